@@ -1,0 +1,1 @@
+//! Lifesign: uptime monitoring for MCP servers.
