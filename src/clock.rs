@@ -1,0 +1,103 @@
+//! The two sources of chance: the time of day and fresh ids.
+//!
+//! Everything else takes an [`At`] or an id as an argument; a linter guards this door. Loops wait
+//! with `tokio::time`, which is not a question of what time it is.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use uuid::Uuid;
+
+use crate::domain::at::At;
+
+/// Tells the time: the system's, or one that a test sets by hand.
+#[derive(Clone, Debug)]
+pub struct Clock(Source);
+
+#[derive(Clone, Debug)]
+enum Source {
+    System,
+    Manual(Arc<AtomicI64>),
+}
+
+impl Clock {
+    /// The time of this machine.
+    pub fn system() -> Self {
+        Self(Source::System)
+    }
+
+    /// A clock that stands at `at` until it is advanced.
+    pub fn manual(at: At) -> Self {
+        Self(Source::Manual(Arc::new(AtomicI64::new(at.0))))
+    }
+
+    /// Now.
+    pub fn now(&self) -> At {
+        match &self.0 {
+            Source::System => system_now(),
+            Source::Manual(ms) => At(ms.load(Ordering::SeqCst)),
+        }
+    }
+
+    /// Moves a manual clock forward; a system clock cannot be moved and stays as it is.
+    pub fn advance(&self, by: Duration) {
+        if let Source::Manual(ms) = &self.0 {
+            ms.store((At(ms.load(Ordering::SeqCst)) + by).0, Ordering::SeqCst);
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the door")]
+fn system_now() -> At {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    At(0) + since
+}
+
+/// Makes ids: UUIDv7 by the clock, or a counted sequence that stands still in snapshots.
+#[derive(Clone, Debug)]
+pub struct Ids(Sequence);
+
+#[derive(Clone, Debug)]
+enum Sequence {
+    Random,
+    Counted(Arc<AtomicU64>),
+}
+
+impl Ids {
+    /// Fresh UUIDv7, sorted by time.
+    pub fn random() -> Self {
+        Self(Sequence::Random)
+    }
+
+    /// 1, 2, 3 …; the same in every run.
+    pub fn counted() -> Self {
+        Self(Sequence::Counted(Arc::new(AtomicU64::new(0))))
+    }
+
+    /// The next id; wrap it into the type of the thing that it names.
+    #[expect(clippy::disallowed_methods, reason = "this is the door")]
+    pub fn next(&self) -> Uuid {
+        match &self.0 {
+            Sequence::Random => Uuid::now_v7(),
+            Sequence::Counted(last) => {
+                Uuid::from_u128(u128::from(last.fetch_add(1, Ordering::SeqCst) + 1))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manual_clock_moves_only_when_told() {
+        let clock = Clock::manual(At(1_000));
+        let seen_elsewhere = clock.clone();
+        clock.advance(Duration::from_secs(60));
+        assert_eq!(seen_elsewhere.now(), At(61_000));
+    }
+}

@@ -1,0 +1,53 @@
+//! The ids of things: one type per kind, so that none is taken for another.
+//!
+//! They are made by `clock.rs` (`Ids`), never here.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = uuid::Error;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                text.parse().map(Self)
+            }
+        }
+    )+};
+}
+
+ids! {
+    /// A team, the tenant.
+    TeamId,
+    /// A person.
+    UserId,
+    /// A monitor.
+    MonitorId,
+    /// An incident.
+    IncidentId,
+    /// A channel.
+    ChannelId,
+    /// A notification; also the stable id that receivers see.
+    NotificationId,
+    /// One attempt to deliver a notification.
+    DeliveryId,
+    /// A status page.
+    StatusPageId,
+    /// An API token.
+    TokenId,
+}

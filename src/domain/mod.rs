@@ -1,0 +1,12 @@
+//! What the words of Lifesign mean, as values and arithmetic.
+//!
+//! Pure: no input or output, no clock, no chance. `now` is always an argument. A probe makes an
+//! `observation`, [`verdict`] says what it means, `status` what it changes, `incident` and
+//! `notification` what is told. Each thought is a type of its own, made in one place.
+
+pub mod at;
+pub mod failure;
+pub mod id;
+pub mod monitor;
+pub mod sensitive;
+pub mod verdict;
