@@ -134,7 +134,7 @@ impl EndpointUrl {
         }
         match url.host() {
             None => return refuse("has no host".to_owned()),
-            Some(Host::Domain(name)) if name.is_empty() => {
+            Some(Host::Domain("")) => {
                 return refuse("has no host".to_owned());
             }
             Some(_) => {}
