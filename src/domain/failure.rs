@@ -69,5 +69,6 @@ macro_rules! codes {
 
 codes! {
     TcpRefused = "tcp_refused", Tcp, "Nothing listens on the port", "Check that the service runs, and its port and firewall.";
+    RateLimited = "rate_limited", Http, "Too many requests", "Raise the interval, or allow our address.";
     MonitorError = "monitor_error", Internal, "Lifesign could not measure", "Not the server's fault; see Lifesign's own log.";
 }

@@ -6,7 +6,10 @@
 
 pub mod at;
 pub mod failure;
+pub mod histogram;
 pub mod id;
 pub mod monitor;
+pub mod schedule;
 pub mod sensitive;
+pub mod status;
 pub mod verdict;

@@ -1,0 +1,94 @@
+//! When a watch is checked: its place in the interval, and what moves it.
+//!
+//! The place is a hash of monitor and location: the same after every restart and on every node,
+//! and a thousand monitors of one minute do not fire together. Due times never go backwards.
+
+use std::time::Duration;
+
+use super::at::At;
+use super::id::MonitorId;
+
+/// Longest time that a server may make us wait by `Retry-After`.
+pub const MAX_RETRY_AFTER: Duration = Duration::from_hours(1);
+
+/// The place of a watch within its interval, in milliseconds from its start.
+pub fn place(monitor: MonitorId, location: &str, interval: Duration) -> i64 {
+    // FNV-1a: a hash whose values are promised to stay the same, unlike the standard library's.
+    let bytes = monitor.0.as_bytes().iter().chain(location.as_bytes());
+    let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    let spread = hash ^ (hash >> 32);
+    i64::try_from(spread % interval_ms(interval).unsigned_abs()).unwrap_or(0)
+}
+
+/// The first slot strictly after `after`.
+pub fn next_slot(after: At, place: i64, interval: Duration) -> At {
+    let interval = interval_ms(interval);
+    let into = (after.0 - place).rem_euclid(interval);
+    At(after.0 - into + interval)
+}
+
+/// When to check next: in the next slot, or after a wait that was asked of us, if that is later.
+pub fn next_due(now: At, place: i64, interval: Duration, retry_after: Option<Duration>) -> At {
+    let from = match retry_after {
+        Some(wait) => now + wait.min(MAX_RETRY_AFTER),
+        None => now,
+    };
+    next_slot(from, place, interval)
+}
+
+fn interval_ms(interval: Duration) -> i64 {
+    i64::try_from(interval.as_millis())
+        .unwrap_or(i64::MAX)
+        .max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use uuid::Uuid;
+
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_mins(1);
+
+    proptest! {
+        #[test]
+        fn a_slot_is_later_than_now_within_one_interval_and_at_its_place(
+            id: u128, now in 0..4_000_000_000_000_i64, seconds in 10..86_400_u64,
+        ) {
+            let interval = Duration::from_secs(seconds);
+            let place = place(MonitorId(Uuid::from_u128(id)), "local", interval);
+            let slot = next_slot(At(now), place, interval);
+            let ms = i64::try_from(interval.as_millis()).unwrap();
+            prop_assert!(slot.0 > now && slot.0 <= now + ms);
+            prop_assert_eq!(slot.0.rem_euclid(ms), place);
+        }
+    }
+
+    #[test]
+    fn a_thousand_monitors_do_not_bunch() {
+        let mut per_second = [0_u32; 60];
+        for n in 0..1_000_u128 {
+            let id = MonitorId(Uuid::from_u128(
+                0x0190_0000_0000_7000_8000_0000_0000_0000 + n,
+            ));
+            let second = place(id, "local", MINUTE) / 1_000;
+            per_second[usize::try_from(second).unwrap()] += 1;
+        }
+        assert!(
+            per_second.iter().all(|n| (3..=40).contains(n)),
+            "{per_second:?}"
+        );
+    }
+
+    #[test]
+    fn a_wait_that_was_asked_for_is_kept_and_bounded() {
+        let now = At(1_000_000_000);
+        let due = next_due(now, 0, MINUTE, Some(Duration::from_mins(5)));
+        assert!(due >= now + Duration::from_mins(5) && due <= now + Duration::from_mins(6));
+        let due = next_due(now, 0, MINUTE, Some(Duration::from_hours(100)));
+        assert!(due <= now + MAX_RETRY_AFTER + MINUTE);
+    }
+}

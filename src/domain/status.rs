@@ -1,0 +1,575 @@
+//! The status of a monitor over time: confirmation, recovery, and the time that each status took.
+//!
+//! [`step`] takes what is known and what a check has just seen, and gives what is known now. A
+//! check that disagrees with the status starts a [`Suspicion`]; when [`CONFIRMATIONS`] checks in
+//! a row disagree in the same direction it becomes a [`Transition`] to what all of them agree
+//! on, dated back to the first. The suspicion is part of the stored state, so that a process
+//! that dies in the middle of confirming goes on where it stopped.
+//!
+//! Late and doubled results change nothing: a check that is not newer than the last one is not
+//! counted.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::at::At;
+use super::failure::Code;
+use super::verdict::CheckStatus;
+
+/// Checks that have to agree before the status changes: the first and two repetitions.
+pub const CONFIRMATIONS: u32 = 3;
+/// Wait between a check that disagrees and its repetition; a quick failure is so repeated 5 s and
+/// 10 s after it was first seen.
+pub const RECHECK_AFTER: Duration = Duration::from_secs(5);
+/// Checks in a row without a measurement after which the status itself is unknown.
+pub const UNKNOWN_AFTER: u32 = 3;
+/// Checks in a row that were turned away for being too many, after which clients suffer, too.
+pub const LIMITED_AFTER: u32 = 5;
+/// What a check may come late, on top of two intervals, before the time between is unknown.
+const GRACE: Duration = Duration::from_secs(45);
+
+/// How a monitor is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MonitorStatus {
+    /// Not checked yet, or not yet confirmed.
+    Pending,
+    /// Clients can use it.
+    Up,
+    /// Clients can use it and will notice.
+    Degraded,
+    /// Clients cannot use it.
+    Down,
+    /// Could not be measured for a while.
+    Unknown,
+    /// Not checked, by its owner's wish.
+    Paused,
+}
+
+impl MonitorStatus {
+    /// All of them, worst first: the order of lists.
+    pub const ALL: [Self; 6] = [
+        Self::Down,
+        Self::Degraded,
+        Self::Unknown,
+        Self::Pending,
+        Self::Up,
+        Self::Paused,
+    ];
+
+    /// The word of the contract.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Up => "up",
+            Self::Degraded => "degraded",
+            Self::Down => "down",
+            Self::Unknown => "unknown",
+            Self::Paused => "paused",
+        }
+    }
+
+    /// Reads the word of the contract.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == word)
+    }
+
+    /// How bad it is for clients: 0 fine, 1 they notice, 2 they cannot. `None` where not known.
+    fn badness(self) -> Option<u8> {
+        match self {
+            Self::Up => Some(0),
+            Self::Degraded => Some(1),
+            Self::Down => Some(2),
+            Self::Pending | Self::Unknown | Self::Paused => None,
+        }
+    }
+}
+
+/// What one check (or the quorum of the locations) says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// When the check began.
+    pub at: At,
+    /// What it says.
+    pub status: CheckStatus,
+    /// Whether the server is alive behind a wall.
+    pub gated: bool,
+    /// Why, when it is not plainly up.
+    pub code: Option<Code>,
+}
+
+/// Checks that disagree with the status and wait for confirmation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suspicion {
+    /// When the first of them began.
+    pub since: At,
+    /// What all of them agree on: the one of their statuses that is nearest to the present one.
+    pub towards: MonitorStatus,
+    /// How many there were.
+    pub agreeing: u32,
+}
+
+/// What is known of a monitor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// The confirmed status; never `paused`, which is a wish of the owner and not a state.
+    pub status: MonitorStatus,
+    /// Since when.
+    pub since: At,
+    /// Whether it was last seen alive behind a wall.
+    pub gated: bool,
+    /// Unconfirmed checks that disagree.
+    pub suspicion: Option<Suspicion>,
+    /// When the last check that counted began.
+    pub last_check_at: Option<At>,
+    /// Whether that check measured nothing.
+    pub last_unknown: bool,
+    /// Checks in a row that measured nothing.
+    pub unknown_streak: u32,
+    /// Checks in a row that were turned away for being too many.
+    pub limited_streak: u32,
+    /// Up to when time has been accounted for.
+    pub accounted_until: Option<At>,
+}
+
+impl State {
+    /// A monitor that has just been made, or resumed.
+    pub fn pending(now: At) -> Self {
+        Self {
+            status: MonitorStatus::Pending,
+            since: now,
+            gated: false,
+            suspicion: None,
+            last_check_at: None,
+            last_unknown: false,
+            unknown_streak: 0,
+            limited_streak: 0,
+            accounted_until: None,
+        }
+    }
+}
+
+/// A confirmed change of status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transition {
+    /// The status before.
+    pub from: MonitorStatus,
+    /// The status now.
+    pub to: MonitorStatus,
+    /// When the first check that showed it began.
+    pub since: At,
+}
+
+/// A span of time and the status that it counts as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// Start, inclusive.
+    pub from: At,
+    /// End, exclusive.
+    pub until: At,
+    /// What it counts as: never `pending` or `paused`.
+    pub status: CheckStatus,
+}
+
+/// What a check changes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    /// What is known now.
+    pub state: State,
+    /// The change of status, if it is confirmed.
+    pub transition: Option<Transition>,
+    /// The start of a suspicion that turned out to be none: those checks were a blip.
+    pub blip_since: Option<At>,
+    /// Check again this soon, instead of in the next slot.
+    pub recheck: Option<Duration>,
+    /// Time that can be accounted for now.
+    pub spans: Vec<Span>,
+}
+
+/// Takes one more check into account. `interval` is the time between two checks.
+pub fn step(before: &State, seen: &Seen, interval: Duration) -> Step {
+    if before.last_check_at.is_some_and(|last| seen.at <= last) {
+        let state = *before;
+        return Step {
+            state,
+            transition: None,
+            blip_since: None,
+            recheck: None,
+            spans: vec![],
+        };
+    }
+    let mut state = *before;
+    state.last_check_at = Some(seen.at);
+    state.last_unknown = seen.status == CheckStatus::Unknown;
+    let is_limited = seen.code == Some(Code::RateLimited);
+    state.limited_streak = if is_limited {
+        before.limited_streak + 1
+    } else {
+        0
+    };
+    let (transition, blip_since) = match towards(seen, &mut state) {
+        None => (unmeasured(&mut state, seen.at), None),
+        Some(status) => measured(&mut state, status, seen, is_limited),
+    };
+    let recheck = (state.suspicion.is_some() && !state.last_unknown).then_some(RECHECK_AFTER);
+    let spans = account(before, &mut state, transition, seen.at, interval);
+    Step {
+        state,
+        transition,
+        blip_since,
+        recheck,
+        spans,
+    }
+}
+
+/// The status that a check speaks for; `None` when it measured nothing.
+fn towards(seen: &Seen, state: &mut State) -> Option<MonitorStatus> {
+    match seen.status {
+        CheckStatus::Up => Some(MonitorStatus::Up),
+        CheckStatus::Degraded => Some(MonitorStatus::Degraded),
+        CheckStatus::Down => Some(MonitorStatus::Down),
+        CheckStatus::Unknown if state.limited_streak >= LIMITED_AFTER => {
+            state.last_unknown = false;
+            Some(MonitorStatus::Degraded)
+        }
+        CheckStatus::Unknown => None,
+    }
+}
+
+fn unmeasured(state: &mut State, at: At) -> Option<Transition> {
+    state.unknown_streak += 1;
+    let is_news = state.unknown_streak >= UNKNOWN_AFTER
+        && !matches!(
+            state.status,
+            MonitorStatus::Unknown | MonitorStatus::Pending
+        );
+    is_news.then(|| change(state, MonitorStatus::Unknown, at))
+}
+
+fn measured(
+    state: &mut State,
+    status: MonitorStatus,
+    seen: &Seen,
+    already_confirmed: bool,
+) -> (Option<Transition>, Option<At>) {
+    state.unknown_streak = 0;
+    state.gated = seen.gated;
+    if status == state.status {
+        return (
+            None,
+            state.suspicion.take().map(|suspicion| suspicion.since),
+        );
+    }
+    let first_good = state.status == MonitorStatus::Pending && status == MonitorStatus::Up;
+    if first_good {
+        let blip = state.suspicion.take().map(|suspicion| suspicion.since);
+        return (Some(change(state, status, seen.at)), blip);
+    }
+    let (suspicion, blip) = match state.suspicion {
+        Some(held) => match agree(state.status, held.towards, status) {
+            Some(towards) => (
+                Suspicion {
+                    towards,
+                    agreeing: held.agreeing + 1,
+                    ..held
+                },
+                None,
+            ),
+            None => (
+                Suspicion {
+                    since: seen.at,
+                    towards: status,
+                    agreeing: 1,
+                },
+                Some(held.since),
+            ),
+        },
+        None => (
+            Suspicion {
+                since: seen.at,
+                towards: status,
+                agreeing: 1,
+            },
+            None,
+        ),
+    };
+    if suspicion.agreeing >= CONFIRMATIONS || already_confirmed {
+        return (
+            Some(change(state, suspicion.towards, suspicion.since)),
+            blip,
+        );
+    }
+    state.suspicion = Some(suspicion);
+    (None, blip)
+}
+
+/// What two statuses that differ from `present` agree on: the one nearer to it, or nothing when
+/// one says better and the other says worse.
+fn agree(
+    present: MonitorStatus,
+    one: MonitorStatus,
+    other: MonitorStatus,
+) -> Option<MonitorStatus> {
+    // Where nothing is known yet, the milder one is what both agree on.
+    let base = present.badness().unwrap_or(0);
+    let (a, b) = (one.badness()?, other.badness()?);
+    let is_same_side = (a >= base) == (b >= base);
+    let nearer = if a.abs_diff(base) <= b.abs_diff(base) {
+        one
+    } else {
+        other
+    };
+    is_same_side.then_some(nearer)
+}
+
+fn change(state: &mut State, to: MonitorStatus, since: At) -> Transition {
+    let transition = Transition {
+        from: state.status,
+        to,
+        since,
+    };
+    state.status = to;
+    state.since = since;
+    state.suspicion = None;
+    transition
+}
+
+/// Attributes the time since the last accounting. Time under suspicion waits for the outcome;
+/// time that no check vouches for is unknown.
+fn account(
+    before: &State,
+    state: &mut State,
+    transition: Option<Transition>,
+    now: At,
+    interval: Duration,
+) -> Vec<Span> {
+    let Some(from) = before.accounted_until else {
+        // Time is counted from the first check on, whatever it turns out to mean.
+        state.accounted_until = Some(now);
+        return vec![];
+    };
+    let held = state.suspicion.map(|suspicion| suspicion.since);
+    let until = held.unwrap_or(now).max(from);
+    state.accounted_until = Some(until);
+    let mut spans = Vec::new();
+    let mut push = |from: At, until: At, status: Option<CheckStatus>| {
+        if let (Some(status), true) = (status, until > from) {
+            spans.push(Span {
+                from,
+                until,
+                status,
+            });
+        }
+    };
+    if before.last_unknown {
+        push(from, until, Some(CheckStatus::Unknown));
+        return spans;
+    }
+    let vouched = before.last_check_at.unwrap_or(from) + interval * 2 + GRACE;
+    let known_until = until.min(vouched.max(from));
+    let old = counts_as(before.status);
+    let turned = transition
+        .filter(|t| t.to != MonitorStatus::Unknown)
+        .map(|t| (t.since, t.to));
+    match turned {
+        Some((since, to)) => {
+            let since = since.clamp(from, known_until);
+            // A first verdict counts from the first check that gave it.
+            push(from, since, old.or(counts_as(to)));
+            push(since, known_until, counts_as(to));
+        }
+        None => push(from, known_until, old),
+    }
+    push(known_until, until, Some(CheckStatus::Unknown));
+    spans
+}
+
+/// Closes the books of a monitor that is paused or deleted at `now`.
+pub fn settle(state: &State, now: At, interval: Duration) -> Vec<Span> {
+    let mut after = State {
+        suspicion: None,
+        ..*state
+    };
+    account(state, &mut after, None, now, interval)
+}
+
+/// The span between the last accounting and now, as far as a check vouches for it: what a page
+/// adds to the rollups so that they do not end at the last check.
+pub fn live_tail(state: &State, now: At, interval: Duration) -> Vec<Span> {
+    match state.accounted_until {
+        Some(_) => settle(state, now, interval),
+        None => vec![],
+    }
+}
+
+fn counts_as(status: MonitorStatus) -> Option<CheckStatus> {
+    match status {
+        MonitorStatus::Up => Some(CheckStatus::Up),
+        MonitorStatus::Degraded => Some(CheckStatus::Degraded),
+        MonitorStatus::Down => Some(CheckStatus::Down),
+        MonitorStatus::Unknown => Some(CheckStatus::Unknown),
+        MonitorStatus::Pending | MonitorStatus::Paused => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_mins(1);
+    use CheckStatus::{Degraded, Down, Unknown, Up};
+
+    fn seen(second: i64, status: CheckStatus) -> Seen {
+        Seen {
+            at: At(second * 1_000),
+            status,
+            gated: false,
+            code: None,
+        }
+    }
+
+    fn run(checks: &[(i64, CheckStatus)]) -> (State, Vec<Transition>, Vec<Span>) {
+        let mut state = State::pending(At(0));
+        let (mut transitions, mut spans) = (vec![], vec![]);
+        for (second, status) in checks {
+            let step = step(&state, &seen(*second, *status), MINUTE);
+            state = step.state;
+            transitions.extend(step.transition);
+            spans.extend(step.spans);
+        }
+        (state, transitions, spans)
+    }
+
+    fn ms(spans: &[Span], status: CheckStatus) -> i64 {
+        spans
+            .iter()
+            .filter(|s| s.status == status)
+            .map(|s| s.until.0 - s.from.0)
+            .sum()
+    }
+
+    #[test]
+    fn the_first_good_check_makes_it_up_at_once() {
+        let (state, transitions, _) = run(&[(0, Up)]);
+        assert_eq!(state.status, MonitorStatus::Up);
+        assert_eq!(transitions.len(), 1);
+    }
+
+    #[test]
+    fn an_outage_is_confirmed_by_three_and_dated_back_to_the_first() {
+        let (state, transitions, spans) = run(&[(0, Up), (60, Down), (65, Down), (70, Down)]);
+        assert_eq!(state.status, MonitorStatus::Down);
+        assert_eq!(state.since, At(60_000));
+        assert_eq!(transitions.last().unwrap().since, At(60_000));
+        assert_eq!((ms(&spans, Up), ms(&spans, Down)), (60_000, 10_000));
+    }
+
+    #[test]
+    fn a_blip_changes_nothing_and_is_marked() {
+        let before = run(&[(0, Up), (60, Down)]).0;
+        let after = step(&before, &seen(65, Up), MINUTE);
+        assert_eq!(after.transition, None);
+        assert_eq!(after.blip_since, Some(At(60_000)));
+        assert_eq!(after.recheck, None);
+        assert_eq!(ms(&after.spans, Up), 5_000);
+    }
+
+    #[test]
+    fn down_and_degraded_agree_on_the_milder() {
+        let (state, ..) = run(&[(0, Up), (60, Down), (65, Degraded), (70, Down)]);
+        assert_eq!(state.status, MonitorStatus::Degraded);
+        let (state, ..) = run(&[
+            (0, Down),
+            (5, Down),
+            (10, Down),
+            (60, Up),
+            (65, Degraded),
+            (70, Up),
+        ]);
+        assert_eq!(state.status, MonitorStatus::Degraded);
+    }
+
+    #[test]
+    fn what_was_not_measured_is_unknown_and_never_down() {
+        let (state, transitions, spans) = run(&[
+            (0, Up),
+            (60, Unknown),
+            (120, Unknown),
+            (180, Unknown),
+            (240, Unknown),
+        ]);
+        assert_eq!(state.status, MonitorStatus::Unknown);
+        assert_eq!(transitions.len(), 2);
+        assert_eq!((ms(&spans, Up), ms(&spans, Unknown)), (60_000, 180_000));
+    }
+
+    #[test]
+    fn an_unmeasured_check_is_not_hurried() {
+        let before = run(&[(0, Up)]).0;
+        assert_eq!(step(&before, &seen(60, Unknown), MINUTE).recheck, None);
+        assert_eq!(
+            step(&before, &seen(60, Down), MINUTE).recheck,
+            Some(RECHECK_AFTER)
+        );
+    }
+
+    #[test]
+    fn turned_away_five_times_is_degraded() {
+        let mut state = run(&[(0, Up)]).0;
+        for n in 1..=5 {
+            let limited = Seen {
+                code: Some(Code::RateLimited),
+                ..seen(60 * n, Unknown)
+            };
+            state = step(&state, &limited, MINUTE).state;
+        }
+        assert_eq!(state.status, MonitorStatus::Degraded);
+    }
+
+    #[test]
+    fn time_that_no_check_vouches_for_is_unknown() {
+        let (.., spans) = run(&[(0, Up), (60, Up), (3_660, Up)]);
+        let vouched = 60_000 + 120_000 + 45_000;
+        assert_eq!(ms(&spans, Up), vouched);
+        assert_eq!(ms(&spans, Unknown), 3_660_000 - vouched);
+    }
+
+    fn status() -> impl Strategy<Value = CheckStatus> {
+        prop_oneof![Just(Up), Just(Degraded), Just(Down), Just(Unknown)]
+    }
+
+    proptest! {
+        #[test]
+        fn any_history_keeps_the_books(
+            checks in prop::collection::vec((-30..400_i64, status()), 1..80)
+        ) {
+            let (mut state, mut second) = (State::pending(At(0)), 0);
+            let mut accounted: Option<At> = None;
+            let mut current = MonitorStatus::Pending;
+            for (gap, status) in checks {
+                second += gap; // gaps below zero are late or doubled results
+                let before = state;
+                let next = step(&state, &seen(second, status), MINUTE);
+                state = next.state;
+                for span in &next.spans {
+                    prop_assert!(span.from < span.until);
+                    if let Some(end) = accounted {
+                        prop_assert!(span.from >= end, "no moment is counted twice");
+                    }
+                    accounted = Some(span.until);
+                }
+                if let Some(transition) = next.transition {
+                    prop_assert_eq!(transition.from, current);
+                    prop_assert!(transition.to != transition.from);
+                    current = transition.to;
+                }
+                prop_assert_eq!(state.status, current);
+                let is_late = before.last_check_at.is_some_and(|last| At(second * 1_000) <= last);
+                prop_assert!(!is_late || state == before);
+            }
+        }
+    }
+}
