@@ -5,11 +5,16 @@
 //! `notification` what is told. Each thought is a type of its own, made in one place.
 
 pub mod at;
+pub mod channel;
 pub mod failure;
 pub mod histogram;
 pub mod id;
 pub mod monitor;
+pub mod quorum;
 pub mod schedule;
 pub mod sensitive;
 pub mod status;
+pub mod status_page;
+pub mod team;
+pub mod uptime;
 pub mod verdict;
