@@ -1,1 +1,40 @@
-//! A scripted MCP server.
+//! A scripted MCP server: the world that Lifesign's tests and demo watch.
+//!
+//! ```no_run
+//! # async fn example() -> std::io::Result<()> {
+//! use fake_mcp::{FakeMcp, healthy, stall, status};
+//!
+//! let server = FakeMcp::start(status(503).times(2).then(healthy().tools(["search"])))?;
+//! println!("{}", server.url()); // http://127.0.0.1:…/mcp
+//!
+//! server.set(healthy().on("tools/list", stall()));
+//! assert_eq!(server.sessions_opened(), server.sessions_closed());
+//! # Ok(()) }
+//! ```
+//!
+//! It shares no type with the product, on purpose: a misunderstanding of the protocol must not be
+//! made twice and cancel out. Legacy revisions (2024-11-05 to 2025-11-25) over Streamable HTTP and
+//! HTTP+SSE; every fault that `vocabulary.rs` has a word for.
+
+mod body;
+mod connection;
+mod exchange;
+mod http_sse;
+mod journal;
+mod protocol;
+mod reply;
+mod script;
+mod server;
+mod sse;
+mod streamable;
+mod tls;
+mod vocabulary;
+
+pub use body::Piece;
+pub use journal::{KEPT, Recorded};
+pub use reply::{Delete, Endpoint, Id, REVISIONS, Reply, Sessions, StreamEnd};
+pub use script::Script;
+pub use server::{FakeMcp, Listen};
+pub use sse::Sse;
+pub use tls::{Tls, ca_pem};
+pub use vocabulary::*;

@@ -1,0 +1,409 @@
+//! What a scripted server does when it is asked: [`Reply`].
+//!
+//! A reply is a complete server — transport, sessions, tools, spelling — and the one thing it does
+//! instead of answering well, if any. The words that make one (`healthy()`, `status(503)`, …) are in
+//! `vocabulary.rs`; how a good answer comes about is in `protocol.rs`.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::body::Piece;
+use crate::script::Script;
+use crate::sse::Sse;
+
+/// The legacy protocol revisions, oldest first.
+pub const REVISIONS: [&str; 4] = ["2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"];
+
+/// What the server does with a request.
+#[derive(Debug, Clone)]
+pub(crate) enum Act {
+    /// Answers as a good server does.
+    Serve,
+    /// Sends this JSON text where the right answer would be; `{{id}}` becomes the id of the request.
+    Message(String),
+    /// Sends this HTTP response.
+    Http(HttpReply),
+    /// Sends these bytes instead of an HTTP response.
+    Raw(RawReply),
+    /// Says nothing and keeps the connection open.
+    Hang,
+}
+
+/// A whole HTTP response, written down.
+#[derive(Debug, Clone)]
+pub(crate) struct HttpReply {
+    pub(crate) status: u16,
+    pub(crate) content_type: String,
+    pub(crate) pieces: Vec<Piece>,
+}
+
+/// Bytes for the socket and what becomes of the connection afterwards.
+#[derive(Debug, Clone)]
+pub(crate) struct RawReply {
+    pub(crate) bytes: bytes::Bytes,
+    pub(crate) then: After,
+}
+
+/// The end of a connection that was taken out of hyper's hands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum After {
+    Close,
+    Reset,
+    Hang,
+}
+
+/// What becomes of the id in an answer.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Id {
+    /// As asked.
+    #[default]
+    Same,
+    /// Another number.
+    Other,
+    /// The same number as a string.
+    Text,
+    /// JSON `null`.
+    Null,
+    /// No id at all.
+    Missing,
+}
+
+/// What the server thinks of sessions (Streamable HTTP).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sessions {
+    /// Issues `Mcp-Session-Id` and insists on it.
+    Kept,
+    /// Issues none and ignores any.
+    None,
+    /// Issues one and refuses it at the next request with this status: another replica answered.
+    Lost(u16),
+}
+
+/// The answer to `DELETE` of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Delete {
+    /// Ends the session and answers with this status; a status of 400 or more leaves it open.
+    Status(u16),
+    /// Never answers; the session stays open.
+    Hang,
+}
+
+/// The `endpoint` event of HTTP+SSE.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Endpoint {
+    /// `/messages/?session_id=…`, relative to the origin.
+    Relative,
+    /// The same with scheme, host and port.
+    Absolute,
+    /// This text, whatever it is: another origin, nonsense, JSON, a path that is not routed.
+    Text(String),
+    /// A `message` event comes where the endpoint should.
+    OtherFirst,
+    /// Nothing is ever sent.
+    Missing,
+}
+
+/// When the stream of HTTP+SSE ends by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StreamEnd {
+    /// It stays open as long as the client wants.
+    Never,
+    /// Right after the `endpoint` event.
+    AfterEndpoint,
+    /// At the first POST, before its answer.
+    AtFirstPost,
+}
+
+/// HTTP+SSE, the transport of 2024-11-05.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct HttpSse {
+    pub(crate) endpoint: Endpoint,
+    pub(crate) style: Sse,
+    pub(crate) end: StreamEnd,
+    pub(crate) answers: bool,
+    pub(crate) post_status: u16,
+}
+
+/// Who is let in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Gate {
+    pub(crate) token: Option<String>,
+    pub(crate) status: u16,
+    pub(crate) challenge: Option<String>,
+}
+
+/// The good server behind a reply.
+#[derive(Debug, Clone)]
+pub(crate) struct Server {
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) revisions: Vec<String>,
+    pub(crate) capabilities: Value,
+    pub(crate) tools: Vec<Value>,
+    pub(crate) page_size: Option<usize>,
+    pub(crate) cursor_loops: bool,
+    pub(crate) sessions: Sessions,
+    pub(crate) delete: Delete,
+    pub(crate) initialized_status: u16,
+    pub(crate) http_sse: Option<HttpSse>,
+    pub(crate) redirect: Option<(u16, String)>,
+}
+
+/// What the server does when it is asked; made by the vocabulary (`healthy()`, `status(503)`, …),
+/// refined by the methods here. Copies are independent.
+#[derive(Debug, Clone)]
+#[must_use]
+pub struct Reply {
+    pub(crate) act: Act,
+    pub(crate) delay: Duration,
+    pub(crate) id: Id,
+    pub(crate) batch: bool,
+    pub(crate) sse: Option<Sse>,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) gate: Option<Gate>,
+    pub(crate) server: Server,
+    pub(crate) on: Vec<(String, Vec<Reply>)>,
+}
+
+impl Reply {
+    pub(crate) fn new(act: Act) -> Self {
+        let server = Server {
+            name: "fake-mcp".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            revisions: REVISIONS.map(str::to_owned).to_vec(),
+            capabilities: json!({ "tools": {} }),
+            tools: ["search", "fetch", "summarize"]
+                .iter()
+                .map(|name| tool(name))
+                .collect(),
+            page_size: None,
+            cursor_loops: false,
+            sessions: Sessions::Kept,
+            delete: Delete::Status(200),
+            initialized_status: 202,
+            http_sse: None,
+            redirect: None,
+        };
+        Self {
+            act,
+            delay: Duration::ZERO,
+            id: Id::Same,
+            batch: false,
+            sse: None,
+            headers: Vec::new(),
+            gate: None,
+            server,
+            on: Vec::new(),
+        }
+    }
+
+    /// After this reply was asked once, the next one; see [`Script`] for what "asked" means.
+    pub fn then(self, next: impl Into<Script>) -> Script {
+        Script::from(self).then(next)
+    }
+
+    /// This reply `count` times, before whatever `then` adds.
+    pub fn times(self, count: usize) -> Script {
+        Script::of(vec![self; count.max(1)])
+    }
+
+    /// Only requests named `what` get `reply`; everything else stays as it is.
+    ///
+    /// `what` is a JSON-RPC method (`"tools/list"`, `"notifications/initialized"`) or an HTTP method
+    /// in capitals (`"GET"`, `"DELETE"`). With a script of several replies the first request of that
+    /// name in a conversation gets the first one, and so on. The tools, sessions and transport of
+    /// `reply` are not looked at: they stay those of `self`.
+    pub fn on(mut self, what: &str, reply: impl Into<Script>) -> Self {
+        self.on.push((what.to_owned(), reply.into().into_replies()));
+        self
+    }
+
+    /// Waits before every answer.
+    pub fn delayed(mut self, delay: Duration) -> Self {
+        self.delay = delay;
+        self
+    }
+
+    /// What becomes of the id in answers.
+    pub fn id(mut self, id: Id) -> Self {
+        self.id = id;
+        self
+    }
+
+    /// Wraps every answer into an array of one.
+    pub fn batch(mut self) -> Self {
+        self.batch = true;
+        self
+    }
+
+    /// `serverInfo.name`.
+    pub fn name(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.server.name);
+        self
+    }
+
+    /// `serverInfo.version`.
+    pub fn version(mut self, version: &str) -> Self {
+        version.clone_into(&mut self.server.version);
+        self
+    }
+
+    /// The protocol revisions that the server speaks, oldest first; an offer outside of them is
+    /// answered with the last one.
+    pub fn revisions(mut self, revisions: &[&str]) -> Self {
+        self.server.revisions = revisions
+            .iter()
+            .map(|&revision| revision.to_owned())
+            .collect();
+        self
+    }
+
+    /// `capabilities` of the handshake, instead of `{"tools":{}}`.
+    pub fn capabilities(mut self, capabilities: Value) -> Self {
+        self.server.capabilities = capabilities;
+        self
+    }
+
+    /// The tools by name, each with a small valid schema. A name may come twice.
+    pub fn tools<S: AsRef<str>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.server.tools = names.into_iter().map(|name| tool(name.as_ref())).collect();
+        self
+    }
+
+    /// The tools as raw JSON, valid or not.
+    pub fn tool_values(mut self, tools: impl IntoIterator<Item = Value>) -> Self {
+        self.server.tools = tools.into_iter().collect();
+        self
+    }
+
+    /// Lists the tools in pages of `size`.
+    pub fn page_size(mut self, size: usize) -> Self {
+        self.server.page_size = Some(size.max(1));
+        self
+    }
+
+    /// Ignores the cursor: every page is the first one and promises another.
+    pub fn pagination_loop(mut self) -> Self {
+        self.server.cursor_loops = true;
+        self
+    }
+
+    /// Answers as event streams in this spelling (Streamable HTTP).
+    pub fn sse(mut self, style: Sse) -> Self {
+        self.sse = Some(style);
+        self
+    }
+
+    /// Adds a header to every HTTP response, scripted ones included. `Content-Type` replaces the one
+    /// that would be there, an empty one removes it.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// How sessions are treated (Streamable HTTP).
+    pub fn sessions(mut self, sessions: Sessions) -> Self {
+        self.server.sessions = sessions;
+        self
+    }
+
+    /// No sessions: short for `sessions(Sessions::None)`.
+    pub fn stateless(self) -> Self {
+        self.sessions(Sessions::None)
+    }
+
+    /// The answer to `DELETE`.
+    pub fn delete(mut self, delete: Delete) -> Self {
+        self.server.delete = delete;
+        self
+    }
+
+    /// The status for `notifications/initialized`, 202 if not told otherwise.
+    pub fn initialized_status(mut self, status: u16) -> Self {
+        self.server.initialized_status = status;
+        self
+    }
+
+    /// Lets in only who sends `Authorization: Bearer token`; others meet the 401 of `needs_auth()`.
+    pub fn bearer(mut self, token: &str) -> Self {
+        let gate = self.gate.get_or_insert(Gate {
+            token: None,
+            status: 401,
+            challenge: None,
+        });
+        gate.token = Some(token.to_owned());
+        self
+    }
+
+    /// `WWW-Authenticate` of the refusal, instead of a Bearer challenge with `resource_metadata`;
+    /// empty for no header at all.
+    pub fn challenge(mut self, challenge: &str) -> Self {
+        if let Some(gate) = self.gate.as_mut() {
+            gate.challenge = Some(challenge.to_owned());
+        }
+        self
+    }
+
+    /// Requests to the endpoint are redirected with `status` to `/moved/…`, which serves.
+    pub fn redirecting(self, status: u16) -> Self {
+        self.redirecting_to(status, "/moved{path}")
+    }
+
+    /// Requests to the endpoint are redirected with `status` to `location`; `{path}` stands for the
+    /// path asked for. Paths below `/moved` are served.
+    pub fn redirecting_to(mut self, status: u16, location: &str) -> Self {
+        self.server.redirect = Some((status, location.to_owned()));
+        self
+    }
+
+    /// The `endpoint` event (HTTP+SSE).
+    pub fn endpoint(self, endpoint: Endpoint) -> Self {
+        self.with_http_sse(|sse| sse.endpoint = endpoint)
+    }
+
+    /// The spelling of the stream (HTTP+SSE); only its line ends apply there.
+    pub fn stream_style(self, style: Sse) -> Self {
+        self.with_http_sse(|sse| sse.style = style)
+    }
+
+    /// When the stream ends by itself (HTTP+SSE).
+    pub fn stream_end(self, end: StreamEnd) -> Self {
+        self.with_http_sse(|sse| sse.end = end)
+    }
+
+    /// POSTs are accepted and nothing ever comes on the stream (HTTP+SSE).
+    pub fn response_missing(self) -> Self {
+        self.with_http_sse(|sse| sse.answers = false)
+    }
+
+    /// The status of accepted POSTs, 202 if not told otherwise (HTTP+SSE).
+    pub fn post_status(self, status: u16) -> Self {
+        self.with_http_sse(|sse| sse.post_status = status)
+    }
+
+    fn with_http_sse(mut self, change: impl FnOnce(&mut HttpSse)) -> Self {
+        let sse = self.server.http_sse.get_or_insert_with(|| HttpSse {
+            endpoint: Endpoint::Relative,
+            style: Sse::new(),
+            end: StreamEnd::Never,
+            answers: true,
+            post_status: 202,
+        });
+        change(sse);
+        self
+    }
+}
+
+/// A tool that every client accepts.
+fn tool(name: &str) -> Value {
+    json!({
+        "name": name,
+        "description": format!("The tool {name}"),
+        "inputSchema": {
+            "type": "object",
+            "properties": { "query": { "type": "string" } },
+            "required": ["query"],
+        },
+    })
+}
