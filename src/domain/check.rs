@@ -1,0 +1,61 @@
+//! One check, complete: which watch, which slot, what was seen and what it means.
+
+use std::time::Duration;
+
+use super::at::At;
+use super::failure::Code;
+use super::id::{MonitorId, TeamId};
+use super::observation::ProbeMemory;
+use super::report::CheckReport;
+use super::status::Seen;
+use super::verdict::CheckStatus;
+
+/// A monitor at a location: what is due, leased and judged.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Watch {
+    /// Whose it is.
+    pub team: TeamId,
+    /// The monitor.
+    pub monitor: MonitorId,
+    /// From where.
+    pub location: String,
+}
+
+/// The result of one check, ready to be recorded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct CheckResult {
+    /// What was checked, and from where.
+    pub watch: Watch,
+    /// The slot of time that it was for; with the watch, the key of the check.
+    pub slot: At,
+    /// How many repetitions came before it: 0 for an ordinary check.
+    pub attempt: u32,
+    /// The whole of what was seen and what it means.
+    pub report: CheckReport,
+    /// What the next probe of this watch should know.
+    pub memory: ProbeMemory,
+    /// How long the server asked us to stay away.
+    pub retry_after: Option<Duration>,
+}
+
+impl CheckResult {
+    /// The code of the failure, if there is one.
+    pub fn code(&self) -> Option<Code> {
+        self.report.failure.as_ref().map(|failure| failure.code)
+    }
+
+    /// Whether clients could use the server, well or badly.
+    pub fn is_usable(&self) -> bool {
+        matches!(self.report.status, CheckStatus::Up | CheckStatus::Degraded)
+    }
+
+    /// What it says to the status machine.
+    pub fn seen(&self) -> Seen {
+        Seen {
+            at: self.report.started_at,
+            status: self.report.status,
+            gated: self.report.gated,
+            code: self.code(),
+        }
+    }
+}

@@ -1,0 +1,344 @@
+//! An incident: from the first bad check to the recovery, with a timeline.
+//!
+//! There is at most one open incident to a monitor. It opens when a transition is confirmed and
+//! is dated back to the first check that showed it.
+
+use serde::{Deserialize, Serialize};
+
+use super::at::At;
+use super::failure::{Code, Layer};
+use super::id::{IncidentId, MonitorId, TeamId};
+use super::report::CheckReport;
+use super::status::{MonitorStatus, Transition};
+use super::team::Email;
+use super::verdict::Failure;
+
+/// Most entries of one timeline; beyond it the newest is replaced.
+pub const MAX_TIMELINE: usize = 200;
+/// Longest note, in characters.
+pub const MAX_NOTE: usize = 4_000;
+
+/// How bad an incident is for clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// They notice.
+    Degraded,
+    /// They cannot use the server.
+    Down,
+}
+
+impl Severity {
+    /// The severity of a status; `None` for one that is no trouble.
+    pub fn of(status: MonitorStatus) -> Option<Self> {
+        match status {
+            MonitorStatus::Down => Some(Self::Down),
+            MonitorStatus::Degraded => Some(Self::Degraded),
+            _ => None,
+        }
+    }
+
+    /// The word of the contract.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Down => "down",
+            Self::Degraded => "degraded",
+        }
+    }
+}
+
+/// How far an incident has come.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// Nobody has said that they care for it.
+    Open,
+    /// Somebody cares for it.
+    Acknowledged {
+        /// Since when.
+        at: At,
+    },
+    /// Over.
+    Resolved {
+        /// When somebody cared, if anybody did.
+        acknowledged_at: Option<At>,
+        /// When it ended: the first good check, or when somebody closed it.
+        at: At,
+    },
+}
+
+/// What an entry of a timeline tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EntryKind {
+    /// The first bad check.
+    Began,
+    /// The trouble was confirmed.
+    Confirmed,
+    /// It got worse, or better but not good.
+    Changed,
+    /// Somebody cares for it.
+    Acknowledged,
+    /// Somebody wrote something.
+    Note,
+    /// It is over.
+    Resolved,
+}
+
+/// An entry of a timeline.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// When.
+    pub at: At,
+    /// What kind.
+    pub kind: EntryKind,
+    /// In words.
+    pub text: String,
+    /// Who, where it was a person.
+    pub by: Option<Email>,
+}
+
+/// Something that is different from the last good check.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// What: address, certificate, server version, protocol version, tools, slowest phase.
+    pub what: String,
+    /// What it was.
+    pub before: String,
+    /// What it is.
+    pub now: String,
+}
+
+/// An incident.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Incident {
+    /// Its id.
+    pub id: IncidentId,
+    /// Whose it is.
+    pub team: TeamId,
+    /// The monitor that it is about.
+    pub monitor: MonitorId,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Why, as a code.
+    pub code: Code,
+    /// Why, as a layer.
+    pub layer: Layer,
+    /// Why, in words.
+    pub message: String,
+    /// What to do about it.
+    pub hint: String,
+    /// When the first bad check began.
+    pub started_at: At,
+    /// When it was confirmed.
+    pub confirmed_at: At,
+    /// How far it has come.
+    pub phase: Phase,
+    /// What happened, oldest first.
+    pub timeline: Vec<Entry>,
+    /// The check that confirmed it.
+    pub evidence: CheckReport,
+    /// What is different from the last good check.
+    pub changed: Vec<Change>,
+}
+
+/// An incident cannot do this any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the incident is resolved already")]
+pub struct AlreadyResolved;
+
+impl Incident {
+    /// Opens an incident for a confirmed transition to `down` or `degraded`; `None` for any
+    /// other. `evidence` is the check that confirmed it, `last_good` the last report before.
+    pub fn open(
+        id: IncidentId,
+        (team, monitor): (TeamId, MonitorId),
+        transition: &Transition,
+        evidence: CheckReport,
+        last_good: Option<&CheckReport>,
+    ) -> Option<Self> {
+        let severity = Severity::of(transition.to)?;
+        let failure = evidence.failure.clone().unwrap_or_else(unnamed);
+        let confirmed_at = evidence.started_at;
+        let entry = |at, kind, text: &str| Entry {
+            at,
+            kind,
+            text: text.to_owned(),
+            by: None,
+        };
+        let timeline = vec![
+            entry(
+                transition.since,
+                EntryKind::Began,
+                "First check that failed.",
+            ),
+            entry(confirmed_at, EntryKind::Confirmed, &failure.message),
+        ];
+        let changed = last_good
+            .map(|good| changes(good, &evidence))
+            .unwrap_or_default();
+        Some(Self {
+            id,
+            team,
+            monitor,
+            severity,
+            code: failure.code,
+            layer: failure.layer,
+            message: failure.message,
+            hint: failure.hint,
+            started_at: transition.since,
+            confirmed_at,
+            phase: Phase::Open,
+            timeline,
+            evidence,
+            changed,
+        })
+    }
+
+    /// The word of the contract: `open`, `acknowledged`, `resolved`.
+    pub fn status(&self) -> &'static str {
+        match self.phase {
+            Phase::Open => "open",
+            Phase::Acknowledged { .. } => "acknowledged",
+            Phase::Resolved { .. } => "resolved",
+        }
+    }
+
+    /// When it ended, if it did.
+    pub fn resolved_at(&self) -> Option<At> {
+        match self.phase {
+            Phase::Resolved { at, .. } => Some(at),
+            _ => None,
+        }
+    }
+
+    /// When somebody cared, if anybody did.
+    pub fn acknowledged_at(&self) -> Option<At> {
+        match self.phase {
+            Phase::Acknowledged { at } => Some(at),
+            Phase::Resolved {
+                acknowledged_at, ..
+            } => acknowledged_at,
+            Phase::Open => None,
+        }
+    }
+
+    /// How long it lasted, or has lasted at `now`, in milliseconds.
+    pub fn duration_ms(&self, now: At) -> i64 {
+        self.resolved_at().unwrap_or(now).ms_since(self.started_at)
+    }
+
+    /// The trouble is of another severity now. Says whether it got worse.
+    pub fn change(&mut self, severity: Severity, evidence: CheckReport) -> bool {
+        let is_worse = severity > self.severity;
+        let failure = evidence.failure.clone().unwrap_or_else(unnamed);
+        self.severity = severity;
+        let at = evidence.started_at;
+        self.add(
+            at,
+            EntryKind::Changed,
+            format!("Now {}: {}", severity.as_str(), failure.message),
+            None,
+        );
+        self.code = failure.code;
+        self.layer = failure.layer;
+        self.message = failure.message;
+        self.hint = failure.hint;
+        self.evidence = evidence;
+        is_worse
+    }
+
+    /// Somebody cares for it. Saying so twice changes nothing.
+    pub fn acknowledge(&mut self, at: At, by: Email) -> Result<bool, AlreadyResolved> {
+        match self.phase {
+            Phase::Resolved { .. } => Err(AlreadyResolved),
+            Phase::Acknowledged { .. } => Ok(false),
+            Phase::Open => {
+                self.phase = Phase::Acknowledged { at };
+                self.add(
+                    at,
+                    EntryKind::Acknowledged,
+                    "Acknowledged.".to_owned(),
+                    Some(by),
+                );
+                Ok(true)
+            }
+        }
+    }
+
+    /// Writes something into the timeline.
+    pub fn note(&mut self, at: At, text: String, by: Email) {
+        self.add(at, EntryKind::Note, text, Some(by));
+    }
+
+    /// It is over: `at` is the first good check, or the moment when somebody closed it.
+    pub fn resolve(
+        &mut self,
+        at: At,
+        text: &str,
+        by: Option<Email>,
+    ) -> Result<(), AlreadyResolved> {
+        let acknowledged_at = match self.phase {
+            Phase::Resolved { .. } => return Err(AlreadyResolved),
+            Phase::Acknowledged { at } => Some(at),
+            Phase::Open => None,
+        };
+        self.phase = Phase::Resolved {
+            acknowledged_at,
+            at,
+        };
+        self.add(at, EntryKind::Resolved, text.to_owned(), by);
+        Ok(())
+    }
+
+    fn add(&mut self, at: At, kind: EntryKind, text: String, by: Option<Email>) {
+        if self.timeline.len() >= MAX_TIMELINE {
+            self.timeline.pop();
+        }
+        self.timeline.push(Entry { at, kind, text, by });
+    }
+}
+
+fn unnamed() -> Failure {
+    let code = Code::MonitorError;
+    Failure {
+        code,
+        layer: code.layer(),
+        message: code.words().to_owned(),
+        hint: code.hint().to_owned(),
+    }
+}
+
+/// What is different from the last good check, as far as both know it.
+pub fn changes(good: &CheckReport, now: &CheckReport) -> Vec<Change> {
+    let server = |r: &CheckReport| {
+        let server = r.protocol.as_ref()?.server.as_ref()?;
+        Some(format!("{} {}", server.name, server.version))
+    };
+    let version = |r: &CheckReport| r.protocol.as_ref()?.version.clone();
+    let tools = |r: &CheckReport| {
+        let tools = r.tools.as_ref()?;
+        Some(format!("{} tools, {}", tools.count, tools.hash))
+    };
+    let certificate = |r: &CheckReport| Some(r.tls.as_ref()?.fingerprint.clone());
+    let slowest = |r: &CheckReport| {
+        let slowest = r.steps.iter().max_by(|a, b| a.ms.total_cmp(&b.ms))?;
+        Some(slowest.name.to_string())
+    };
+    let pairs: [(&str, Option<String>, Option<String>); 6] = [
+        ("address", good.address.clone(), now.address.clone()),
+        ("certificate", certificate(good), certificate(now)),
+        ("server version", server(good), server(now)),
+        ("protocol version", version(good), version(now)),
+        ("tools", tools(good), tools(now)),
+        ("slowest phase", slowest(good), slowest(now)),
+    ];
+    let different = |(what, before, now): (&str, Option<String>, Option<String>)| {
+        let (before, now) = (before?, now?);
+        (before != now).then(|| Change {
+            what: what.to_owned(),
+            before,
+            now,
+        })
+    };
+    pairs.into_iter().filter_map(different).collect()
+}

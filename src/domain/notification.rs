@@ -1,0 +1,227 @@
+//! One thing to tell one channel, with its fate; and the plan of who is told what.
+//!
+//! A notification holds everything that is said, as it was when it happened, so that a message
+//! that is sent hours later, or twice, says the same. It is written in the transaction of the
+//! change and sent by another loop.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::at::At;
+use super::channel::Channel;
+use super::failure::{Code, Layer};
+use super::id::{ChannelId, IncidentId, MonitorId, NotificationId, TeamId};
+use super::incident::{Change, Entry, Incident, Severity};
+use super::monitor::Monitor;
+use super::report::CheckReport;
+
+/// Waits before each attempt; after the last one the notification is dead, visible and
+/// replayable.
+pub const RETRIES: [Duration; 8] = [
+    Duration::ZERO,
+    Duration::from_secs(5),
+    Duration::from_secs(30),
+    Duration::from_mins(2),
+    Duration::from_mins(10),
+    Duration::from_mins(30),
+    Duration::from_hours(2),
+    Duration::from_hours(6),
+];
+
+/// What happened. Its order is the order in which one channel hears of one incident.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// An incident was confirmed.
+    Opened,
+    /// A degraded server went down: told like an opening, with the same incident.
+    Worsened,
+    /// Somebody cares for it.
+    Acknowledged,
+    /// It is over.
+    Resolved,
+    /// Somebody pressed *Test*.
+    Test,
+}
+
+impl Event {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Opened,
+        Self::Worsened,
+        Self::Acknowledged,
+        Self::Resolved,
+        Self::Test,
+    ];
+
+    /// The word that is stored.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::Worsened => "worsened",
+            Self::Acknowledged => "acknowledged",
+            Self::Resolved => "resolved",
+            Self::Test => "test",
+        }
+    }
+
+    /// Reads the word that is stored.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|event| event.as_str() == word)
+    }
+
+    /// The type that a webhook receiver sees.
+    pub fn webhook_type(self) -> &'static str {
+        match self {
+            Self::Opened | Self::Worsened => "incident.opened",
+            Self::Acknowledged => "incident.acknowledged",
+            Self::Resolved => "incident.resolved",
+            Self::Test => "channel.test",
+        }
+    }
+}
+
+/// An incident as a message tells it: the shape of the API.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct IncidentFacts {
+    /// Its id.
+    pub id: IncidentId,
+    /// The monitor.
+    pub monitor_id: MonitorId,
+    /// `open`, `acknowledged` or `resolved`.
+    pub status: String,
+    /// How bad.
+    pub severity: Severity,
+    /// Why, as a code.
+    pub code: Code,
+    /// Why, as a layer.
+    pub layer: Layer,
+    /// Why, in words.
+    pub message: String,
+    /// What to do about it.
+    pub hint: String,
+    /// The first bad check.
+    pub started_at: At,
+    /// When it was confirmed.
+    pub confirmed_at: At,
+    /// When somebody cared.
+    pub acknowledged_at: Option<At>,
+    /// When it ended.
+    pub resolved_at: Option<At>,
+    /// How long it lasted, or has lasted.
+    pub duration_seconds: i64,
+    /// What happened, oldest first.
+    pub timeline: Vec<Entry>,
+}
+
+impl IncidentFacts {
+    /// An incident as it is at `now`.
+    pub fn of(incident: &Incident, now: At) -> Self {
+        Self {
+            id: incident.id,
+            monitor_id: incident.monitor,
+            status: incident.status().to_owned(),
+            severity: incident.severity,
+            code: incident.code,
+            layer: incident.layer,
+            message: incident.message.clone(),
+            hint: incident.hint.clone(),
+            started_at: incident.started_at,
+            confirmed_at: incident.confirmed_at,
+            acknowledged_at: incident.acknowledged_at(),
+            resolved_at: incident.resolved_at(),
+            duration_seconds: incident.duration_ms(now) / 1_000,
+            timeline: incident.timeline.clone(),
+        }
+    }
+}
+
+/// A monitor as a message tells it: nothing secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MonitorFacts {
+    /// Its id.
+    pub id: MonitorId,
+    /// What people call it.
+    pub name: String,
+    /// Its address, without the values of its query.
+    pub url: String,
+}
+
+impl MonitorFacts {
+    /// What may be told of a monitor.
+    pub fn of(monitor: &Monitor) -> Self {
+        let url = monitor.spec.endpoint.url.redacted();
+        Self {
+            id: monitor.id,
+            name: monitor.spec.name.clone(),
+            url,
+        }
+    }
+}
+
+/// Everything that a message says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Content {
+    /// When it happened.
+    pub at: At,
+    /// The incident; absent in a test.
+    pub incident: Option<IncidentFacts>,
+    /// The monitor; absent in a test.
+    pub monitor: Option<MonitorFacts>,
+    /// The check that showed it.
+    pub check: Option<CheckReport>,
+    /// What is different from the last good check.
+    pub changed: Vec<Change>,
+}
+
+/// One thing to tell one channel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Notification {
+    /// The stable id that a receiver can recognise a repetition by.
+    pub id: NotificationId,
+    /// Whose it is.
+    pub team: TeamId,
+    /// Who is told.
+    pub channel: ChannelId,
+    /// What happened.
+    pub event: Event,
+    /// Everything that is said.
+    pub content: Content,
+    /// When it was written.
+    pub created_at: At,
+}
+
+/// Who is told: the monitor's own channels, or the default ones when it names none. `channels`
+/// are those that the store found for it; a channel that is switched off is left out.
+pub fn plan<'a>(channels: &'a [Channel]) -> impl Iterator<Item = &'a Channel> + use<'a> {
+    channels
+        .iter()
+        .filter(|channel| channel.health.disabled.is_none())
+}
+
+/// When to try again after `attempts` have failed; `None` when that was the last. The jitter is
+/// up to a tenth, by the id, so that a thousand messages do not come back at once.
+pub fn retry_at(id: NotificationId, attempts: usize, now: At) -> Option<At> {
+    let wait = RETRIES.get(attempts)?;
+    let spread = u32::from(id.0.as_bytes()[15]);
+    Some(now + *wait + *wait * spread / 2_560)
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    #[test]
+    fn it_is_tried_eight_times_over_nine_hours_and_then_given_up() {
+        let id = NotificationId(Uuid::from_u128(0xff));
+        let waits: Vec<Option<i64>> = (1..=8)
+            .map(|n| retry_at(id, n, At(0)).map(|at| at.0 / 1_000))
+            .collect();
+        let expected = [5, 32, 131, 659, 1_979, 7_917, 23_751].map(Some);
+        assert_eq!(waits[..7], expected);
+        assert_eq!(waits[7], None);
+    }
+}
