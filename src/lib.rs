@@ -1,6 +1,11 @@
 //! Lifesign: uptime monitoring for MCP servers.
 //!
 //! One story, one direction: due → probed → judged → recorded → told → shown.
+//! `app` is the only part that knows network and store; `domain` is arithmetic; each danger
+//! (SQL, sockets, environment, time, chance) has one door. The map is in
+//! `docs/architecture.md`.
 
 pub mod clock;
+pub mod config;
 pub mod domain;
+pub mod telemetry;

@@ -1,0 +1,475 @@
+//! Settings: defaults, then `lifesign.toml`, then `LIFESIGN_…` in the environment.
+//!
+//! The only reader of the environment. Every setting has a default that works on a laptop; a
+//! value that makes no sense is refused at start by the name of its setting.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use url::Url;
+
+use crate::domain::sensitive::Sensitive;
+use crate::domain::team::Email;
+
+/// Every setting: its name in the file, its default as shown in the example, what it is for.
+pub const SETTINGS: &[(&str, &str, &str)] = &[
+    (
+        "listen",
+        "127.0.0.1:8080",
+        "Address and port that the pages and the API are served on.",
+    ),
+    (
+        "database_url",
+        "sqlite://data/lifesign.db",
+        "Where everything is kept: an embedded file, made at the first start, or postgres://user:password@host/name.",
+    ),
+    (
+        "public_url",
+        "",
+        "How people reach this service, for links in mails; from `listen` when empty.",
+    ),
+    (
+        "secret_key",
+        "",
+        "64 hexadecimal digits that seal credentials at rest. Empty: made at the first start in data/secret.key. Required with PostgreSQL, the same on every node.",
+    ),
+    (
+        "smtp_url",
+        "",
+        "Mail host: smtp://user:password@host:587?tls=required, or smtps://user:password@host. Empty: email channels say that mail is not set up.",
+    ),
+    ("mail_from", "", "Sender of mails, like alerts@example.com."),
+    (
+        "smtp_ca_file",
+        "",
+        "Certificates (PEM) to trust for the mail host, beside the usual ones.",
+    ),
+    (
+        "ca_file",
+        "",
+        "Certificates (PEM) to trust for watched servers and webhooks, beside the usual ones.",
+    ),
+    (
+        "allow_targets",
+        "",
+        "Which addresses that are not public may be watched and told: `private`, `loopback`, or networks like 10.0.0.0/8, separated by commas.",
+    ),
+    (
+        "resolver",
+        "dns",
+        "How names are looked up: `dns` asks the name servers and knows why it fails, `system` asks the operating system.",
+    ),
+    (
+        "location",
+        "local",
+        "The name of the place that this node probes from.",
+    ),
+    ("roles", "web,probe,alert", "What this node does."),
+    (
+        "node_name",
+        "",
+        "The name of this node; the host name when empty.",
+    ),
+    ("max_in_flight", "2000", "Most probes at once."),
+    (
+        "retention_checks",
+        "14d",
+        "How long single checks are kept.",
+    ),
+    (
+        "retention_rollups",
+        "400d",
+        "How long hourly figures are kept; daily ones are kept for ever.",
+    ),
+    (
+        "metrics_token",
+        "",
+        "Bearer token for /metrics from other machines; without one only this machine may read them.",
+    ),
+    (
+        "log",
+        "info",
+        "What is logged: error, warn, info, debug, or filters like lifesign=debug.",
+    ),
+];
+
+/// Prefix of the environment variables.
+const PREFIX: &str = "LIFESIGN_";
+
+/// A setting that makes no sense.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("setting {PREFIX}{}: {message}", .setting.to_uppercase())]
+pub struct ConfigError {
+    setting: String,
+    message: String,
+}
+
+/// What a node does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Roles {
+    /// Serves pages and API.
+    pub web: bool,
+    /// Checks what is due.
+    pub probe: bool,
+    /// Sends what is to be told.
+    pub alert: bool,
+}
+
+/// How names are looked up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResolverChoice {
+    /// By asking the name servers.
+    Dns,
+    /// By asking the operating system.
+    System,
+}
+
+/// All settings, read and checked.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where pages and API are served.
+    pub listen: SocketAddr,
+    /// The database; it may hold a password.
+    pub database_url: Sensitive,
+    /// How people reach this service; without a slash at the end.
+    pub public_url: String,
+    /// What seals credentials at rest, as 64 hexadecimal digits.
+    pub secret_key: Option<Sensitive>,
+    /// The mail host; it may hold a password.
+    pub smtp_url: Option<Sensitive>,
+    /// The sender of mails.
+    pub mail_from: Option<Email>,
+    /// Extra certificates for the mail host.
+    pub smtp_ca_file: Option<PathBuf>,
+    /// Extra certificates for watched servers and webhooks.
+    pub ca_file: Option<PathBuf>,
+    /// Addresses that are not public and may be reached, as written.
+    pub allow_targets: String,
+    /// How names are looked up.
+    pub resolver: ResolverChoice,
+    /// Where this node probes from.
+    pub location: String,
+    /// What this node does.
+    pub roles: Roles,
+    /// What this node is called.
+    pub node_name: String,
+    /// Most probes at once.
+    pub max_in_flight: usize,
+    /// How long single checks are kept.
+    pub retention_checks: Duration,
+    /// How long hourly figures are kept.
+    pub retention_rollups: Duration,
+    /// What opens `/metrics` to other machines.
+    pub metrics_token: Option<Sensitive>,
+    /// What is logged.
+    pub log: String,
+}
+
+impl Settings {
+    /// Reads the environment, and `lifesign.toml` (or the file that `LIFESIGN_CONFIG` names).
+    /// `overrides` are what the command line says, by the names of [`SETTINGS`].
+    pub fn load(overrides: &[(&str, String)]) -> anyhow::Result<Self> {
+        let environment: HashMap<String, String> = std::env::vars()
+            .filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?.to_lowercase(), value)))
+            .collect();
+        let named = environment.get("config").map(PathBuf::from);
+        let path = named
+            .clone()
+            .unwrap_or_else(|| PathBuf::from("lifesign.toml"));
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => {
+                String::new()
+            }
+            Err(error) => {
+                return Err(anyhow::Error::new(error).context(format!("read {}", path.display())));
+            }
+        };
+        let mut values = from_file(&text, &path)?;
+        let known = |(name, _): &(String, String)| SETTINGS.iter().any(|(known, ..)| known == name);
+        values.extend(environment.into_iter().filter(known));
+        values.extend(
+            overrides
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), value.clone())),
+        );
+        Ok(Self::from_values(&Values(values))?)
+    }
+
+    fn from_values(values: &Values) -> Result<Self, ConfigError> {
+        let listen =
+            values.parsed::<SocketAddr>("listen", "an address and port, like 127.0.0.1:8080")?;
+        let database_url = values.text("database_url");
+        if !["sqlite:", "postgres:", "postgresql:"]
+            .iter()
+            .any(|s| database_url.starts_with(s))
+        {
+            return Err(refuse(
+                "database_url",
+                "must start with sqlite:// or postgres://",
+            ));
+        }
+        let secret_key = values.secret("secret_key");
+        let is_key = |key: &Sensitive| {
+            key.expose().len() == 64 && key.expose().chars().all(|c| c.is_ascii_hexdigit())
+        };
+        if secret_key.as_ref().is_some_and(|key| !is_key(key)) {
+            return Err(refuse(
+                "secret_key",
+                "must be 64 hexadecimal digits (openssl rand -hex 32)",
+            ));
+        }
+        if secret_key.is_none() && database_url.starts_with("postgres") {
+            let message =
+                "is required with PostgreSQL, the same on every node (openssl rand -hex 32)";
+            return Err(refuse("secret_key", message));
+        }
+        let mail_from = match values.optional("mail_from") {
+            Some(text) => Some(Email::parse(&text).map_err(|e| refuse("mail_from", &e.message))?),
+            None => None,
+        };
+        let smtp_url = values.secret("smtp_url");
+        if smtp_url.is_some() && mail_from.is_none() {
+            return Err(refuse(
+                "mail_from",
+                "is needed with smtp_url: the sender of mails",
+            ));
+        }
+        let location = values.text("location");
+        if location.is_empty() || location.len() > 64 || location.chars().any(char::is_whitespace) {
+            return Err(refuse(
+                "location",
+                "must be a short word, like fra or local",
+            ));
+        }
+        Ok(Self {
+            listen,
+            public_url: public_url(values, listen)?,
+            database_url: Sensitive::new(database_url),
+            secret_key,
+            smtp_url,
+            mail_from,
+            smtp_ca_file: values.optional("smtp_ca_file").map(PathBuf::from),
+            ca_file: values.optional("ca_file").map(PathBuf::from),
+            allow_targets: values.text("allow_targets"),
+            resolver: match values.text("resolver").as_str() {
+                "dns" => ResolverChoice::Dns,
+                "system" => ResolverChoice::System,
+                _ => return Err(refuse("resolver", "must be dns or system")),
+            },
+            location,
+            roles: roles(&values.text("roles"))?,
+            node_name: values.optional("node_name").unwrap_or_else(host_name),
+            max_in_flight: values
+                .parsed::<std::num::NonZeroUsize>("max_in_flight", "a number above zero")?
+                .get(),
+            retention_checks: values.span("retention_checks")?,
+            retention_rollups: values.span("retention_rollups")?,
+            metrics_token: values.secret("metrics_token"),
+            log: values.text("log"),
+        })
+    }
+
+    /// Whether people reach this service over TLS, so that cookies may insist on it.
+    pub fn is_https(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+}
+
+/// The example file: every setting with its default, commented out.
+pub fn example() -> String {
+    let mut text = String::from(
+        "# Every setting of Lifesign with its default. Copy what you change to lifesign.toml;\n\
+         # an environment variable LIFESIGN_NAME wins over the file.\n",
+    );
+    for (name, default, doc) in SETTINGS {
+        use fmt::Write as _;
+        let _ = write!(text, "\n# {doc}\n# {name} = \"{default}\"\n");
+    }
+    text
+}
+
+struct Values(HashMap<String, String>);
+
+impl Values {
+    fn text(&self, name: &str) -> String {
+        let default = SETTINGS
+            .iter()
+            .find(|(known, ..)| *known == name)
+            .map(|(_, d, _)| *d);
+        self.0
+            .get(name)
+            .map_or(default.unwrap_or_default(), |value| value.trim())
+            .to_owned()
+    }
+
+    fn optional(&self, name: &str) -> Option<String> {
+        Some(self.text(name)).filter(|text| !text.is_empty())
+    }
+
+    fn secret(&self, name: &str) -> Option<Sensitive> {
+        self.optional(name).map(Sensitive::new)
+    }
+
+    fn parsed<T: std::str::FromStr>(&self, name: &str, what: &str) -> Result<T, ConfigError> {
+        let text = self.text(name);
+        text.parse()
+            .map_err(|_| refuse(name, &format!("'{text}' is not {what}")))
+    }
+
+    fn span(&self, name: &str) -> Result<Duration, ConfigError> {
+        let text = self.text(name);
+        let (number, unit) = text.split_at(text.len() - usize::from(text.ends_with(['d', 'h'])));
+        let hours_each = if unit == "h" { 1 } else { 24 };
+        match number.parse::<u32>() {
+            Ok(count) if count > 0 => Ok(Duration::from_hours(u64::from(count) * hours_each)),
+            _ => Err(refuse(
+                name,
+                &format!("'{text}' is not a time like 14d or 12h"),
+            )),
+        }
+    }
+}
+
+fn refuse(setting: &str, message: &str) -> ConfigError {
+    ConfigError {
+        setting: setting.to_owned(),
+        message: message.to_owned(),
+    }
+}
+
+fn from_file(text: &str, path: &Path) -> anyhow::Result<HashMap<String, String>> {
+    let table: toml::Table = text
+        .parse()
+        .map_err(|error| anyhow::anyhow!("read {}: {error}", path.display()))?;
+    let mut values = HashMap::new();
+    for (name, value) in table {
+        anyhow::ensure!(
+            SETTINGS.iter().any(|(known, ..)| *known == name),
+            "{}: there is no setting '{name}'",
+            path.display()
+        );
+        let text = match value {
+            toml::Value::String(text) => text,
+            toml::Value::Integer(number) => number.to_string(),
+            other => anyhow::bail!(
+                "{}: setting '{name}' must be text or a number, not {}",
+                path.display(),
+                other.type_str()
+            ),
+        };
+        values.insert(name, text);
+    }
+    Ok(values)
+}
+
+fn public_url(values: &Values, listen: SocketAddr) -> Result<String, ConfigError> {
+    let Some(text) = values.optional("public_url") else {
+        let host = match listen.ip() {
+            ip if ip.is_unspecified() => "localhost".to_owned(),
+            std::net::IpAddr::V6(ip) => format!("[{ip}]"),
+            ip @ std::net::IpAddr::V4(_) => ip.to_string(),
+        };
+        return Ok(format!("http://{host}:{}", listen.port()));
+    };
+    let is_fine = Url::parse(&text)
+        .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.query().is_none());
+    if !is_fine {
+        return Err(refuse(
+            "public_url",
+            "must look like https://status.example.com",
+        ));
+    }
+    Ok(text.trim_end_matches('/').to_owned())
+}
+
+fn roles(text: &str) -> Result<Roles, ConfigError> {
+    let mut roles = Roles {
+        web: false,
+        probe: false,
+        alert: false,
+    };
+    for word in text.split(',').map(str::trim) {
+        match word {
+            "web" => roles.web = true,
+            "probe" => roles.probe = true,
+            "alert" => roles.alert = true,
+            other => {
+                let message = format!("'{other}' is not a role; use web, probe, alert");
+                return Err(refuse("roles", &message));
+            }
+        }
+    }
+    Ok(roles)
+}
+
+fn host_name() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .map(|name| name.trim().to_owned())
+        .ok()
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "lifesign".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(values: &[(&str, &str)]) -> Result<Settings, ConfigError> {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        Settings::from_values(&Values(values.iter().map(owned).collect()))
+    }
+
+    #[test]
+    fn the_defaults_work_on_a_laptop() {
+        let settings = settings(&[]).unwrap();
+        assert_eq!(settings.public_url, "http://127.0.0.1:8080");
+        assert_eq!(settings.retention_checks, Duration::from_hours(14 * 24));
+        assert!(settings.roles.web && settings.roles.probe && settings.roles.alert);
+        assert!(!settings.is_https());
+    }
+
+    #[test]
+    fn a_value_that_makes_no_sense_is_refused_by_name() {
+        for (name, value, part) in [
+            ("listen", "8080", "address and port"),
+            ("database_url", "mysql://x", "sqlite:// or postgres://"),
+            (
+                "database_url",
+                "postgres://x/y",
+                "is required with PostgreSQL",
+            ),
+            ("secret_key", "abc", "64 hexadecimal"),
+            ("smtp_url", "smtp://x", "sender"),
+            ("roles", "web,cook", "'cook'"),
+            ("retention_checks", "soon", "14d"),
+            ("public_url", "example.com", "https://"),
+            ("max_in_flight", "0", "above zero"),
+        ] {
+            let error = settings(&[(name, value)]).unwrap_err().to_string();
+            assert!(
+                error.contains(part) && error.contains("LIFESIGN_"),
+                "{name}: {error}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_file_knows_only_settings_that_there_are() {
+        let error = from_file("lissten = \"x\"", Path::new("lifesign.toml")).unwrap_err();
+        assert!(error.to_string().contains("no setting 'lissten'"));
+    }
+
+    #[test]
+    fn the_example_file_is_up_to_date() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config.example.toml");
+        let written = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(
+            written == example(),
+            "config.example.toml is stale: run `lifesign config > config.example.toml`"
+        );
+    }
+}
