@@ -41,17 +41,20 @@ pub enum Event {
     Acknowledged,
     /// It is over.
     Resolved,
+    /// Another channel refused for good and was switched off.
+    ChannelFailing,
     /// Somebody pressed *Test*.
     Test,
 }
 
 impl Event {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Opened,
         Self::Worsened,
         Self::Acknowledged,
         Self::Resolved,
+        Self::ChannelFailing,
         Self::Test,
     ];
 
@@ -62,6 +65,7 @@ impl Event {
             Self::Worsened => "worsened",
             Self::Acknowledged => "acknowledged",
             Self::Resolved => "resolved",
+            Self::ChannelFailing => "channel_failing",
             Self::Test => "test",
         }
     }
@@ -77,6 +81,7 @@ impl Event {
             Self::Opened | Self::Worsened => "incident.opened",
             Self::Acknowledged => "incident.acknowledged",
             Self::Resolved => "incident.resolved",
+            Self::ChannelFailing => "channel.failing",
             Self::Test => "channel.test",
         }
     }
@@ -160,19 +165,61 @@ impl MonitorFacts {
     }
 }
 
+/// A channel as a message tells it: nothing secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChannelFacts {
+    /// Its id.
+    pub id: ChannelId,
+    /// What people call it.
+    pub name: String,
+    /// The word of its kind.
+    pub kind: String,
+    /// Why it was switched off; `None` while it is on.
+    pub disabled: Option<String>,
+}
+
+impl ChannelFacts {
+    /// What may be told of a channel.
+    pub fn of(channel: &Channel) -> Self {
+        Self {
+            id: channel.id,
+            name: channel.name.clone(),
+            kind: channel.kind.as_str().to_owned(),
+            disabled: channel.health.disabled.clone(),
+        }
+    }
+}
+
 /// Everything that a message says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Content {
     /// When it happened.
     pub at: At,
-    /// The incident; absent in a test.
+    /// The incident; absent when a channel is told of.
     pub incident: Option<IncidentFacts>,
-    /// The monitor; absent in a test.
+    /// The monitor; absent when a channel is told of.
     pub monitor: Option<MonitorFacts>,
     /// The check that showed it.
     pub check: Option<CheckReport>,
     /// What is different from the last good check.
     pub changed: Vec<Change>,
+    /// The channel that is tested or failing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<ChannelFacts>,
+}
+
+impl Content {
+    /// What is said of a channel: that it is tested, or failing.
+    pub fn of_channel(channel: &Channel, at: At) -> Self {
+        Self {
+            at,
+            incident: None,
+            monitor: None,
+            check: None,
+            changed: Vec::new(),
+            channel: Some(ChannelFacts::of(channel)),
+        }
+    }
 }
 
 /// One thing to tell one channel.
