@@ -16,5 +16,6 @@ pub mod sensitive;
 pub mod status;
 pub mod status_page;
 pub mod team;
+pub mod untrusted;
 pub mod uptime;
 pub mod verdict;
