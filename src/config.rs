@@ -368,12 +368,10 @@ fn from_file(text: &str, path: &Path) -> anyhow::Result<HashMap<String, String>>
 
 fn public_url(values: &Values, listen: SocketAddr) -> Result<String, ConfigError> {
     let Some(text) = values.optional("public_url") else {
-        let host = match listen.ip() {
-            ip if ip.is_unspecified() => "localhost".to_owned(),
-            std::net::IpAddr::V6(ip) => format!("[{ip}]"),
-            ip @ std::net::IpAddr::V4(_) => ip.to_string(),
-        };
-        return Ok(format!("http://{host}:{}", listen.port()));
+        if listen.ip().is_unspecified() {
+            return Ok(format!("http://localhost:{}", listen.port()));
+        }
+        return Ok(format!("http://{listen}"));
     };
     let is_fine = Url::parse(&text)
         .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.query().is_none());
