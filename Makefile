@@ -1,0 +1,26 @@
+# Thin names for what is done often. `make test` sets up what it needs by itself.
+.PHONY: run demo test check fmt real setup
+
+run:            ## the service on embedded SQLite
+	cargo run
+
+demo:           ## the service, watching scripted servers
+	@tests/setup/demo.sh
+
+test:           ## everything, on both engines, with real servers
+	@tests/setup/test.sh
+
+real:           ## only the probe against servers made with the official SDKs
+	@tests/setup/test.sh -E 'test(/^real::/)'
+
+check:          ## what a change has to pass
+	cargo fmt --all --check
+	cargo clippy --quiet --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps
+	@$(MAKE) --no-print-directory test
+
+fmt:
+	cargo fmt --all
+
+setup:          ## only the tools that the tests need
+	@tests/setup/tools.sh

@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# What the tests need beside Rust: PostgreSQL and Chromium from Debian, real MCP servers from PyPI and
+# npm. Everything is installed once and kept in tests/.cache and node_modules; a second run does nothing.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+cache=$PWD/tests/.cache
+mkdir -p "$cache"
+
+packages=()
+ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || packages+=(postgresql)
+command -v chromium >/dev/null || packages+=(chromium fonts-liberation)
+python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
+
+debian() {
+    [ ${#packages[@]} -gt 0 ] || return 0
+    local apt=(apt-get)
+    [ "$(id -u)" = 0 ] || apt=(sudo -n apt-get)
+    export DEBIAN_FRONTEND=noninteractive
+    if ! "${apt[@]}" install -y --no-install-recommends "${packages[@]}"; then
+        # The lists may be missing or old.
+        "${apt[@]}" update && "${apt[@]}" install -y --no-install-recommends "${packages[@]}"
+    fi || { echo "please install: ${packages[*]}" >&2; return 1; }
+}
+
+fresh() { # STAMP FILE…: true if the stamp was made from these very files
+    local stamp=$1
+    shift
+    [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$(sha256sum "$@")" ]
+}
+
+python() {
+    local list=tests/real/requirements.txt stamp=$cache/venv/stamp
+    fresh "$stamp" "$list" && return 0
+    rm -rf "$cache/venv"
+    python3 -m venv "$cache/venv"
+    "$cache/venv/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$list"
+    sha256sum "$list" >"$stamp"
+}
+
+node() { # FOLDER
+    local stamp=$1/node_modules/.stamp
+    fresh "$stamp" "$1/package-lock.json" && return 0
+    (cd "$1" && npm ci --silent --no-audit --no-fund --ignore-scripts)
+    sha256sum "$1/package-lock.json" >"$stamp"
+}
+
+# Python needs its venv module first; the rest does not wait for Debian.
+node_all() { node tests/real && node tests/browser; }
+node_all &
+others=($!)
+case " ${packages[*]-} " in
+*" python3-venv "*) debian && python ;;
+*)
+    python &
+    others+=($!)
+    debian
+    ;;
+esac
+for other in "${others[@]}"; do wait "$other"; done
