@@ -1,1 +1,6 @@
-//! tests
+//! All integration tests in one binary: linking is what repeats.
+//!
+//! Needs what `tests/setup/test.sh` sets up; `make test` does both.
+#![cfg(test)]
+
+mod support;

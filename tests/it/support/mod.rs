@@ -1,0 +1,6 @@
+//! The world around Lifesign, for tests: receivers of mail and webhooks.
+//!
+//! Nothing in here stands in for a part of our own.
+
+pub(crate) mod smtp;
+pub(crate) mod webhook;
