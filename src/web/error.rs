@@ -1,0 +1,137 @@
+//! What went wrong, as a page that offers a way on.
+//!
+//! A thing of another team and a thing that does not exist give the very same answer. The cause
+//! is logged once, here, and never shown.
+
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::{Html, IntoResponse, Redirect, Response};
+
+use super::frame::Frame;
+use crate::clock::Clock;
+
+/// Why there is no page.
+#[derive(Debug)]
+pub(crate) enum WebError {
+    /// There is no such thing, or not for this person.
+    NotFound,
+    /// Somebody has to log in first; afterwards they come back to the path.
+    LogIn(String),
+    /// This person may look but not change.
+    Forbidden,
+    /// The request was not sent by a page of ours.
+    ForeignOrigin,
+    /// More was sent than any form of ours sends.
+    TooLarge,
+    /// Too many attempts; seconds until the next one.
+    TooMany(u64),
+    /// The database is away.
+    Unavailable(anyhow::Error),
+    /// Something of ours is broken.
+    Internal(anyhow::Error),
+}
+
+impl WebError {
+    /// More was sent than any form of ours sends.
+    pub(crate) fn too_large() -> Self {
+        Self::TooLarge
+    }
+
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::LogIn(_) => StatusCode::SEE_OTHER,
+            Self::Forbidden | Self::ForeignOrigin => StatusCode::FORBIDDEN,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn words(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::NotFound | Self::LogIn(_) => (
+                "There is nothing here",
+                "The address may be mistyped, or what was here has been deleted.",
+            ),
+            Self::Forbidden => (
+                "You may look, but not change this",
+                "Ask an owner of your team for the role that it takes.",
+            ),
+            Self::ForeignOrigin => (
+                "That did not come from a page of ours",
+                "Open the page here and send the form again.",
+            ),
+            Self::TooLarge => (
+                "That is too much at once",
+                "Send less in one form; nothing was saved.",
+            ),
+            Self::TooMany(_) => ("Too many attempts", "Wait a minute and try again."),
+            Self::Unavailable(_) => (
+                "The database is away",
+                "This is our own trouble, not that of your servers. Checks go on as soon as it is back; try again in a moment.",
+            ),
+            Self::Internal(_) => (
+                "Something broke on our side",
+                "It has been logged. Nothing that you sent was half saved; try again, or go back.",
+            ),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct ErrorPage {
+    frame: Frame,
+    heading: &'static str,
+    message: &'static str,
+    way_out: &'static str,
+    way_out_words: &'static str,
+}
+
+impl IntoResponse for WebError {
+    fn into_response(self) -> Response {
+        match &self {
+            Self::LogIn(path) => return Redirect::to(&log_in_path(path)).into_response(),
+            Self::Unavailable(cause) => {
+                tracing::warn!(error = format!("{cause:#}"), "page failed: database away");
+            }
+            Self::Internal(cause) => {
+                tracing::error!(error = format!("{cause:#}"), "page failed");
+            }
+            _ => {}
+        }
+        let (heading, message) = self.words();
+        let page = ErrorPage {
+            frame: Frame::stranger(Clock::system().now()),
+            heading,
+            message,
+            way_out: "/",
+            way_out_words: "Go to the monitors",
+        };
+        let body = page.render().unwrap_or_else(|_| heading.to_owned());
+        let mut response = (self.status(), Html(body)).into_response();
+        if let Self::TooMany(seconds) = self {
+            response
+                .headers_mut()
+                .insert(axum::http::header::RETRY_AFTER, seconds.into());
+        }
+        response
+    }
+}
+
+fn log_in_path(path: &str) -> String {
+    if path == "/" {
+        return "/login".to_owned();
+    }
+    let query: String = url::form_urlencoded::Serializer::new(String::new())
+        .append_pair("to", path)
+        .finish();
+    format!("/login?{query}")
+}
+
+/// The answer for everything that is not there.
+pub(super) async fn not_found() -> WebError {
+    WebError::NotFound
+}

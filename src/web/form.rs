@@ -1,0 +1,131 @@
+//! What was typed into a form, and what was refused of it: a refused form comes back filled in.
+//!
+//! Fields are read by name; what is missing reads as empty. Secrets are never written back: the
+//! templates have an input of their own for them, which takes no value from here.
+
+use axum::body::to_bytes;
+use axum::extract::{FromRequest, Request};
+use url::form_urlencoded;
+
+use super::error::WebError;
+use crate::domain::monitor::FieldError;
+
+/// Largest form, in bytes.
+const MAX_FORM: usize = 256 * 1_024;
+/// Most fields of a form.
+const MAX_FIELDS: usize = 1_000;
+
+/// The fields of a form with their errors.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Filled {
+    values: Vec<(String, String)>,
+    errors: Vec<FieldError>,
+}
+
+impl Filled {
+    /// A form that shows these values.
+    pub(crate) fn of<K: Into<String>, V: Into<String>>(
+        values: impl IntoIterator<Item = (K, V)>,
+    ) -> Self {
+        let values = values.into_iter().map(|(k, v)| (k.into(), v.into()));
+        Self {
+            values: values.collect(),
+            errors: vec![],
+        }
+    }
+
+    /// The same form with what is wrong with it.
+    pub(crate) fn refused(mut self, errors: Vec<FieldError>) -> Self {
+        self.errors = errors;
+        self
+    }
+
+    /// The value of a field without spaces around it; empty when there is none.
+    pub(crate) fn value(&self, name: &str) -> &str {
+        self.raw(name).trim()
+    }
+
+    /// The value of a field as it was typed: for passwords.
+    pub(crate) fn raw(&self, name: &str) -> &str {
+        self.values
+            .iter()
+            .find(|(field, _)| field == name)
+            .map_or("", |(_, value)| value)
+    }
+
+    /// All values of a field that may come several times.
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> + 'a {
+        self.values
+            .iter()
+            .filter(move |(field, _)| field == name)
+            .map(|(_, value)| value.trim())
+    }
+
+    /// Whether a field has this value: for boxes and selections.
+    pub(crate) fn has(&self, name: &str, value: &str) -> bool {
+        self.all(name).any(|given| given == value)
+    }
+
+    /// Words separated by commas or line breaks.
+    pub(crate) fn words(&self, name: &str) -> Vec<String> {
+        self.value(name)
+            .split([',', '\n'])
+            .map(str::trim)
+            .filter(|word| !word.is_empty())
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// What is wrong with a field.
+    pub(crate) fn error(&self, name: &str) -> Option<&str> {
+        self.errors
+            .iter()
+            .find(|error| error.field == name)
+            .map(|error| error.message.as_str())
+    }
+
+    /// What is wrong with the whole: errors of the field `form`.
+    pub(crate) fn general_error(&self) -> Option<&str> {
+        self.error("form")
+    }
+
+    /// Whether anything is wrong.
+    pub(crate) fn is_refused(&self) -> bool {
+        !self.errors.is_empty()
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for Filled {
+    type Rejection = WebError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, WebError> {
+        let body = to_bytes(request.into_body(), MAX_FORM)
+            .await
+            .map_err(|_| WebError::too_large())?;
+        Ok(Self::of(
+            form_urlencoded::parse(&body).into_owned().take(MAX_FIELDS),
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_read_by_name_and_what_is_missing_is_empty() {
+        let form = Filled::of([
+            ("tags", "a, b,\n c,,"),
+            ("c", "1"),
+            ("c", "2"),
+            ("p", " x "),
+        ]);
+        assert_eq!(form.words("tags"), ["a", "b", "c"]);
+        assert!(form.has("c", "2") && !form.has("c", "3"));
+        assert_eq!((form.value("p"), form.raw("p")), ("x", " x "));
+        assert_eq!(form.value("nothing"), "");
+        let form = form.refused(vec![FieldError::new("tags", "too many")]);
+        assert_eq!(form.error("tags"), Some("too many"));
+        assert!(form.is_refused() && form.general_error().is_none());
+    }
+}

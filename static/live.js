@@ -1,0 +1,60 @@
+// Keeps a page live: hears which fragments changed, fetches them from the server, replaces them.
+// It owns no state and builds no HTML; without it the page reloads itself once a minute.
+const live = () => [...document.querySelectorAll("[data-live]")];
+const late = new Set();
+
+const isBusy = (element) =>
+  element.matches(":focus-within") || element.querySelector("details.menu[open]");
+
+const refresh = async (element) => {
+  if (isBusy(element)) return late.add(element);
+  const answer = await fetch(element.dataset.live, { headers: { accept: "text/html" } });
+  if (answer.status === 404) return element.remove();
+  if (!answer.ok || !element.isConnected || isBusy(element)) return;
+  const fresh = document.createElement("template");
+  fresh.innerHTML = await answer.text();
+  const next = fresh.content.firstElementChild;
+  if (next) element.replaceWith(next);
+};
+
+const hear = (names) => {
+  const changed = new Set(names.split(" "));
+  for (const element of live())
+    if (element.dataset.on.split(" ").some((name) => changed.has(name)))
+      refresh(element).catch(() => {});
+};
+
+const reach = (wait) => {
+  const source = new EventSource("/live");
+  let opened = false;
+  source.onopen = () => {
+    // What changed while nobody listened is unknown: fetch all of it again.
+    if (opened || wait > 1) live().forEach((element) => refresh(element).catch(() => {}));
+    opened = true;
+  };
+  source.onmessage = (event) => hear(event.data);
+  source.onerror = () => {
+    if (source.readyState !== EventSource.CLOSED) return;
+    setTimeout(() => reach(Math.min(wait * 2, 60)), wait * 1000);
+  };
+  addEventListener("pagehide", () => source.close(), { once: true });
+};
+
+if (live().length) {
+  reach(1);
+  document.addEventListener("focusout", () => setTimeout(() => {
+    for (const element of [...late])
+      if (late.delete(element) && element.isConnected) refresh(element).catch(() => {});
+  }, 300));
+  addEventListener("pageshow", (event) => event.persisted && reach(2));
+}
+
+// Times since something happened grow older without asking the server.
+const words = (seconds) =>
+  seconds < 1 ? "just now" : seconds < 60 ? `${seconds} s ago`
+  : seconds < 3600 ? `${Math.floor(seconds / 60)} min ago`
+  : seconds < 86400 ? `${Math.floor(seconds / 3600)} h ago` : `${Math.floor(seconds / 86400)} d ago`;
+setInterval(() => {
+  for (const time of document.querySelectorAll("time[data-ago]"))
+    time.textContent = words(Math.max(0, Math.floor((Date.now() - Date.parse(time.dateTime)) / 1000)));
+}, 1000);
