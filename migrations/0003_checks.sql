@@ -1,0 +1,66 @@
+-- What was seen, check by check and in sums.
+
+-- Rows arrive in the order of time and are kept in it. The checks of one watch are chained:
+-- `previous_slot` leads from each to the one before, and `watch.last_slot` to the newest, so that
+-- the last ones are found without an index over everything.
+CREATE TABLE check_result (
+    slot          BIGINT  NOT NULL,
+    monitor_id    UUID    NOT NULL,
+    location      TEXT    NOT NULL,
+    team_id       UUID    NOT NULL,
+    previous_slot BIGINT,
+    started_at    BIGINT  NOT NULL,
+    status        TEXT    NOT NULL CHECK (status IN ('up', 'degraded', 'down', 'unknown')),
+    gated         BOOLEAN NOT NULL,
+    blip          BOOLEAN NOT NULL,
+    attempt       BIGINT  NOT NULL,
+    code          TEXT,
+    message       TEXT,
+    total_ms      DOUBLE PRECISION,
+    phases        TEXT    NOT NULL,
+    PRIMARY KEY (slot, monitor_id, location)
+);
+
+-- The whole report of the last failures of a monitor.
+CREATE TABLE check_report (
+    monitor_id UUID   NOT NULL REFERENCES monitor (id) ON DELETE CASCADE,
+    slot       BIGINT NOT NULL,
+    location   TEXT   NOT NULL,
+    team_id    UUID   NOT NULL,
+    report     TEXT   NOT NULL,
+    PRIMARY KEY (monitor_id, slot, location)
+);
+
+-- The location '' is the ledger of the whole monitor.
+CREATE TABLE rollup_hour (
+    monitor_id     UUID   NOT NULL,
+    location       TEXT   NOT NULL,
+    start          BIGINT NOT NULL,
+    team_id        UUID   NOT NULL,
+    up_ms          BIGINT NOT NULL,
+    degraded_ms    BIGINT NOT NULL,
+    down_ms        BIGINT NOT NULL,
+    unknown_ms     BIGINT NOT NULL,
+    maintenance_ms BIGINT NOT NULL,
+    checks         BIGINT NOT NULL,
+    failures       BIGINT NOT NULL,
+    latency        TEXT   NOT NULL,
+    PRIMARY KEY (monitor_id, location, start)
+);
+CREATE INDEX rollup_hour_start ON rollup_hour (start);
+
+CREATE TABLE rollup_day (
+    monitor_id     UUID   NOT NULL,
+    location       TEXT   NOT NULL,
+    start          BIGINT NOT NULL,
+    team_id        UUID   NOT NULL,
+    up_ms          BIGINT NOT NULL,
+    degraded_ms    BIGINT NOT NULL,
+    down_ms        BIGINT NOT NULL,
+    unknown_ms     BIGINT NOT NULL,
+    maintenance_ms BIGINT NOT NULL,
+    checks         BIGINT NOT NULL,
+    failures       BIGINT NOT NULL,
+    latency        TEXT   NOT NULL,
+    PRIMARY KEY (monitor_id, location, start)
+);

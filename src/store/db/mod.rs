@@ -1,0 +1,385 @@
+//! THE SEAM: the only folder that knows there are two engines.
+//!
+//! [`Db`] and [`Tx`] speak the same verbs to either: `run`, `all`, `optional`, `one`, and for
+//! statements over several rows `many` and `many_all`. Reads outside of a transaction go to
+//! connections that cannot write, so that a write in the wrong place fails at its first test.
+//! Where the engines must differ, [`Dialects`] holds both texts side by side; each use says why.
+
+mod open;
+mod params;
+
+use std::sync::Arc;
+
+use sqlx::migrate::Migrator;
+use sqlx::postgres::{PgConnectOptions, PgPool};
+use sqlx::sqlite::SqlitePool;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Postgres, Sqlite, Transaction};
+
+use super::error::StoreError;
+use params::Texts;
+pub(super) use params::{Many, Params, Row};
+
+/// A statement that has to differ; each use says why.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Dialects {
+    /// For SQLite.
+    pub(super) sqlite: &'static str,
+    /// For PostgreSQL.
+    pub(super) postgres: &'static str,
+}
+
+/// The pools of one engine.
+#[derive(Clone, Debug)]
+pub(super) struct Db {
+    pools: Pools,
+    texts: Texts,
+}
+
+#[derive(Clone, Debug)]
+enum Pools {
+    Sqlite {
+        writer: SqlitePool,
+        reader: SqlitePool,
+    },
+    Postgres {
+        pool: PgPool,
+        options: Box<PgConnectOptions>,
+    },
+}
+
+/// A write transaction; dropped without `commit` it never happened.
+#[derive(Debug)]
+pub(super) struct Tx {
+    engine: Engine,
+    texts: Texts,
+}
+
+#[derive(Debug)]
+enum Engine {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+impl Db {
+    /// Opens `sqlite://path` (made with its folder if there is none) or `postgres://…`. Fails with
+    /// a text for the operator, without the password, when it cannot be reached.
+    pub(super) async fn connect(url: &str) -> Result<Self, StoreError> {
+        let pools = if url.starts_with("sqlite:") {
+            open::sqlite(url)
+                .await
+                .map(|(writer, reader)| Pools::Sqlite { writer, reader })
+        } else if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            open::postgres(url)
+                .await
+                .map(|(pool, options)| Pools::Postgres {
+                    pool,
+                    options: Box::new(options),
+                })
+        } else {
+            Err("it must begin with sqlite:// or postgres://".to_owned())
+        };
+        let pools = pools.map_err(|reason| {
+            StoreError::Unusable(format!(
+                "cannot use the database of LIFESIGN_DATABASE_URL ({}): {reason}",
+                open::without_password(url)
+            ))
+        })?;
+        Ok(Self {
+            pools,
+            texts: Texts::default(),
+        })
+    }
+
+    /// Brings the tables up to date. Nodes that start together do it one after the other.
+    pub(super) async fn migrate(&self, migrator: &Migrator) -> Result<(), StoreError> {
+        let done = match &self.pools {
+            Pools::Sqlite { writer, .. } => migrator.run(writer).await,
+            Pools::Postgres { options, .. } => {
+                // A connection of its own: a migration may take longer than any statement.
+                let options = options
+                    .as_ref()
+                    .clone()
+                    .options([("statement_timeout", "0")]);
+                let mut connection = PgConnection::connect_with(&options).await?;
+                let done = migrator.run(&mut connection).await;
+                connection.close().await?;
+                done
+            }
+        };
+        done.map_err(|error| {
+            StoreError::Unusable(format!("cannot bring the database up to date: {error}"))
+        })
+    }
+
+    /// Starts a write transaction. SQLite takes its write lock at once, so that it cannot fail
+    /// half-way.
+    pub(super) async fn begin(&self) -> Result<Tx, StoreError> {
+        let engine = match &self.pools {
+            Pools::Sqlite { writer, .. } => {
+                Engine::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?)
+            }
+            Pools::Postgres { pool, .. } => Engine::Postgres(pool.begin().await?),
+        };
+        Ok(Tx {
+            engine,
+            texts: self.texts.clone(),
+        })
+    }
+
+    /// The text for this engine.
+    pub(super) fn pick(&self, texts: Dialects) -> &'static str {
+        match self.pools {
+            Pools::Sqlite { .. } => texts.sqlite,
+            Pools::Postgres { .. } => texts.postgres,
+        }
+    }
+
+    /// Runs a statement by itself and says how many rows it touched.
+    pub(super) async fn run(
+        &self,
+        sql: &'static str,
+        params: impl Params,
+    ) -> Result<u64, StoreError> {
+        Ok(match &self.pools {
+            Pools::Sqlite { writer, .. } => {
+                let args = params::sqlite([params])?;
+                sqlx::query_with(sql, args)
+                    .execute(writer)
+                    .await?
+                    .rows_affected()
+            }
+            Pools::Postgres { pool, .. } => {
+                let args = params::postgres([params])?;
+                sqlx::query_with(sql, args)
+                    .execute(pool)
+                    .await?
+                    .rows_affected()
+            }
+        })
+    }
+
+    /// All rows of a read.
+    pub(super) async fn all<R: Row>(
+        &self,
+        sql: &'static str,
+        params: impl Params,
+    ) -> Result<Vec<R>, StoreError> {
+        Ok(match &self.pools {
+            Pools::Sqlite { reader, .. } => {
+                sqlx::query_as_with(sql, params::sqlite([params])?)
+                    .fetch_all(reader)
+                    .await?
+            }
+            Pools::Postgres { pool, .. } => {
+                sqlx::query_as_with(sql, params::postgres([params])?)
+                    .fetch_all(pool)
+                    .await?
+            }
+        })
+    }
+
+    /// The row of a read, if there is one.
+    pub(super) async fn optional<R: Row>(
+        &self,
+        sql: &'static str,
+        params: impl Params,
+    ) -> Result<Option<R>, StoreError> {
+        Ok(match &self.pools {
+            Pools::Sqlite { reader, .. } => {
+                sqlx::query_as_with(sql, params::sqlite([params])?)
+                    .fetch_optional(reader)
+                    .await?
+            }
+            Pools::Postgres { pool, .. } => {
+                sqlx::query_as_with(sql, params::postgres([params])?)
+                    .fetch_optional(pool)
+                    .await?
+            }
+        })
+    }
+
+    /// The one row of a read that always has one.
+    pub(super) async fn one<R: Row>(
+        &self,
+        sql: &'static str,
+        params: impl Params,
+    ) -> Result<R, StoreError> {
+        self.optional(sql, params)
+            .await?
+            .ok_or(StoreError::Database(sqlx::Error::RowNotFound))
+    }
+
+    /// All rows of a read over several rows of parameters.
+    pub(super) async fn many_all<R: Row, P: Params>(
+        &self,
+        sql: Many,
+        rows: impl IntoIterator<Item = P>,
+    ) -> Result<Vec<R>, StoreError> {
+        let mut found = Vec::new();
+        for piece in params::pieces(rows) {
+            let text = self.texts.of::<P>(sql, piece.len());
+            match &self.pools {
+                Pools::Sqlite { reader, .. } => {
+                    let args = params::sqlite(piece)?;
+                    found.extend(
+                        sqlx::query_as_with(AssertSqlSafe(text), args)
+                            .fetch_all(reader)
+                            .await?,
+                    );
+                }
+                Pools::Postgres { pool, .. } => {
+                    let args = params::postgres(piece)?;
+                    found.extend(
+                        sqlx::query_as_with(AssertSqlSafe(text), args)
+                            .fetch_all(pool)
+                            .await?,
+                    );
+                }
+            }
+        }
+        Ok(found)
+    }
+}
+
+impl Tx {
+    /// Makes it so.
+    pub(super) async fn commit(self) -> Result<(), StoreError> {
+        match self.engine {
+            Engine::Sqlite(tx) => tx.commit().await?,
+            Engine::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+
+    /// The text for this engine.
+    pub(super) fn pick(&self, texts: Dialects) -> &'static str {
+        match self.engine {
+            Engine::Sqlite(_) => texts.sqlite,
+            Engine::Postgres(_) => texts.postgres,
+        }
+    }
+
+    /// Runs a statement and says how many rows it touched.
+    pub(super) async fn run(
+        &mut self,
+        sql: &'static str,
+        params: impl Params,
+    ) -> Result<u64, StoreError> {
+        Ok(match &mut self.engine {
+            Engine::Sqlite(tx) => {
+                let args = params::sqlite([params])?;
+                sqlx::query_with(sql, args)
+                    .execute(&mut **tx)
+                    .await?
+                    .rows_affected()
+            }
+            Engine::Postgres(tx) => {
+                let args = params::postgres([params])?;
+                sqlx::query_with(sql, args)
+                    .execute(&mut **tx)
+                    .await?
+                    .rows_affected()
+            }
+        })
+    }
+
+    /// All rows that a statement gives.
+    pub(super) async fn all<R: Row>(
+        &mut self,
+        sql: &'static str,
+        params: impl Params,
+    ) -> Result<Vec<R>, StoreError> {
+        Ok(match &mut self.engine {
+            Engine::Sqlite(tx) => {
+                sqlx::query_as_with(sql, params::sqlite([params])?)
+                    .fetch_all(&mut **tx)
+                    .await?
+            }
+            Engine::Postgres(tx) => {
+                sqlx::query_as_with(sql, params::postgres([params])?)
+                    .fetch_all(&mut **tx)
+                    .await?
+            }
+        })
+    }
+
+    /// The first row that a statement gives, if any. It runs to its end: a write may touch more.
+    pub(super) async fn optional<R: Row>(
+        &mut self,
+        sql: &'static str,
+        params: impl Params,
+    ) -> Result<Option<R>, StoreError> {
+        Ok(self.all(sql, params).await?.into_iter().next())
+    }
+
+    /// The row of a statement that always gives one.
+    pub(super) async fn one<R: Row>(
+        &mut self,
+        sql: &'static str,
+        params: impl Params,
+    ) -> Result<R, StoreError> {
+        self.optional(sql, params)
+            .await?
+            .ok_or(StoreError::Database(sqlx::Error::RowNotFound))
+    }
+
+    /// Runs a statement over several rows and says how many it touched.
+    pub(super) async fn many<P: Params>(
+        &mut self,
+        sql: Many,
+        rows: impl IntoIterator<Item = P>,
+    ) -> Result<u64, StoreError> {
+        let mut touched = 0;
+        for piece in params::pieces(rows) {
+            let text = self.texts.of::<P>(sql, piece.len());
+            touched += match &mut self.engine {
+                Engine::Sqlite(tx) => {
+                    let args = params::sqlite(piece)?;
+                    sqlx::query_with(AssertSqlSafe(text), args)
+                        .execute(&mut **tx)
+                        .await?
+                        .rows_affected()
+                }
+                Engine::Postgres(tx) => {
+                    let args = params::postgres(piece)?;
+                    sqlx::query_with(AssertSqlSafe(text), args)
+                        .execute(&mut **tx)
+                        .await?
+                        .rows_affected()
+                }
+            };
+        }
+        Ok(touched)
+    }
+
+    /// All rows that a statement over several rows gives.
+    pub(super) async fn many_all<R: Row, P: Params>(
+        &mut self,
+        sql: Many,
+        rows: impl IntoIterator<Item = P>,
+    ) -> Result<Vec<R>, StoreError> {
+        let mut found = Vec::new();
+        for piece in params::pieces(rows) {
+            let text = self.texts.of::<P>(sql, piece.len());
+            match &mut self.engine {
+                Engine::Sqlite(tx) => {
+                    let args = params::sqlite(piece)?;
+                    found.extend(
+                        sqlx::query_as_with(AssertSqlSafe(text), args)
+                            .fetch_all(&mut **tx)
+                            .await?,
+                    );
+                }
+                Engine::Postgres(tx) => {
+                    let args = params::postgres(piece)?;
+                    found.extend(
+                        sqlx::query_as_with(AssertSqlSafe(text), args)
+                            .fetch_all(&mut **tx)
+                            .await?,
+                    );
+                }
+            }
+        }
+        Ok(found)
+    }
+}

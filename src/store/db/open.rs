@@ -1,0 +1,118 @@
+//! Opening a database: what each engine is told at the door, and what the operator is told when
+//! it stays shut.
+
+use std::path::Path;
+use std::str::FromStr as _;
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use url::Url;
+
+/// How long SQLite waits for another process that holds the lock.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a statement may take on PostgreSQL.
+const STATEMENT_TIMEOUT: &str = "30s";
+/// How long to wait for a free connection, and for a server to answer at start.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Connections that read from SQLite, and connections to PostgreSQL.
+const CONNECTIONS: u32 = 8;
+/// Prepared statements that a connection keeps: all of ours, in all their row counts.
+const STATEMENTS: usize = 512;
+
+/// Opens the file of a `sqlite:` URL: one connection that writes, others that cannot.
+pub(super) async fn sqlite(url: &str) -> Result<(SqlitePool, SqlitePool), String> {
+    let options = SqliteConnectOptions::from_str(url).map_err(|error| error.to_string())?;
+    let file = options.get_filename().to_owned();
+    if url.contains(":memory:") || url.contains("mode=memory") {
+        return Err("it must name a file; a database in memory would forget everything".to_owned());
+    }
+    let folder = file.parent().filter(|folder| *folder != Path::new(""));
+    if let Some(folder) = folder {
+        std::fs::create_dir_all(folder)
+            .map_err(|error| format!("cannot make the folder {}: {error}", folder.display()))?;
+    }
+    let options = options
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Normal)
+        .foreign_keys(true)
+        .busy_timeout(BUSY_TIMEOUT)
+        .statement_cache_capacity(STATEMENTS);
+    let pool = |connections| {
+        SqlitePoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+    };
+    let shown = file.display();
+    let writer = pool(1)
+        .connect_with(options.clone())
+        .await
+        .map_err(|error| format!("cannot open {shown}: {error}"))?;
+    let reader = pool(CONNECTIONS)
+        .connect_with(options.pragma("query_only", "ON"))
+        .await
+        .map_err(|error| format!("cannot open {shown}: {error}"))?;
+    Ok((writer, reader))
+}
+
+/// Reaches a PostgreSQL server.
+pub(super) async fn postgres(url: &str) -> Result<(PgPool, PgConnectOptions), String> {
+    let options = PgConnectOptions::from_str(url)
+        .map_err(|error| error.to_string())?
+        .application_name("lifesign")
+        .statement_cache_capacity(STATEMENTS);
+    let pool = PgPoolOptions::new()
+        .max_connections(CONNECTIONS)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_with(
+            options
+                .clone()
+                .options([("statement_timeout", STATEMENT_TIMEOUT)]),
+        )
+        .await
+        .map_err(|error| match error {
+            sqlx::Error::PoolTimedOut => "it does not answer".to_owned(),
+            error => error.to_string(),
+        })?;
+    Ok((pool, options))
+}
+
+/// A database URL as it may be shown: with neither the password nor the query, which may hold one.
+pub(super) fn without_password(url: &str) -> String {
+    match Url::parse(url) {
+        Ok(mut url) if url.has_host() => {
+            if url.password().is_some() {
+                // Fails only for URLs that cannot have one.
+                let _ = url.set_password(Some("***"));
+            }
+            url.set_query(None);
+            url.to_string()
+        }
+        Ok(_) if url.starts_with("sqlite:") => url.to_owned(),
+        // Whatever it is, it may hold a password anywhere.
+        _ => url.split(':').next().unwrap_or_default().to_owned() + ":…",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_does_not_show() {
+        for (url, shown) in [
+            (
+                "postgres://me:hunter2@db/life?password=hunter2",
+                "postgres://me:***@db/life",
+            ),
+            ("postgres://me@db/life", "postgres://me@db/life"),
+            ("sqlite://data/lifesign.db", "sqlite://data/lifesign.db"),
+            ("postgres://me:hunter2@db:x/life", "postgres:…"),
+        ] {
+            assert_eq!(without_password(url), shown);
+        }
+    }
+}

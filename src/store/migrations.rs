@@ -1,0 +1,82 @@
+//! The tables: one portable set of migrations, compiled in and run at start.
+//!
+//! Allowed in them: create table, create index, add column, rename, drop column. A file that has
+//! been released is never changed. Expand first, contract in a later release: old and new nodes
+//! overlap.
+
+use std::borrow::Cow;
+
+use sqlx::SqlSafeStr as _;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use uuid::Uuid;
+
+use super::{Store, StoreError};
+use crate::secret::Place;
+
+/// Every migration in order: its name and its text.
+pub const MIGRATIONS: [(&str, &str); 5] = [
+    (
+        "accounts",
+        include_str!("../../migrations/0001_accounts.sql"),
+    ),
+    (
+        "monitors",
+        include_str!("../../migrations/0002_monitors.sql"),
+    ),
+    ("checks", include_str!("../../migrations/0003_checks.sql")),
+    (
+        "incidents",
+        include_str!("../../migrations/0004_incidents.sql"),
+    ),
+    (
+        "status pages",
+        include_str!("../../migrations/0005_status_pages.sql"),
+    ),
+];
+
+/// What is sealed to notice another key.
+const KEY_CHECK: &str = "lifesign";
+
+fn migrator() -> Migrator {
+    let migration = |(version, (name, sql)): (i64, (&'static str, &'static str))| {
+        let sql = sql.into_sql_str();
+        Migration::new(
+            version,
+            Cow::Borrowed(name),
+            MigrationType::Simple,
+            sql,
+            false,
+        )
+    };
+    Migrator::with_migrations((1..).zip(MIGRATIONS).map(migration).collect())
+}
+
+impl Store {
+    /// Brings the tables up to date and makes sure that our key opens what is sealed in them.
+    /// Safe on several nodes at once.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        self.db.migrate(&migrator()).await?;
+        let place = Place {
+            table: "key_check",
+            field: "sealed",
+            row: Uuid::nil(),
+        };
+        let sealed = self.key.seal(&place, KEY_CHECK);
+        let mut tx = self.db.begin().await?;
+        tx.run(ADD_KEY_CHECK, (sealed,)).await?;
+        let (sealed,): (String,) = tx.one(KEY_CHECKED, ()).await?;
+        tx.commit().await?;
+        match self.key.open(&place, &sealed) {
+            Some(_) => Ok(()),
+            None => Err(StoreError::Unusable(
+                "this database was sealed with another key: set LIFESIGN_SECRET_KEY (or the file \
+                 data/secret.key) to the one that it was made with"
+                    .to_owned(),
+            )),
+        }
+    }
+}
+
+const ADD_KEY_CHECK: &str =
+    "INSERT INTO key_check (id, sealed) VALUES (1, $1) ON CONFLICT (id) DO NOTHING";
+const KEY_CHECKED: &str = "SELECT sealed FROM key_check WHERE id = 1";

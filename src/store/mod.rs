@@ -1,0 +1,72 @@
+//! Everything that is kept: one SQL for two engines, and the type [`Store`] that speaks it.
+//!
+//! Reads are methods of [`Store`]; writes that belong together are methods of [`Tx`], between
+//! [`Store::begin`] and [`Tx::commit`]. Whatever a page or the API can reach takes the `TeamId` of
+//! the actor. Time and fresh ids are arguments.
+//!
+//! The dialect: `$1` placeholders; `ON CONFLICT (…) DO …`; `RETURNING`; `WITH v(a) AS (VALUES …)` for
+//! statements over several rows; integer division for buckets; `($1 IS NULL OR col = $1)` for
+//! optional filters; keyset paging. What is summed is cast (`CAST(SUM(x) AS BIGINT)`). Not used:
+//! date functions, `SERIAL`, `= ANY`, `ILIKE`, JSON operators, arrays, constraint names.
+//! Columns: ids `UUID`, instants `BIGINT` milliseconds, flags `BOOLEAN`, enums `TEXT` with `CHECK`,
+//! documents `TEXT` JSON that is never queried inside.
+
+mod codec;
+mod db;
+mod error;
+mod migrations;
+
+use std::sync::Arc;
+
+pub use codec::Page;
+pub use error::StoreError;
+
+use crate::secret::SealingKey;
+use db::Db;
+
+/// The database and the key that opens what is sealed in it.
+#[derive(Clone, Debug)]
+pub struct Store {
+    db: Db,
+    key: Arc<SealingKey>,
+}
+
+/// A transaction; dropped without [`Tx::commit`] nothing of it has happened.
+#[derive(Debug)]
+pub struct Tx {
+    db: db::Tx,
+    key: Arc<SealingKey>,
+}
+
+impl Store {
+    /// Opens the database of `url` without touching its tables. Fails with a text for the
+    /// operator that names the setting and hides the password.
+    pub async fn connect(url: &str, key: SealingKey) -> Result<Self, StoreError> {
+        let db = Db::connect(url).await?;
+        Ok(Self {
+            db,
+            key: Arc::new(key),
+        })
+    }
+
+    /// Starts a transaction that may write.
+    pub async fn begin(&self) -> Result<Tx, StoreError> {
+        Ok(Tx {
+            db: self.db.begin().await?,
+            key: Arc::clone(&self.key),
+        })
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        let (_,): (i64,) = self.db.one("SELECT CAST(1 AS BIGINT)", ()).await?;
+        Ok(())
+    }
+}
+
+impl Tx {
+    /// Makes it so.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        self.db.commit().await
+    }
+}
