@@ -347,3 +347,58 @@ async fn every_certificate_can_be_made() {
             .starts_with("-----BEGIN CERTIFICATE-----")
     );
 }
+
+#[tokio::test]
+async fn many_servers_share_a_port_and_a_silent_one_disturbs_nobody() {
+    let routes = [("/healthy/", healthy()), ("/hang/", stall())];
+    let routes = routes.map(|(prefix, reply)| (prefix.to_owned(), reply.into()));
+    let server = FakeMcp::start_routes(Listen::default(), routes).expect("a server");
+    let ask = request("POST", "/hang/3/mcp", "", INITIALIZE);
+    let mut waiting = Vec::new();
+    for _ in 0..200 {
+        let mut socket = TcpStream::connect(server.address())
+            .await
+            .expect("a connection");
+        socket.write_all(ask.as_bytes()).await.expect("sent");
+        waiting.push(socket);
+    }
+    timeout(
+        PATIENCE,
+        server.until(|server| server.request_count() == 200),
+    )
+    .await
+    .expect("all arrived");
+    let answer = send(&server, "POST", "/healthy/17/mcp", "", INITIALIZE).await;
+    assert_eq!(answer.status, 200);
+    timeout(
+        PATIENCE,
+        server.until(|server| server.open_connections() == 200),
+    )
+    .await
+    .expect("the answered one is closed, the others wait");
+    assert_eq!(
+        send(&server, "POST", "/other/mcp", "", INITIALIZE)
+            .await
+            .status,
+        404
+    );
+}
+
+#[tokio::test]
+async fn a_lost_session_is_refused_at_the_next_request() {
+    let server = FakeMcp::start(healthy().sessions(Sessions::Lost(404))).expect("a server");
+    let hello = post(&server, "", INITIALIZE).await;
+    let session = format!(
+        "Mcp-Session-Id: {}\r\n",
+        hello.header("mcp-session-id").expect("an id")
+    );
+    let refused = post(&server, &session, INITIALIZED).await;
+    assert_eq!(refused.status, 404);
+    assert_eq!(refused.json()["error"]["message"], "Session not found");
+    server.set(healthy().delete(Delete::Status(405)));
+    assert_eq!(
+        send(&server, "DELETE", "/mcp", &session, "").await.status,
+        405
+    );
+    assert_eq!(server.sessions_closed(), 0);
+}
