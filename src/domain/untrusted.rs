@@ -19,6 +19,9 @@ const CUT: char = '…';
 
 /// One line of at most `max` characters: line breaks and runs of spaces become one space.
 pub fn line(text: &str, max: usize) -> String {
+    if text.len() <= max && text.bytes().all(|b| b.is_ascii_graphic()) {
+        return text.to_owned();
+    }
     let mut shown = Shown::new(max);
     let mut gap = false;
     for c in Visible::of(text) {

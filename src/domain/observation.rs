@@ -1,0 +1,274 @@
+//! What a probe saw of a server, without opinion.
+//!
+//! Made by `probe`, judged by `verdict`, shown through `report`. Texts of the server have been
+//! cleaned for display; nothing in here holds a secret of ours.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::at::At;
+use super::tools::ToolSurface;
+use super::trouble::Trouble;
+
+/// A step of a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StepName {
+    /// Resolving the name.
+    Dns,
+    /// Connecting.
+    Tcp,
+    /// Encrypting.
+    Tls,
+    /// Opening the event stream of HTTP+SSE, up to its endpoint event.
+    OpenStream,
+    /// `initialize`.
+    Initialize,
+    /// `notifications/initialized`.
+    Initialized,
+    /// `tools/list`, every page.
+    ToolsList,
+    /// `ping`.
+    Ping,
+    /// Ending the session; outside the measured time.
+    EndSession,
+}
+
+impl StepName {
+    /// The name of the contract.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Dns => "dns",
+            Self::Tcp => "tcp",
+            Self::Tls => "tls",
+            Self::OpenStream => "open_stream",
+            Self::Initialize => "initialize",
+            Self::Initialized => "initialized",
+            Self::ToolsList => "tools_list",
+            Self::Ping => "ping",
+            Self::EndSession => "end_session",
+        }
+    }
+}
+
+/// How a step ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// As it should.
+    Ok,
+    /// It did not; the conversation stops or goes on without it.
+    Failed,
+}
+
+/// A step that was taken.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Step {
+    /// Which one.
+    pub name: StepName,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// How long it took, in milliseconds.
+    pub ms: f64,
+    /// What was seen, in a few words.
+    pub detail: Option<String>,
+}
+
+/// How messages travel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Transport {
+    /// One URL for everything.
+    StreamableHttp,
+    /// HTTP+SSE of 2024-11-05.
+    Sse,
+}
+
+impl Transport {
+    /// The word of the contract.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::StreamableHttp => "streamable_http",
+            Self::Sse => "sse",
+        }
+    }
+}
+
+/// The generation of MCP that a server speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Era {
+    /// Every revision that begins with `initialize`.
+    Legacy,
+}
+
+/// What a server calls itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerName {
+    /// Its name.
+    pub name: Option<String>,
+    /// Its version.
+    pub version: Option<String>,
+}
+
+/// What the handshake told of the server.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerFacts {
+    /// How messages travel.
+    pub transport: Option<Transport>,
+    /// Its generation.
+    pub era: Option<Era>,
+    /// The negotiated protocol version.
+    pub version: Option<String>,
+    /// Its name.
+    pub server: Option<ServerName>,
+    /// The names of its capabilities, sorted.
+    pub capabilities: Option<Vec<String>>,
+    /// Whether it opened a session.
+    pub session: Option<bool>,
+}
+
+/// What the certificate of a server says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Certificate {
+    /// The subject.
+    pub subject: String,
+    /// The issuer.
+    pub issuer: String,
+    /// The names that it is for.
+    pub names: Vec<String>,
+    /// The beginning of its validity.
+    pub not_before: At,
+    /// The end of its validity.
+    pub not_after: At,
+    /// `sha256:` and the digest of the certificate.
+    pub fingerprint: String,
+}
+
+/// The encryption of a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TlsFacts {
+    /// `TLSv1.3` or `TLSv1.2`; unknown where the handshake failed.
+    pub version: Option<&'static str>,
+    /// What the server identified itself with; shared with the memo of verified chains.
+    pub certificate: Arc<Certificate>,
+}
+
+/// What a check cost the server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cost {
+    /// Requests sent.
+    pub requests: u32,
+    /// Bytes sent, encryption included.
+    pub bytes_sent: u64,
+    /// Bytes received, encryption included.
+    pub bytes_received: u64,
+    /// Sessions that the server opened for us.
+    pub sessions_opened: u32,
+    /// Sessions that we closed.
+    pub sessions_closed: u32,
+}
+
+/// One request with its answer, without secrets, cut to a readable length.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exchange {
+    /// The step that it belongs to.
+    pub step: StepName,
+    /// The request: line, headers, body.
+    pub request: String,
+    /// The answer: status, headers, the beginning of the body. None came where it is absent.
+    pub response: Option<String>,
+}
+
+/// A trouble and where it was met.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Seen {
+    /// The step.
+    pub at: StepName,
+    /// What.
+    pub trouble: Trouble,
+}
+
+/// What a probe learnt that makes the next one cheaper: kept per watch, given back with the next
+/// target. It never holds a session or an address.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ProbeMemory {
+    /// The transport that worked.
+    pub transport: Option<Transport>,
+    /// The version that was negotiated.
+    pub version: Option<String>,
+    /// Checks in a row that found nothing that speaks MCP at this address.
+    pub misses: u8,
+}
+
+/// What a probe saw.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Observation {
+    /// When it began.
+    pub started_at: At,
+    /// What was done, in order.
+    pub steps: Vec<Step>,
+    /// From the beginning to the last answer, in milliseconds; ending the session not counted.
+    pub total_ms: f64,
+    /// The address that was connected to.
+    pub address: Option<SocketAddr>,
+    /// The encryption.
+    pub tls: Option<TlsFacts>,
+    /// What the handshake told.
+    pub server: ServerFacts,
+    /// The tools.
+    pub tools: Option<ToolSurface>,
+    /// What it cost.
+    pub cost: Cost,
+    /// What ended the conversation before its time.
+    pub stopped: Option<Seen>,
+    /// What was odd on the way.
+    pub noticed: Vec<Seen>,
+    /// The exchanges; empty where nothing went wrong and nobody watched.
+    pub transcript: Vec<Exchange>,
+    /// A command that repeats the decisive request, with placeholders for secrets.
+    pub curl: Option<String>,
+    /// What the next probe should know.
+    pub memory: ProbeMemory,
+}
+
+impl Observation {
+    /// An observation in which nothing has happened yet.
+    pub fn begun(started_at: At, memory: ProbeMemory) -> Self {
+        Self {
+            started_at,
+            steps: Vec::with_capacity(8),
+            total_ms: 0.0,
+            address: None,
+            tls: None,
+            server: ServerFacts::default(),
+            tools: None,
+            cost: Cost::default(),
+            stopped: None,
+            noticed: Vec::new(),
+            transcript: Vec::new(),
+            curl: None,
+            memory,
+        }
+    }
+
+    /// How long the server asked us to stay away, in seconds.
+    pub fn retry_after_seconds(&self) -> Option<u64> {
+        match &self.stopped.as_ref()?.trouble {
+            Trouble::Status(seen) => seen.retry_after,
+            _ => None,
+        }
+    }
+
+    /// The time of all steps of this name together, in milliseconds.
+    pub fn ms_of(&self, name: StepName) -> Option<f64> {
+        self.steps
+            .iter()
+            .filter(|step| step.name == name)
+            .map(|step| step.ms)
+            .reduce(|a, b| a + b)
+    }
+}

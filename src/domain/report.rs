@@ -1,0 +1,185 @@
+//! The check report: what `probe --json`, the API and the pages show of one check.
+//!
+//! Public interface, to the letter (product contract §4). What is not known is `null`.
+
+use serde::{Deserialize, Serialize};
+
+use super::at::At;
+use super::observation::{
+    Cost, Exchange, Observation, ServerFacts, ServerName, Step, StepName, Transport,
+};
+use super::verdict::{CheckStatus, Failure, Finding, Verdict};
+
+/// One check, complete.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CheckReport {
+    /// The address, without the values of its query.
+    pub url: String,
+    /// When the check began.
+    pub started_at: At,
+    /// Where it was made from.
+    pub location: String,
+    /// The status.
+    pub status: CheckStatus,
+    /// Alive behind an authorization wall.
+    pub gated: bool,
+    /// Why it is not plainly up.
+    pub failure: Option<Failure>,
+    /// What else is worth knowing.
+    pub findings: Vec<Finding>,
+    /// What the handshake told.
+    pub protocol: Option<ProtocolReport>,
+    /// The tools.
+    pub tools: Option<ToolsReport>,
+    /// The encryption; null for plain http.
+    pub tls: Option<TlsReport>,
+    /// The address that was connected to.
+    pub address: Option<String>,
+    /// How long each phase took.
+    pub timings_ms: Timings,
+    /// What the check cost the server.
+    pub cost: Cost,
+    /// What was done, in order.
+    pub steps: Vec<Step>,
+    /// How long the server asked us to stay away, in seconds.
+    pub retry_after_seconds: Option<u64>,
+    /// The exchanges of a check that went wrong, without secrets.
+    pub transcript: Vec<Exchange>,
+    /// A command that repeats the decisive request, with placeholders for secrets.
+    pub curl: Option<String>,
+}
+
+/// What the handshake told of the server.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProtocolReport {
+    /// `streamable_http` or `sse`.
+    pub transport: Option<Transport>,
+    /// The generation.
+    pub era: Option<super::observation::Era>,
+    /// The negotiated version.
+    pub version: Option<String>,
+    /// What the server calls itself.
+    pub server: Option<ServerName>,
+    /// The names of its capabilities.
+    pub capabilities: Option<Vec<String>>,
+    /// Whether it opened a session.
+    pub session: Option<bool>,
+}
+
+/// The tool surface in short.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToolsReport {
+    /// How many.
+    pub count: usize,
+    /// `sha256:` and the digest of the canonical form.
+    pub hash: String,
+    /// Their names, in the order of the server.
+    pub names: Vec<String>,
+}
+
+/// The encryption of the connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TlsReport {
+    /// `TLSv1.3` or `TLSv1.2`.
+    pub version: Option<String>,
+    /// The subject of the certificate.
+    pub subject: String,
+    /// Its issuer.
+    pub issuer: String,
+    /// The names that it is for.
+    pub names: Vec<String>,
+    /// The beginning of its validity.
+    pub not_before: At,
+    /// The end of its validity.
+    pub not_after: At,
+    /// `sha256:` and its digest.
+    pub fingerprint: String,
+}
+
+/// Milliseconds per phase; null for a phase that did not happen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Timings {
+    /// Resolving.
+    pub dns: Option<f64>,
+    /// Connecting.
+    pub tcp: Option<f64>,
+    /// Encrypting.
+    pub tls: Option<f64>,
+    /// Opening the stream of HTTP+SSE.
+    pub open_stream: Option<f64>,
+    /// `initialize`.
+    pub initialize: Option<f64>,
+    /// `notifications/initialized`.
+    pub initialized: Option<f64>,
+    /// `tools/list`, all pages.
+    pub tools_list: Option<f64>,
+    /// `ping`.
+    pub ping: Option<f64>,
+    /// All of it, up to the last answer.
+    pub total: Option<f64>,
+}
+
+impl CheckReport {
+    /// Puts together what was seen and what it means. `url` is the redacted one.
+    pub fn new(url: String, location: String, seen: &Observation, verdict: &Verdict) -> Self {
+        Self {
+            url,
+            started_at: seen.started_at,
+            location,
+            status: verdict.status,
+            gated: verdict.gated,
+            failure: verdict.failure.clone(),
+            findings: verdict.findings.clone(),
+            protocol: protocol(&seen.server),
+            tools: seen.tools.as_ref().map(|tools| ToolsReport {
+                count: tools.names.len(),
+                hash: tools.hash.clone(),
+                names: tools.names.clone(),
+            }),
+            tls: seen.tls.as_ref().map(|tls| {
+                let certificate = &tls.certificate;
+                TlsReport {
+                    version: tls.version.map(str::to_owned),
+                    subject: certificate.subject.clone(),
+                    issuer: certificate.issuer.clone(),
+                    names: certificate.names.clone(),
+                    not_before: certificate.not_before,
+                    not_after: certificate.not_after,
+                    fingerprint: certificate.fingerprint.clone(),
+                }
+            }),
+            address: seen.address.map(|address| address.to_string()),
+            timings_ms: timings(seen),
+            cost: seen.cost,
+            steps: seen.steps.clone(),
+            retry_after_seconds: seen.retry_after_seconds(),
+            transcript: seen.transcript.clone(),
+            curl: seen.curl.clone(),
+        }
+    }
+}
+
+fn protocol(facts: &ServerFacts) -> Option<ProtocolReport> {
+    (*facts != ServerFacts::default()).then(|| ProtocolReport {
+        transport: facts.transport,
+        era: facts.era,
+        version: facts.version.clone(),
+        server: facts.server.clone(),
+        capabilities: facts.capabilities.clone(),
+        session: facts.session,
+    })
+}
+
+fn timings(seen: &Observation) -> Timings {
+    Timings {
+        dns: seen.ms_of(StepName::Dns),
+        tcp: seen.ms_of(StepName::Tcp),
+        tls: seen.ms_of(StepName::Tls),
+        open_stream: seen.ms_of(StepName::OpenStream),
+        initialize: seen.ms_of(StepName::Initialize),
+        initialized: seen.ms_of(StepName::Initialized),
+        tools_list: seen.ms_of(StepName::ToolsList),
+        ping: seen.ms_of(StepName::Ping),
+        total: Some(seen.total_ms),
+    }
+}

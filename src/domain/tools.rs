@@ -1,0 +1,342 @@
+//! The tool surface: what a server offers, in a form that can be compared.
+//!
+//! Canonical form: tools sorted by name; of each its name, description, schemas and annotations;
+//! members of objects sorted, numbers in one spelling, the sets of JSON Schema (`required`,
+//! `enum`, `type`) sorted. The hash therefore ignores order and formatting and nothing else.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+
+use super::untrusted::line;
+
+/// What of a tool makes up the surface, besides its name.
+const MEMBERS: [&str; 4] = ["description", "inputSchema", "outputSchema", "annotations"];
+/// Arrays that are sets in JSON Schema, so that their order says nothing.
+const SETS: [&str; 3] = ["required", "enum", "type"];
+/// Longest tool name that is kept, in characters; twice what 2025-11-25 allows.
+pub const MAX_TOOL_NAME: usize = 256;
+/// Most names listed in a message about them.
+const MAX_NAMED: usize = 5;
+
+/// The tools of a server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToolSurface {
+    /// Their names, in the order of the server, cleaned for display.
+    pub names: Vec<String>,
+    /// `sha256:` and the digest of the canonical form.
+    pub hash: String,
+    /// Size of the canonical form in bytes.
+    pub bytes: usize,
+    /// Names that occur more than once.
+    pub duplicates: Vec<String>,
+    /// Names that some clients reject.
+    pub odd_names: Vec<String>,
+    /// Tools whose input schema makes strict clients drop them, with the reason.
+    pub schema_faults: Vec<(String, &'static str)>,
+}
+
+impl ToolSurface {
+    /// Reads the tools of all pages. Says what is wrong when an entry is no tool at all.
+    pub fn read(tools: &[Value]) -> Result<Self, &'static str> {
+        let mut surface = Self {
+            names: Vec::with_capacity(tools.len()),
+            hash: String::new(),
+            bytes: 0,
+            duplicates: Vec::new(),
+            odd_names: Vec::new(),
+            schema_faults: Vec::new(),
+        };
+        let mut seen = HashSet::with_capacity(tools.len());
+        let mut lines: Vec<(&str, String)> = Vec::with_capacity(tools.len());
+        for tool in tools {
+            let tool = tool.as_object().ok_or("an entry is not an object")?;
+            let name = tool
+                .get("name")
+                .and_then(Value::as_str)
+                .ok_or("a tool has no name")?;
+            let shown = line(name, MAX_TOOL_NAME);
+            if !seen.insert(name) {
+                surface.duplicates.push(shown.clone());
+            }
+            if !is_portable(name) {
+                surface.odd_names.push(shown.clone());
+            }
+            if let Some(fault) = schema_fault(tool.get("inputSchema")) {
+                surface.schema_faults.push((shown.clone(), fault));
+            }
+            surface.names.push(shown);
+            lines.push((name, canonical(tool)));
+        }
+        lines.sort_unstable();
+        let mut digest = Sha256::new();
+        for (_, line) in &lines {
+            surface.bytes += line.len();
+            digest.update(line.as_bytes());
+        }
+        surface.hash = format!("sha256:{}", hex(&digest.finalize()));
+        Ok(surface)
+    }
+}
+
+/// The first few of `names` and how many more there are: `a, b and 3 more`.
+pub fn named<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
+    let all = names.len();
+    let mut text = names.take(MAX_NAMED).collect::<Vec<_>>().join(", ");
+    if all > MAX_NAMED {
+        text.push_str(" and ");
+        text.push_str(&(all - MAX_NAMED).to_string());
+        text.push_str(" more");
+    }
+    text
+}
+
+/// The lower-case hexadecimal form of `bytes`.
+pub fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        text.push(char::from(DIGITS[usize::from(byte & 15)]));
+    }
+    text
+}
+
+/// Tool names of 2025-11-25: 1 to 128 letters, digits, underscores, hyphens, dots.
+fn is_portable(name: &str) -> bool {
+    (1..=128).contains(&name.len())
+        && name
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
+}
+
+fn schema_fault(schema: Option<&Value>) -> Option<&'static str> {
+    let Some(schema) = schema else {
+        return Some("has no inputSchema");
+    };
+    let Some(schema) = schema.as_object() else {
+        return Some("has an inputSchema that is not an object");
+    };
+    match schema.get("type") {
+        Some(Value::String(kind)) if kind == "object" => {}
+        None => return Some("has an inputSchema without type \"object\""),
+        Some(_) => return Some("has an inputSchema whose type is not \"object\""),
+    }
+    match schema.get("properties") {
+        None | Some(Value::Object(_)) => {}
+        Some(_) => return Some("has properties that are not an object"),
+    }
+    match schema.get("required") {
+        None => None,
+        Some(Value::Array(names)) if names.iter().all(Value::is_string) => None,
+        Some(_) => Some("has a required that is not an array of names"),
+    }
+}
+
+fn canonical(tool: &Map<String, Value>) -> String {
+    let mut out = String::with_capacity(512);
+    out.push('{');
+    for key in std::iter::once("name").chain(MEMBERS) {
+        if let Some(value) = tool.get(key)
+            && !value.is_null()
+        {
+            write_text(key, &mut out);
+            out.push(':');
+            write(value, &mut out);
+            out.push(',');
+        }
+    }
+    out.push_str("}\n");
+    out
+}
+
+fn write(value: &Value, out: &mut String) {
+    match value {
+        Value::Null => out.push_str("null"),
+        Value::Bool(yes) => out.push_str(if *yes { "true" } else { "false" }),
+        Value::Number(number) => write_number(number, out),
+        Value::String(text) => write_text(text, out),
+        Value::Array(items) => {
+            out.push('[');
+            for item in items {
+                write(item, out);
+                out.push(',');
+            }
+            out.push(']');
+        }
+        Value::Object(members) => {
+            out.push('{');
+            // Sorted here and not by the map: whether the map is sorted is a feature that any
+            // dependency can turn off.
+            let mut keys: Vec<&String> = members.keys().collect();
+            keys.sort_unstable();
+            for key in keys {
+                write_text(key, out);
+                out.push(':');
+                match &members[key] {
+                    Value::Array(items) if SETS.contains(&key.as_str()) => write_set(items, out),
+                    value => write(value, out),
+                }
+                out.push(',');
+            }
+            out.push('}');
+        }
+    }
+}
+
+fn write_set(items: &[Value], out: &mut String) {
+    let mut texts: Vec<String> = items
+        .iter()
+        .map(|item| {
+            let mut text = String::new();
+            write(item, &mut text);
+            text
+        })
+        .collect();
+    texts.sort_unstable();
+    out.push('[');
+    for text in texts {
+        out.push_str(&text);
+        out.push(',');
+    }
+    out.push(']');
+}
+
+/// `1` and `1.0` are the same number in JSON Schema.
+fn write_number(number: &serde_json::Number, out: &mut String) {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    match number.as_f64() {
+        Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < EXACT => {
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "whole and below two to the 53rd"
+            )]
+            let whole = float as i64;
+            out.push_str(&whole.to_string());
+        }
+        _ => out.push_str(&number.to_string()),
+    }
+}
+
+/// Length and text: unambiguous without escaping.
+fn write_text(text: &str, out: &mut String) {
+    out.push_str(&text.len().to_string());
+    out.push('"');
+    out.push_str(text);
+    out.push('"');
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn hash(tools: &Value) -> String {
+        ToolSurface::read(tools.as_array().unwrap()).unwrap().hash
+    }
+
+    #[test]
+    fn order_and_formatting_do_not_matter() {
+        let a = json!([
+            {"name": "a", "description": "d", "inputSchema": {"type": "object", "required": ["x", "y"], "minimum": 1}},
+            {"name": "b", "inputSchema": {"type": "object"}, "_meta": {"ts": 1}},
+        ]);
+        let b: Value = serde_json::from_str(
+            r#"[{"inputSchema":{"type":"object"},"name":"b"},
+                {"inputSchema":{"minimum":1.0,"required":["y","x"],"type":"object"},"description":"\u0064","name":"a","outputSchema":null}]"#,
+        )
+        .unwrap();
+        assert_eq!(hash(&a), hash(&b));
+        assert!(hash(&a).starts_with("sha256:"));
+    }
+
+    #[test]
+    fn every_word_matters() {
+        let base = json!([{"name": "a", "description": "d", "inputSchema": {"type": "object"}}]);
+        for other in [
+            json!([{"name": "a", "description": "D", "inputSchema": {"type": "object"}}]),
+            json!([{"name": "b", "description": "d", "inputSchema": {"type": "object"}}]),
+            json!([{"name": "a", "description": "d", "inputSchema": {"type": "object", "properties": {}}}]),
+            json!([{"name": "a", "description": "d", "inputSchema": {"type": "object"}, "annotations": {"readOnlyHint": true}}]),
+            json!([{"name": "a", "description": "d", "inputSchema": {"type": "object"}, "outputSchema": {}}]),
+            json!([]),
+        ] {
+            assert_ne!(hash(&base), hash(&other));
+        }
+    }
+
+    #[test]
+    fn what_strict_clients_choke_on_is_named() {
+        let tools = json!([
+            {"name": "fine", "inputSchema": {"type": "object", "properties": {}, "required": []}},
+            {"name": "fine", "inputSchema": {"type": "object"}},
+            {"name": "no schema"},
+            {"name": "null", "inputSchema": null},
+            {"name": "any", "inputSchema": {"anyOf": []}},
+            {"name": "list", "inputSchema": {"type": ["object"]}},
+            {"name": "req", "inputSchema": {"type": "object", "required": null}},
+        ]);
+        let surface = ToolSurface::read(tools.as_array().unwrap()).unwrap();
+        assert_eq!(surface.duplicates, ["fine"]);
+        assert_eq!(surface.odd_names, ["no schema"]);
+        let faulty: Vec<_> = surface
+            .schema_faults
+            .iter()
+            .map(|(n, _)| n.as_str())
+            .collect();
+        assert_eq!(faulty, ["no schema", "null", "any", "list", "req"]);
+        assert_eq!(
+            ToolSurface::read(&[Value::Null]),
+            Err("an entry is not an object")
+        );
+    }
+
+    #[test]
+    fn long_lists_are_cut() {
+        let names: Vec<String> = (0..8).map(|n| format!("t{n}")).collect();
+        assert_eq!(
+            named(names.iter().map(String::as_str)),
+            "t0, t1, t2, t3, t4 and 3 more"
+        );
+    }
+
+    fn json_value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            (-1e9..1e9f64).prop_map(Value::from),
+            "\\PC{0,12}".prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 32, 6, |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+                proptest::collection::btree_map("[a-z$]{1,8}", inner, 0..6)
+                    .prop_map(|m| Value::Object(m.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn the_hash_survives_reordering_and_reprinting(
+            schemas in proptest::collection::vec(json_value(), 1..5)
+        ) {
+            let tools: Vec<Value> = schemas
+                .into_iter()
+                .enumerate()
+                .map(|(n, schema)| json!({"name": format!("t{n}"), "inputSchema": schema}))
+                .collect();
+            let mut turned: Vec<Value> =
+                serde_json::from_str(&serde_json::to_string_pretty(&tools).unwrap()).unwrap();
+            turned.reverse();
+            prop_assert_eq!(
+                ToolSurface::read(&tools).unwrap().hash,
+                ToolSurface::read(&turned).unwrap().hash
+            );
+        }
+    }
+}

@@ -1,0 +1,392 @@
+//! What an answer with an unwelcome status means (mcp.md §4.2 and §5.4, without the OAuth chain).
+
+use super::{Effect, Opinion};
+use crate::domain::failure::Code;
+use crate::domain::observation::StepName;
+use crate::domain::trouble::StatusSeen;
+
+/// Words of a body that name the Host or Origin header as the reason of a refusal.
+const HOST_WORDS: [&str; 10] = [
+    "host header",
+    "invalid host",
+    "http_host",
+    "host not allowed",
+    "host is not allowed",
+    "disallowed host",
+    "invalid origin",
+    "origin header",
+    "origin not allowed",
+    "origin is not allowed",
+];
+
+pub(super) fn opinion(seen: &StatusSeen, at: StepName, has_credentials: bool) -> Opinion {
+    let said = said(seen);
+    let down = |code| {
+        Opinion::down(
+            code,
+            format!("{} answered {}{said}.", what(at), seen.status),
+        )
+    };
+    match seen.status {
+        401 => refused(seen, at, has_credentials),
+        400 if is_bearer(seen) => refused(seen, at, has_credentials),
+        402 => Opinion::new(
+            Effect::Gated,
+            Code::PaymentRequired,
+            "The server asks for payment (402).",
+        ),
+        421 => host_rejected(seen),
+        400 | 403 if names_host(seen) => host_rejected(seen),
+        403 | 503 if is_challenge(seen) => Opinion::degraded(
+            Code::WafBlocked,
+            format!(
+                "A bot protection answered {} in place of the server.",
+                seen.status
+            ),
+        ),
+        403 => forbidden(seen, has_credentials),
+        429 => Opinion::new(
+            Effect::Unknown,
+            Code::RateLimited,
+            match seen.retry_after {
+                Some(seconds) => {
+                    format!("The server asks us to stay away for {seconds} s (429).")
+                }
+                None => "The server answers 429 (too many requests).".to_owned(),
+            },
+        ),
+        400 => down(Code::Http400),
+        404 => down(Code::Http404),
+        405 => down(Code::Http405),
+        406 => down(Code::Http406),
+        410 => down(Code::Http410),
+        411 | 413 | 431 => down(Code::Http413431),
+        415 => down(Code::Http415),
+        500 => down(Code::Http500),
+        502 => down(Code::Http502),
+        503 => down(Code::Http503),
+        504 => down(Code::Http504),
+        520..=527 | 530 => down(Code::EdgeOriginError),
+        500..=599 => down(Code::Http5xx),
+        _ => down(Code::Http4xx),
+    }
+}
+
+/// The request of a step, as the subject of a sentence.
+pub(super) fn what(at: StepName) -> &'static str {
+    match at {
+        StepName::OpenStream => "GET of the event stream",
+        StepName::Initialize => "POST initialize",
+        StepName::Initialized => "POST notifications/initialized",
+        StepName::ToolsList => "POST tools/list",
+        StepName::Ping => "POST ping",
+        StepName::EndSession => "DELETE of the session",
+        StepName::Dns | StepName::Tcp | StepName::Tls => "The connection",
+    }
+}
+
+fn said(seen: &StatusSeen) -> String {
+    if let Some(rpc) = &seen.rpc {
+        return format!(": {}", rpc.message.trim_end_matches('.'));
+    }
+    let first = seen.body.lines().next().unwrap_or_default().trim();
+    if first.is_empty() || first.starts_with('<') || first.starts_with('{') || first.len() > 120 {
+        return String::new();
+    }
+    format!(": {}", first.trim_end_matches('.'))
+}
+
+fn refused(seen: &StatusSeen, at: StepName, has_credentials: bool) -> Opinion {
+    let status = seen.status;
+    if has_credentials {
+        let is_later = matches!(
+            at,
+            StepName::Initialized | StepName::ToolsList | StepName::Ping
+        );
+        if is_later {
+            return Opinion::down(
+                Code::AuthFlaky,
+                format!(
+                    "{} answered {status}, although initialize was accepted with the same credentials.",
+                    what(at)
+                ),
+            );
+        }
+        let reason = parameter(seen, "error_description")
+            .or_else(|| parameter(seen, "error"))
+            .map_or_else(String::new, |reason| format!(": {reason}"));
+        return Opinion::down(
+            Code::AuthInvalid,
+            format!("The server refuses the credentials ({status}){reason}."),
+        );
+    }
+    let (code, message) = match scheme(seen) {
+        None => (
+            Code::AuthRequiredOpaque,
+            format!("The server wants credentials ({status}) and does not say which."),
+        ),
+        Some("bearer") => (
+            Code::AuthRequired,
+            format!("The server wants a login ({status}, Bearer)."),
+        ),
+        Some(_) => (
+            Code::AuthNonBearer,
+            format!("The server wants credentials ({status}) that are not OAuth."),
+        ),
+    };
+    Opinion::new(Effect::Gated, code, message)
+}
+
+fn forbidden(seen: &StatusSeen, has_credentials: bool) -> Opinion {
+    if parameter(seen, "error") == Some("insufficient_scope") {
+        let wanted = parameter(seen, "scope")
+            .map_or_else(String::new, |scope| format!("; it wants {scope}"));
+        return if has_credentials {
+            Opinion::degraded(
+                Code::AuthInsufficientScope,
+                format!("The credentials do not reach far enough (403){wanted}."),
+            )
+        } else {
+            Opinion::new(
+                Effect::Gated,
+                Code::AuthRequired,
+                format!("The server wants a login with more rights (403){wanted}."),
+            )
+        };
+    }
+    if has_credentials {
+        return Opinion::down(
+            Code::AuthInvalid,
+            format!(
+                "The server forbids access with these credentials (403){}.",
+                said(seen)
+            ),
+        );
+    }
+    let code = match scheme(seen) {
+        Some("bearer") => Code::AuthRequired,
+        Some(_) => Code::AuthNonBearer,
+        None => Code::AuthRequiredOpaque,
+    };
+    Opinion::new(
+        Effect::Gated,
+        code,
+        format!(
+            "The server forbids access without credentials (403){}.",
+            said(seen)
+        ),
+    )
+}
+
+fn host_rejected(seen: &StatusSeen) -> Opinion {
+    Opinion::down(
+        Code::HostRejected,
+        format!(
+            "The server refuses this host name ({}){}.",
+            seen.status,
+            said(seen)
+        ),
+    )
+}
+
+fn names_host(seen: &StatusSeen) -> bool {
+    let body = seen.body.to_ascii_lowercase();
+    HOST_WORDS.iter().any(|word| body.contains(word))
+}
+
+fn is_challenge(seen: &StatusSeen) -> bool {
+    let is_html = seen.media_type.as_deref() == Some("text/html");
+    let body = seen.body.to_ascii_lowercase();
+    let markup = [
+        "challenge",
+        "captcha",
+        "just a moment",
+        "access denied",
+        "attention required",
+    ];
+    seen.bot_protection && is_html || is_html && markup.iter().any(|word| body.contains(word))
+}
+
+fn is_bearer(seen: &StatusSeen) -> bool {
+    scheme(seen) == Some("bearer")
+}
+
+/// `bearer`, another scheme as `other`, or none.
+fn scheme(seen: &StatusSeen) -> Option<&'static str> {
+    let challenge = seen.challenge.as_deref()?.trim();
+    if challenge.is_empty() {
+        return None;
+    }
+    // Several challenges may share the header; a scheme follows the beginning or a comma.
+    let is_bearer = challenge.split(',').any(|part| {
+        part.split_whitespace()
+            .next()
+            .is_some_and(|s| s.eq_ignore_ascii_case("bearer"))
+    });
+    Some(if is_bearer { "bearer" } else { "other" })
+}
+
+/// A parameter of the challenge, quoted or not.
+fn parameter<'a>(seen: &'a StatusSeen, name: &str) -> Option<&'a str> {
+    let challenge = seen.challenge.as_deref()?;
+    let lower = challenge.to_ascii_lowercase();
+    let mut from = 0;
+    while let Some(found) = lower[from..].find(name) {
+        let start = from + found;
+        from = start + name.len();
+        let is_start = start == 0 || matches!(lower.as_bytes()[start - 1], b' ' | b',' | b'\t');
+        let rest = challenge[from..].trim_start();
+        if let (true, Some(value)) = (is_start, rest.strip_prefix('=')) {
+            let value = value.trim_start();
+            return match value.strip_prefix('"') {
+                Some(quoted) => quoted.split('"').next(),
+                None => value.split([',', ' ']).next(),
+            };
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(status: u16) -> StatusSeen {
+        StatusSeen {
+            status,
+            ..StatusSeen::default()
+        }
+    }
+
+    fn challenged(status: u16, challenge: &str) -> StatusSeen {
+        StatusSeen {
+            challenge: Some(challenge.to_owned()),
+            ..seen(status)
+        }
+    }
+
+    fn with_body(status: u16, media_type: &str, body: &str) -> StatusSeen {
+        StatusSeen {
+            media_type: Some(media_type.to_owned()),
+            body: body.to_owned(),
+            ..seen(status)
+        }
+    }
+
+    #[test]
+    fn a_status_is_judged_by_what_comes_with_it() {
+        use Effect::{Degraded, Down, Gated, Unknown};
+        let scope = r#"Bearer error="insufficient_scope", scope="a b""#;
+        for (seen, stranger, known) in [
+            (
+                challenged(401, "Bearer resource_metadata=\"https://x\""),
+                (Gated, Code::AuthRequired),
+                (Down, Code::AuthInvalid),
+            ),
+            (
+                challenged(401, "Basic realm=\"x\""),
+                (Gated, Code::AuthNonBearer),
+                (Down, Code::AuthInvalid),
+            ),
+            (
+                challenged(401, "Basic realm=\"x\", Bearer"),
+                (Gated, Code::AuthRequired),
+                (Down, Code::AuthInvalid),
+            ),
+            (
+                seen(401),
+                (Gated, Code::AuthRequiredOpaque),
+                (Down, Code::AuthInvalid),
+            ),
+            (
+                challenged(400, "bearer error=invalid_request"),
+                (Gated, Code::AuthRequired),
+                (Down, Code::AuthInvalid),
+            ),
+            (
+                challenged(403, scope),
+                (Gated, Code::AuthRequired),
+                (Degraded, Code::AuthInsufficientScope),
+            ),
+            (
+                seen(403),
+                (Gated, Code::AuthRequiredOpaque),
+                (Down, Code::AuthInvalid),
+            ),
+            (
+                with_body(403, "text/plain", "Invalid Host header"),
+                (Down, Code::HostRejected),
+                (Down, Code::HostRejected),
+            ),
+            (
+                with_body(403, "text/html", "<title>Just a moment...</title>"),
+                (Degraded, Code::WafBlocked),
+                (Degraded, Code::WafBlocked),
+            ),
+            (
+                seen(402),
+                (Gated, Code::PaymentRequired),
+                (Gated, Code::PaymentRequired),
+            ),
+            (
+                seen(421),
+                (Down, Code::HostRejected),
+                (Down, Code::HostRejected),
+            ),
+            (
+                seen(429),
+                (Unknown, Code::RateLimited),
+                (Unknown, Code::RateLimited),
+            ),
+            (seen(400), (Down, Code::Http400), (Down, Code::Http400)),
+            (seen(404), (Down, Code::Http404), (Down, Code::Http404)),
+            (seen(405), (Down, Code::Http405), (Down, Code::Http405)),
+            (seen(406), (Down, Code::Http406), (Down, Code::Http406)),
+            (seen(409), (Down, Code::Http4xx), (Down, Code::Http4xx)),
+            (seen(410), (Down, Code::Http410), (Down, Code::Http410)),
+            (
+                seen(413),
+                (Down, Code::Http413431),
+                (Down, Code::Http413431),
+            ),
+            (seen(415), (Down, Code::Http415), (Down, Code::Http415)),
+            (seen(500), (Down, Code::Http500), (Down, Code::Http500)),
+            (seen(501), (Down, Code::Http5xx), (Down, Code::Http5xx)),
+            (seen(502), (Down, Code::Http502), (Down, Code::Http502)),
+            (seen(503), (Down, Code::Http503), (Down, Code::Http503)),
+            (seen(504), (Down, Code::Http504), (Down, Code::Http504)),
+            (
+                seen(522),
+                (Down, Code::EdgeOriginError),
+                (Down, Code::EdgeOriginError),
+            ),
+        ] {
+            for (has_credentials, expected) in [(false, stranger), (true, known)] {
+                let opinion = opinion(&seen, StepName::Initialize, has_credentials);
+                assert_eq!((opinion.effect, opinion.code), expected, "{seen:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn credentials_that_work_for_one_request_only_are_flaky() {
+        assert_eq!(
+            opinion(&seen(401), StepName::ToolsList, true).code,
+            Code::AuthFlaky
+        );
+    }
+
+    #[test]
+    fn parameters_of_a_challenge_are_found_whole() {
+        let seen = challenged(
+            401,
+            r#"Bearer error_description="expired, sorry", error=invalid_token"#,
+        );
+        assert_eq!(
+            parameter(&seen, "error_description"),
+            Some("expired, sorry")
+        );
+        assert_eq!(parameter(&seen, "error"), Some("invalid_token"));
+        assert_eq!(parameter(&seen, "scope"), None);
+    }
+}

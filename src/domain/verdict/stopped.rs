@@ -1,0 +1,392 @@
+//! What it means when a conversation ended before its time.
+
+use super::status::what;
+use super::{Effect, Opinion, status, tls};
+use crate::domain::at::At;
+use crate::domain::failure::Code;
+use crate::domain::observation::{Observation, Seen, StepName};
+use crate::domain::trouble::{
+    BodyTrouble, ConnectTrouble, DnsTrouble, HandshakeTrouble, HttpTrouble, MessageTrouble,
+    RedirectTrouble, RpcError, SessionTrouble, StreamTrouble, ToolsTrouble, Trouble,
+};
+
+/// The first revision without `initialize`, which this probe does not speak.
+const MODERN: &str = "2026-07-28";
+/// Words of an error that ask for a login.
+const LOGIN_WORDS: [&str; 5] = [
+    "unauthorized",
+    "unauthenticated",
+    "not authenticated",
+    "authentication required",
+    "login required",
+];
+
+pub(super) fn opinion(
+    observation: &Observation,
+    seen: &Seen,
+    has_credentials: bool,
+    now: At,
+) -> Opinion {
+    let at = seen.at;
+    match &seen.trouble {
+        Trouble::Dns(trouble) => dns(trouble),
+        Trouble::TargetRefused { address } => Opinion::new(
+            Effect::Unknown,
+            Code::TargetPrivate,
+            format!(
+                "The address {address} is not public and was not probed; the operator can open it with LIFESIGN_ALLOW_TARGETS."
+            ),
+        ),
+        Trouble::Connect(trouble) => connect(trouble, observation),
+        Trouble::Tls(trouble) => tls::opinion(trouble, now),
+        Trouble::Http(trouble) => http(trouble, at),
+        Trouble::Status(seen) => status::opinion(seen, at, has_credentials),
+        Trouble::Redirect { kind, to } => redirect(*kind, to, has_credentials),
+        Trouble::Body(trouble) => body(trouble, at),
+        Trouble::Stream(trouble) => stream(trouble, at),
+        Trouble::Message(trouble) => message(trouble, at),
+        Trouble::Rpc(error) => rpc(error, at, has_credentials),
+        Trouble::Handshake(trouble) => handshake(trouble),
+        Trouble::Session(trouble) => session(trouble),
+        Trouble::Tools(trouble) => tools(trouble),
+        Trouble::Own { what } => own(what),
+        // These never end a conversation.
+        Trouble::Ipv6Broken { .. } | Trouble::Redirected { .. } | Trouble::Cached { .. } => {
+            own("stopped without a reason")
+        }
+    }
+}
+
+fn own(what: &str) -> Opinion {
+    Opinion::new(
+        Effect::Unknown,
+        Code::MonitorError,
+        format!("Lifesign could not measure: {what}."),
+    )
+}
+
+fn dns(trouble: &DnsTrouble) -> Opinion {
+    match trouble {
+        DnsTrouble::NoSuchName => Opinion::down(Code::DnsNxdomain, "The host name does not exist."),
+        DnsTrouble::NoAddress => Opinion::down(
+            Code::DnsNoAddress,
+            "The host name exists and has no address.",
+        ),
+        DnsTrouble::TimedOut { asked } => Opinion::new(
+            // One silent name server may be our own trouble.
+            if *asked > 1 {
+                Effect::Down
+            } else {
+                Effect::Unknown
+            },
+            Code::DnsTimeout,
+            format!(
+                "No answer from {} name server{}.",
+                asked,
+                if *asked == 1 { "" } else { "s" }
+            ),
+        ),
+        DnsTrouble::ServerFailure(reason) => Opinion::down(
+            Code::DnsServfail,
+            format!("The name servers fail for this name: {reason}."),
+        ),
+    }
+}
+
+fn connect(trouble: &ConnectTrouble, observation: &Observation) -> Opinion {
+    let address = observation
+        .address
+        .map_or_else(|| "the host".to_owned(), |address| address.to_string());
+    match trouble {
+        ConnectTrouble::Refused => Opinion::down(
+            Code::TcpRefused,
+            format!("Connection to {address} was refused."),
+        ),
+        ConnectTrouble::TimedOut { seconds } => Opinion::down(
+            Code::TcpTimeout,
+            format!("No connection to {address} within {seconds} s."),
+        ),
+        ConnectTrouble::Reset => Opinion::down(
+            Code::TcpReset,
+            format!("Connection to {address} was reset before an answer."),
+        ),
+        ConnectTrouble::Unreachable(reason) => Opinion::down(
+            Code::NetUnreachable,
+            format!("No route to {address}: {reason}."),
+        ),
+    }
+}
+
+fn http(trouble: &HttpTrouble, at: StepName) -> Opinion {
+    let what = what(at);
+    match trouble {
+        // The handshake worked: the application is alive and its list is what hangs.
+        HttpTrouble::NoAnswer { seconds } if at == StepName::ToolsList => Opinion::down(
+            Code::ToolsListError,
+            format!("{what} was not answered within {seconds} s, although the handshake works."),
+        ),
+        HttpTrouble::NoAnswer { seconds } => Opinion::down(
+            Code::HttpTimeoutHeaders,
+            format!("{what} was not answered within {seconds} s."),
+        ),
+        HttpTrouble::Unfinished { seconds } => Opinion::down(
+            Code::HttpTimeoutBody,
+            format!("The answer to {what} began and did not end within {seconds} s."),
+        ),
+        HttpTrouble::Malformed(reason) => Opinion::down(
+            Code::HttpProtocolError,
+            format!("The answer to {what} is not valid HTTP: {reason}."),
+        ),
+        HttpTrouble::HeadTooLarge => Opinion::down(
+            Code::HttpProtocolError,
+            format!("The headers of the answer to {what} are larger than 64 KiB."),
+        ),
+        HttpTrouble::SpeaksTls => Opinion::down(
+            Code::HttpProtocolError,
+            "The port speaks TLS; the URL should begin with https://.",
+        ),
+        HttpTrouble::Closed => Opinion::down(
+            Code::HttpProtocolError,
+            format!("The connection was closed without an answer to {what}."),
+        ),
+    }
+}
+
+fn redirect(kind: RedirectTrouble, to: &str, has_credentials: bool) -> Opinion {
+    match kind {
+        RedirectTrouble::Loop => Opinion::down(
+            Code::RedirectLoop,
+            format!("The redirects come back to {to}."),
+        ),
+        RedirectTrouble::TooMany => Opinion::down(
+            Code::RedirectTooMany,
+            format!("More than 5 redirects, the last to {to}."),
+        ),
+        RedirectTrouble::Downgrade => Opinion::down(
+            Code::RedirectDowngrade,
+            format!("The server redirects from https to {to}."),
+        ),
+        RedirectTrouble::CrossOrigin => Opinion::down(
+            Code::RedirectCrossOrigin,
+            format!("The server redirects to another host: {to}."),
+        ),
+        RedirectTrouble::PostUnsafe => Opinion::down(
+            Code::RedirectPostUnsafe,
+            format!("The server redirects to {to} in a way that turns POST into GET."),
+        ),
+        RedirectTrouble::Login => Opinion::new(
+            if has_credentials {
+                Effect::Down
+            } else {
+                Effect::Degraded
+            },
+            Code::AuthRedirect,
+            format!("The server redirects to a login page: {to}."),
+        ),
+        RedirectTrouble::Nowhere => Opinion::down(
+            Code::RedirectPostUnsafe,
+            "The server redirects without saying where to.",
+        ),
+    }
+}
+
+fn body(trouble: &BodyTrouble, at: StepName) -> Opinion {
+    let what = what(at);
+    match trouble {
+        BodyTrouble::Html { title: Some(title) } => Opinion::down(
+            Code::HtmlAt200,
+            format!("{what} was answered with a web page: '{title}'."),
+        ),
+        BodyTrouble::Html { title: None } => Opinion::down(
+            Code::HtmlAt200,
+            format!("{what} was answered with a web page."),
+        ),
+        BodyTrouble::Empty { status } => Opinion::down(
+            Code::BodyEmpty,
+            format!("{what} was answered with {status} and nothing else."),
+        ),
+        BodyTrouble::TypeMissing => Opinion::down(
+            Code::ContentTypeMissing,
+            format!("The answer to {what} has no Content-Type and is no JSON-RPC."),
+        ),
+        BodyTrouble::TypeWrong(kind) => Opinion::down(
+            Code::ContentTypeWrong,
+            format!("{what} was answered with {kind}."),
+        ),
+        BodyTrouble::TooLarge { what: bound } => Opinion::down(
+            Code::BodyTooLarge,
+            format!("The answer to {what} has more than {bound}."),
+        ),
+        BodyTrouble::Encoded(encoding) => Opinion::down(
+            Code::EncodingUnsupported,
+            format!("The answer to {what} is encoded as {encoding}, which was not offered."),
+        ),
+        BodyTrouble::NotUtf8 => Opinion::down(
+            Code::CharsetInvalid,
+            format!("The answer to {what} is not UTF-8."),
+        ),
+        BodyTrouble::Truncated => Opinion::down(
+            Code::StreamTruncated,
+            format!("The answer to {what} was cut off."),
+        ),
+    }
+}
+
+fn stream(trouble: &StreamTrouble, at: StepName) -> Opinion {
+    let what = what(at);
+    match trouble {
+        StreamTrouble::Malformed(reason) => Opinion::down(
+            Code::SseMalformed,
+            format!("The answer to {what} is not an event stream: {reason}."),
+        ),
+        StreamTrouble::Stalled { seconds } => Opinion::down(
+            Code::SseStalled,
+            format!("{what} opened a stream on which nothing arrived within {seconds} s."),
+        ),
+        StreamTrouble::NoEndpoint { first: Some(first) } => Opinion::down(
+            Code::SseNoEndpointEvent,
+            format!("The first event of the stream is '{first}', not 'endpoint'."),
+        ),
+        StreamTrouble::NoEndpoint { first: None } => Opinion::down(
+            Code::SseNoEndpointEvent,
+            "The stream opened and never said where to post.",
+        ),
+        StreamTrouble::EndpointInvalid(said) => Opinion::down(
+            Code::SseEndpointInvalid,
+            format!("The endpoint event holds no address: '{said}'."),
+        ),
+        StreamTrouble::EndpointCrossOrigin(to) => Opinion::down(
+            Code::SseEndpointCrossOrigin,
+            format!("The endpoint event points to another origin: {to}."),
+        ),
+        StreamTrouble::EndpointUnreachable { status, path } => Opinion::down(
+            Code::SseEndpointUnreachable,
+            format!("{what} to the announced {path} answered {status}."),
+        ),
+        StreamTrouble::ResponseMissing { seconds } => Opinion::down(
+            Code::SseResponseMissing,
+            format!("{what} was accepted and not answered on the stream within {seconds} s."),
+        ),
+        StreamTrouble::ClosedEarly => Opinion::down(
+            Code::SseStreamClosedEarly,
+            format!("The stream was closed before the answer to {what}."),
+        ),
+        StreamTrouble::Unterminated | StreamTrouble::AnsweredInPost => {
+            own("stopped without a reason")
+        }
+    }
+}
+
+fn message(trouble: &MessageTrouble, at: StepName) -> Opinion {
+    let what = what(at);
+    match trouble {
+        MessageTrouble::NotJson { reason, start } => Opinion::down(
+            Code::JsonInvalid,
+            format!("The answer to {what} is not JSON ({reason}); it begins with '{start}'."),
+        ),
+        MessageTrouble::NotJsonRpc(reason) => Opinion::down(
+            Code::JsonrpcInvalid,
+            format!("The answer to {what} is not JSON-RPC 2.0: {reason}."),
+        ),
+        MessageTrouble::OtherId(id) => Opinion::down(
+            Code::JsonrpcIdMismatch,
+            format!("The answer to {what} has the id {id}, which is not the one of the request."),
+        ),
+        MessageTrouble::Batch { len } => Opinion::down(
+            Code::JsonrpcBatchResponse,
+            format!("{what} was answered with an array of {len}."),
+        ),
+        MessageTrouble::IdType => Opinion::down(
+            Code::JsonrpcIdType,
+            format!("The answer to {what} has its id as text."),
+        ),
+        MessageTrouble::ErrorShape => Opinion::down(
+            Code::JsonrpcErrorShape,
+            format!("The answer to {what} has a malformed error."),
+        ),
+    }
+}
+
+fn rpc(error: &RpcError, at: StepName, has_credentials: bool) -> Opinion {
+    let code = error
+        .code
+        .map_or_else(String::new, |code| format!(" ({code})"));
+    let said = error.message.trim_end_matches('.');
+    let lower = said.to_ascii_lowercase();
+    if LOGIN_WORDS.iter().any(|word| lower.contains(word)) {
+        return if has_credentials {
+            Opinion::down(
+                Code::AuthInvalid,
+                format!("The server refuses the credentials{code}: {said}."),
+            )
+        } else {
+            Opinion::new(
+                Effect::Gated,
+                Code::AuthInJsonrpc,
+                format!("The server asks for a login inside JSON-RPC{code}: {said}."),
+            )
+        };
+    }
+    if at == StepName::ToolsList {
+        return Opinion::down(
+            Code::ToolsListError,
+            format!("tools/list was answered with an error{code}: {said}."),
+        );
+    }
+    if !error.supported.is_empty() {
+        let versions = error.supported.join(", ");
+        // Not down: clients of that revision may well be fine.
+        let effect = if error.supported.iter().any(|v| v.as_str() >= MODERN) {
+            Effect::Unknown
+        } else {
+            Effect::Down
+        };
+        return Opinion::new(
+            effect,
+            Code::VersionUnsupported,
+            format!("The server speaks only {versions}, which this probe does not."),
+        );
+    }
+    Opinion::down(
+        Code::InitializeRejected,
+        format!("initialize was answered with an error{code}: {said}."),
+    )
+}
+
+fn handshake(trouble: &HandshakeTrouble) -> Opinion {
+    match trouble {
+        HandshakeTrouble::ResultInvalid { member } => Opinion::down(
+            Code::InitializeResultInvalid,
+            format!("The answer to initialize has no valid {member}."),
+        ),
+        _ => own("stopped without a reason"),
+    }
+}
+
+fn session(trouble: &SessionTrouble) -> Opinion {
+    match trouble {
+        SessionTrouble::Lost { times, status } => Opinion::down(
+            Code::SessionLost,
+            format!(
+                "The server opened a session and did not know it at the next request ({status}), {times} times in a row."
+            ),
+        ),
+        SessionTrouble::VersionHeaderRejected(version) => Opinion::down(
+            Code::VersionHeaderRejected,
+            format!(
+                "The server negotiated {version} and refuses it in the header of the next request."
+            ),
+        ),
+        _ => own("stopped without a reason"),
+    }
+}
+
+fn tools(trouble: &ToolsTrouble) -> Opinion {
+    match trouble {
+        ToolsTrouble::ResultInvalid(reason) => Opinion::down(
+            Code::ToolsResultInvalid,
+            format!("The answer to tools/list is malformed: {reason}."),
+        ),
+        _ => own("stopped without a reason"),
+    }
+}
