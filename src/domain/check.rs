@@ -34,8 +34,6 @@ pub struct CheckResult {
     pub report: CheckReport,
     /// What the next probe of this watch should know.
     pub memory: ProbeMemory,
-    /// How long the server asked us to stay away.
-    pub retry_after: Option<Duration>,
 }
 
 impl CheckResult {
@@ -47,6 +45,11 @@ impl CheckResult {
     /// Whether clients could use the server, well or badly.
     pub fn is_usable(&self) -> bool {
         matches!(self.report.status, CheckStatus::Up | CheckStatus::Degraded)
+    }
+
+    /// How long the server asked us to stay away.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.report.retry_after_seconds.map(Duration::from_secs)
     }
 
     /// What it says to the status machine.

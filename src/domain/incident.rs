@@ -312,7 +312,8 @@ fn unnamed() -> Failure {
 pub fn changes(good: &CheckReport, now: &CheckReport) -> Vec<Change> {
     let server = |r: &CheckReport| {
         let server = r.protocol.as_ref()?.server.as_ref()?;
-        Some(format!("{} {}", server.name, server.version))
+        let parts = [server.name.as_deref(), server.version.as_deref()];
+        Some(parts.into_iter().flatten().collect::<Vec<_>>().join(" "))
     };
     let version = |r: &CheckReport| r.protocol.as_ref()?.version.clone();
     let tools = |r: &CheckReport| {
@@ -322,7 +323,7 @@ pub fn changes(good: &CheckReport, now: &CheckReport) -> Vec<Change> {
     let certificate = |r: &CheckReport| Some(r.tls.as_ref()?.fingerprint.clone());
     let slowest = |r: &CheckReport| {
         let slowest = r.steps.iter().max_by(|a, b| a.ms.total_cmp(&b.ms))?;
-        Some(slowest.name.to_string())
+        Some(slowest.name.as_str().to_owned())
     };
     let pairs: [(&str, Option<String>, Option<String>); 6] = [
         ("address", good.address.clone(), now.address.clone()),

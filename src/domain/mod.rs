@@ -6,10 +6,13 @@
 
 pub mod at;
 pub mod channel;
+pub mod check;
 pub mod failure;
 pub mod histogram;
 pub mod id;
+pub mod incident;
 pub mod monitor;
+pub mod notification;
 pub mod observation;
 pub mod quorum;
 pub mod report;
