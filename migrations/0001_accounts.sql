@@ -20,7 +20,7 @@ CREATE TABLE membership (
     created_at BIGINT NOT NULL,
     PRIMARY KEY (team_id, user_id)
 );
-CREATE INDEX membership_user ON membership (user_id);
+CREATE INDEX membership_of_user ON membership (user_id);
 
 CREATE TABLE session (
     hash       TEXT   NOT NULL PRIMARY KEY,
@@ -29,8 +29,8 @@ CREATE TABLE session (
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL
 );
-CREATE INDEX session_user ON session (user_id);
-CREATE INDEX session_expires ON session (expires_at);
+CREATE INDEX session_of_user ON session (user_id);
+CREATE INDEX session_by_expiry ON session (expires_at);
 
 -- The team is empty in the link that makes the first owner: there is none yet.
 CREATE TABLE one_time_link (
@@ -43,7 +43,7 @@ CREATE TABLE one_time_link (
     expires_at BIGINT NOT NULL,
     used_at    BIGINT
 );
-CREATE INDEX one_time_link_expires ON one_time_link (expires_at);
+CREATE INDEX one_time_link_by_expiry ON one_time_link (expires_at);
 
 CREATE TABLE api_token (
     id           UUID   NOT NULL PRIMARY KEY,

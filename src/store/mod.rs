@@ -15,11 +15,18 @@ mod codec;
 mod db;
 mod error;
 mod migrations;
+mod monitor_row;
+mod monitors;
+mod teams;
+mod watches;
 
 use std::sync::Arc;
 
 pub use codec::Page;
 pub use error::StoreError;
+pub use migrations::MIGRATIONS;
+pub use monitors::{ANYWHERE, Kept, locations};
+pub use watches::{Claim, Claimed, DueCheck, Finished, Unreadable};
 
 use crate::secret::SealingKey;
 use db::Db;
@@ -47,6 +54,11 @@ impl Store {
             db,
             key: Arc::new(key),
         })
+    }
+
+    /// Closes the connections, waiting for those in use.
+    pub async fn close(&self) {
+        self.db.close().await;
     }
 
     /// Starts a transaction that may write.

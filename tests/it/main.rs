@@ -3,4 +3,5 @@
 //! Needs what `tests/setup/test.sh` sets up; `make test` does both.
 #![cfg(test)]
 
+mod store;
 mod support;

@@ -8,8 +8,6 @@
 mod open;
 mod params;
 
-use std::sync::Arc;
-
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPool};
 use sqlx::sqlite::SqlitePool;
@@ -126,11 +124,14 @@ impl Db {
         })
     }
 
-    /// The text for this engine.
-    pub(super) fn pick(&self, texts: Dialects) -> &'static str {
-        match self.pools {
-            Pools::Sqlite { .. } => texts.sqlite,
-            Pools::Postgres { .. } => texts.postgres,
+    /// Closes the connections, waiting for those in use.
+    pub(super) async fn close(&self) {
+        match &self.pools {
+            Pools::Sqlite { writer, reader } => {
+                reader.close().await;
+                writer.close().await;
+            }
+            Pools::Postgres { pool, .. } => pool.close().await,
         }
     }
 
@@ -138,7 +139,7 @@ impl Db {
     pub(super) async fn run(
         &self,
         sql: &'static str,
-        params: impl Params,
+        params: impl Params<'_>,
     ) -> Result<u64, StoreError> {
         Ok(match &self.pools {
             Pools::Sqlite { writer, .. } => {
@@ -162,7 +163,7 @@ impl Db {
     pub(super) async fn all<R: Row>(
         &self,
         sql: &'static str,
-        params: impl Params,
+        params: impl Params<'_>,
     ) -> Result<Vec<R>, StoreError> {
         Ok(match &self.pools {
             Pools::Sqlite { reader, .. } => {
@@ -182,7 +183,7 @@ impl Db {
     pub(super) async fn optional<R: Row>(
         &self,
         sql: &'static str,
-        params: impl Params,
+        params: impl Params<'_>,
     ) -> Result<Option<R>, StoreError> {
         Ok(match &self.pools {
             Pools::Sqlite { reader, .. } => {
@@ -202,7 +203,7 @@ impl Db {
     pub(super) async fn one<R: Row>(
         &self,
         sql: &'static str,
-        params: impl Params,
+        params: impl Params<'_>,
     ) -> Result<R, StoreError> {
         self.optional(sql, params)
             .await?
@@ -210,7 +211,7 @@ impl Db {
     }
 
     /// All rows of a read over several rows of parameters.
-    pub(super) async fn many_all<R: Row, P: Params>(
+    pub(super) async fn many_all<'t, R: Row, P: Params<'t>>(
         &self,
         sql: Many,
         rows: impl IntoIterator<Item = P>,
@@ -263,7 +264,7 @@ impl Tx {
     pub(super) async fn run(
         &mut self,
         sql: &'static str,
-        params: impl Params,
+        params: impl Params<'_>,
     ) -> Result<u64, StoreError> {
         Ok(match &mut self.engine {
             Engine::Sqlite(tx) => {
@@ -287,7 +288,7 @@ impl Tx {
     pub(super) async fn all<R: Row>(
         &mut self,
         sql: &'static str,
-        params: impl Params,
+        params: impl Params<'_>,
     ) -> Result<Vec<R>, StoreError> {
         Ok(match &mut self.engine {
             Engine::Sqlite(tx) => {
@@ -307,7 +308,7 @@ impl Tx {
     pub(super) async fn optional<R: Row>(
         &mut self,
         sql: &'static str,
-        params: impl Params,
+        params: impl Params<'_>,
     ) -> Result<Option<R>, StoreError> {
         Ok(self.all(sql, params).await?.into_iter().next())
     }
@@ -316,7 +317,7 @@ impl Tx {
     pub(super) async fn one<R: Row>(
         &mut self,
         sql: &'static str,
-        params: impl Params,
+        params: impl Params<'_>,
     ) -> Result<R, StoreError> {
         self.optional(sql, params)
             .await?
@@ -324,7 +325,7 @@ impl Tx {
     }
 
     /// Runs a statement over several rows and says how many it touched.
-    pub(super) async fn many<P: Params>(
+    pub(super) async fn many<'t, P: Params<'t>>(
         &mut self,
         sql: Many,
         rows: impl IntoIterator<Item = P>,
@@ -353,7 +354,7 @@ impl Tx {
     }
 
     /// All rows that a statement over several rows gives.
-    pub(super) async fn many_all<R: Row, P: Params>(
+    pub(super) async fn many_all<'t, R: Row, P: Params<'t>>(
         &mut self,
         sql: Many,
         rows: impl IntoIterator<Item = P>,

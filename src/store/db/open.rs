@@ -9,6 +9,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
+use sqlx::{Connection as _, PgConnection};
 use url::Url;
 
 /// How long SQLite waits for another process that holds the lock.
@@ -64,19 +65,24 @@ pub(super) async fn postgres(url: &str) -> Result<(PgPool, PgConnectOptions), St
         .map_err(|error| error.to_string())?
         .application_name("lifesign")
         .statement_cache_capacity(STATEMENTS);
+    // The first one by itself: a pool would try in silence for as long as it may.
+    let first = tokio::time::timeout(ACQUIRE_TIMEOUT, PgConnection::connect_with(&options));
+    match first.await {
+        Ok(Ok(connection)) => connection
+            .close()
+            .await
+            .map_err(|error| error.to_string())?,
+        Ok(Err(error)) => return Err(error.to_string()),
+        Err(_) => return Err("it does not answer".to_owned()),
+    }
     let pool = PgPoolOptions::new()
         .max_connections(CONNECTIONS)
         .acquire_timeout(ACQUIRE_TIMEOUT)
-        .connect_with(
+        .connect_lazy_with(
             options
                 .clone()
                 .options([("statement_timeout", STATEMENT_TIMEOUT)]),
-        )
-        .await
-        .map_err(|error| match error {
-            sqlx::Error::PoolTimedOut => "it does not answer".to_owned(),
-            error => error.to_string(),
-        })?;
+        );
     Ok((pool, options))
 }
 

@@ -26,7 +26,7 @@ impl<T> Row for T where T: for<'r> FromRow<'r, SqliteRow> + for<'r> FromRow<'r, 
 {}
 
 /// Statement parameters, written as a tuple: `(id, now, limit)`.
-pub(in crate::store) trait Params: Send {
+pub(in crate::store) trait Params<'t>: Send {
     /// How many.
     const COUNT: usize;
     /// Encodes them for SQLite.
@@ -35,7 +35,7 @@ pub(in crate::store) trait Params: Send {
     fn postgres(self, to: &mut PgArguments) -> Result<(), BoxDynError>;
 }
 
-impl Params for () {
+impl Params<'_> for () {
     const COUNT: usize = 0;
 
     fn sqlite(self, _: &mut SqliteArguments) -> Result<(), BoxDynError> {
@@ -49,10 +49,10 @@ impl Params for () {
 
 macro_rules! params {
     ($($name:ident)+) => {
-        impl<$($name),+> Params for ($($name,)+)
+        impl<'t, $($name),+> Params<'t> for ($($name,)+)
         where
             $($name: Send + Type<Sqlite> + Type<Postgres>
-                + for<'t> Encode<'t, Sqlite> + for<'t> Encode<'t, Postgres>,)+
+                + Encode<'t, Sqlite> + Encode<'t, Postgres>,)+
         {
             const COUNT: usize = [$(stringify!($name)),+].len();
 
@@ -91,7 +91,7 @@ params!(A B C D E F G H I J K L M N O);
 params!(A B C D E F G H I J K L M N O P);
 
 /// The parameters of one statement, for SQLite.
-pub(super) fn sqlite<P: Params>(
+pub(super) fn sqlite<'t, P: Params<'t>>(
     rows: impl IntoIterator<Item = P>,
 ) -> sqlx::Result<SqliteArguments> {
     let mut to = SqliteArguments::default();
@@ -102,7 +102,9 @@ pub(super) fn sqlite<P: Params>(
 }
 
 /// The parameters of one statement, for PostgreSQL.
-pub(super) fn postgres<P: Params>(rows: impl IntoIterator<Item = P>) -> sqlx::Result<PgArguments> {
+pub(super) fn postgres<'t, P: Params<'t>>(
+    rows: impl IntoIterator<Item = P>,
+) -> sqlx::Result<PgArguments> {
     let mut to = PgArguments::default();
     for row in rows {
         row.postgres(&mut to).map_err(sqlx::Error::Encode)?;
@@ -125,7 +127,7 @@ pub(super) struct Texts(Arc<Mutex<HashMap<(Many, usize), Arc<str>>>>);
 
 impl Texts {
     /// The text for `rows` rows of parameters like `P`.
-    pub(super) fn of<P: Params>(&self, sql: Many, rows: usize) -> Arc<str> {
+    pub(super) fn of<'t, P: Params<'t>>(&self, sql: Many, rows: usize) -> Arc<str> {
         let mut texts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let text = texts.entry((sql, rows)).or_insert_with(|| {
             let mut text = sql.head.to_owned();

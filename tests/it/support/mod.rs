@@ -2,5 +2,6 @@
 //!
 //! Nothing in here stands in for a part of our own.
 
+pub(crate) mod engines;
 pub(crate) mod smtp;
 pub(crate) mod webhook;

@@ -1,0 +1,169 @@
+//! A monitor as a row: what is secret in it is sealed, the rest is readable.
+//!
+//! Secret are the values of headers, the bearer token, and the query of the URL, which may hold a
+//! key. The `url` column is for people and for searching only where there is a query.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::StoreError;
+use super::codec::{Origin, document, row};
+use crate::domain::at::At;
+use crate::domain::id::{MonitorId, TeamId};
+use crate::domain::monitor::{
+    Endpoint, EndpointUrl, Expectations, Header, Monitor, MonitorSpec, TransportChoice,
+};
+use crate::domain::sensitive::Sensitive;
+use crate::secret::{Place, SealingKey};
+
+row! {
+    struct MonitorRow {
+        id: MonitorId,
+        team_id: TeamId,
+        name: String,
+        url: String,
+        spec: String,
+        sealed: Option<String>,
+        paused: bool,
+        created_at: At,
+        revision: i64,
+    }
+}
+
+/// What is readable of a spec.
+#[derive(Debug, Serialize, Deserialize)]
+struct StoredSpec {
+    transport: TransportChoice,
+    interval_seconds: u32,
+    timeout_seconds: u32,
+    expectations: Expectations,
+    tags: Vec<String>,
+    locations: Option<Vec<String>>,
+}
+
+/// What is sealed of a spec.
+#[derive(Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Secrets {
+    url: Option<String>,
+    headers: Vec<(String, String)>,
+    bearer: Option<String>,
+}
+
+/// The columns that a spec is written to.
+#[derive(Debug)]
+pub(super) struct SpecColumns {
+    pub(super) name: String,
+    pub(super) url: String,
+    pub(super) words: String,
+    pub(super) spec: String,
+    pub(super) sealed: Option<String>,
+    pub(super) fingerprint: String,
+}
+
+impl SpecColumns {
+    pub(super) fn of(monitor: &Monitor, key: &SealingKey) -> Result<Self, StoreError> {
+        let MonitorSpec {
+            name,
+            endpoint,
+            interval_seconds,
+            timeout_seconds,
+            expectations,
+            tags,
+            locations,
+        } = &monitor.spec;
+        let stored = StoredSpec {
+            transport: endpoint.transport,
+            interval_seconds: *interval_seconds,
+            timeout_seconds: *timeout_seconds,
+            expectations: expectations.clone(),
+            tags: tags.clone(),
+            locations: locations.clone(),
+        };
+        let has_query = endpoint.url.url().query().is_some();
+        let header = |h: &Header| (h.name.clone(), h.value.expose().to_owned());
+        let secrets = Secrets {
+            url: has_query.then(|| endpoint.url.as_str().to_owned()),
+            headers: endpoint.headers.iter().map(header).collect(),
+            bearer: endpoint.bearer.as_ref().map(|b| b.expose().to_owned()),
+        };
+        let is_secret = secrets != Secrets::default();
+        let plain = document(&secrets)?;
+        let url = endpoint.url.redacted();
+        Ok(Self {
+            name: name.clone(),
+            words: format!("{name}\n{url}\n{}", tags.join("\n")).to_lowercase(),
+            url,
+            spec: document(&stored)?,
+            sealed: is_secret.then(|| key.seal(&place(monitor.id.0), &plain)),
+            fingerprint: fingerprint(endpoint, key),
+        })
+    }
+}
+
+/// Finds monitors of the same address with the same headers and token, in whatever order.
+pub(super) fn fingerprint(endpoint: &Endpoint, key: &SealingKey) -> String {
+    let mut headers: Vec<(String, &str)> = endpoint
+        .headers
+        .iter()
+        .map(|h| (h.name.to_ascii_lowercase(), h.value.expose()))
+        .collect();
+    headers.sort();
+    let mut parts = vec![endpoint.url.as_str()];
+    parts.push(endpoint.bearer.as_ref().map_or("", Sensitive::expose));
+    parts.extend(
+        headers
+            .iter()
+            .flat_map(|(name, value)| [name.as_str(), *value]),
+    );
+    key.fingerprint(&parts)
+}
+
+impl MonitorRow {
+    /// The monitor, opened; `Corrupt` when its secrets cannot be.
+    pub(super) fn monitor(&self, key: &SealingKey) -> Result<Monitor, StoreError> {
+        let at = Origin {
+            table: "monitor",
+            id: self.id,
+        };
+        let stored: StoredSpec = at.document("spec", &self.spec)?;
+        let secrets: Secrets = match &self.sealed {
+            None => Secrets::default(),
+            Some(sealed) => {
+                let plain = at.parsed("sealed", key.open(&place(self.id.0), sealed))?;
+                at.document("sealed", plain.expose())?
+            }
+        };
+        let url = EndpointUrl::parse(secrets.url.as_deref().unwrap_or(&self.url));
+        let header = |(name, value): (String, String)| Header {
+            name,
+            value: Sensitive::new(value),
+        };
+        Ok(Monitor {
+            id: self.id,
+            team: self.team_id,
+            paused: self.paused,
+            spec: MonitorSpec {
+                name: self.name.clone(),
+                endpoint: Endpoint {
+                    url: at.parsed("url", url.ok())?,
+                    transport: stored.transport,
+                    headers: secrets.headers.into_iter().map(header).collect(),
+                    bearer: secrets.bearer.map(Sensitive::new),
+                },
+                interval_seconds: stored.interval_seconds,
+                timeout_seconds: stored.timeout_seconds,
+                expectations: stored.expectations,
+                tags: stored.tags,
+                locations: stored.locations,
+            },
+        })
+    }
+}
+
+fn place(row: Uuid) -> Place {
+    Place {
+        table: "monitor",
+        field: "sealed",
+        row,
+    }
+}

@@ -1,0 +1,397 @@
+//! Watches: a monitor at a location, claimed when due, finished when checked.
+//!
+//! To claim a watch is to move its due time to the end of the lease and to keep the slot that it
+//! was due for. A claim that is never finished is due again, for the same slot; a claim that was
+//! overtaken finishes nothing. Every slot is so recorded once, whoever dies in between.
+
+use std::collections::HashSet;
+
+use uuid::Uuid;
+
+use super::codec::{Origin, document, row};
+use super::db::{Dialects, Many};
+use super::monitor_row::MonitorRow;
+use super::monitors::{ANYWHERE, locations};
+use super::{Store, StoreError, Tx};
+use crate::domain::at::At;
+use crate::domain::check::{CheckResult, Watch};
+use crate::domain::id::{MonitorId, TeamId};
+use crate::domain::monitor::Monitor;
+use crate::domain::observation::ProbeMemory;
+
+/// Who claims, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub struct Claim<'a> {
+    /// A fresh id.
+    pub id: Uuid,
+    /// The node.
+    pub node: &'a str,
+    /// Now.
+    pub now: At,
+    /// The end of the lease: what is not finished by then is due again.
+    pub until: At,
+}
+
+/// A check that is to be made.
+#[derive(Clone, Debug)]
+pub struct DueCheck {
+    /// What is checked, and from where.
+    pub watch: Watch,
+    /// The monitor.
+    pub monitor: Monitor,
+    /// From how many locations it is checked.
+    pub locations: usize,
+    /// The slot that it is for.
+    pub slot: At,
+    /// What finishing it needs.
+    pub claim: Uuid,
+    /// How many repetitions came before it.
+    pub attempt: u32,
+    /// What the probe before learnt.
+    pub memory: ProbeMemory,
+    /// What stands for the facts of the last good report.
+    pub facts_hash: Option<String>,
+}
+
+/// A watch that is due and whose monitor cannot be read. It stays claimed, so it does not spin.
+#[derive(Debug)]
+pub struct Unreadable {
+    /// Which one.
+    pub watch: Watch,
+    /// Why.
+    pub error: StoreError,
+}
+
+/// What was claimed.
+#[derive(Debug, Default)]
+pub struct Claimed {
+    /// What is to be checked, the longest due first.
+    pub checks: Vec<DueCheck>,
+    /// What cannot be.
+    pub unreadable: Vec<Unreadable>,
+}
+
+/// How a check leaves its watch.
+#[derive(Clone, Debug)]
+pub struct Finished<'a> {
+    /// The check.
+    pub result: &'a CheckResult,
+    /// The claim that it was made under.
+    pub claim: Uuid,
+    /// Whether it was recorded ([`Tx::add_checks`]); one that was not only gives back its claim.
+    pub is_recorded: bool,
+    /// When to check next.
+    pub next_due: At,
+    /// How many repetitions will have come before that check.
+    pub attempt: u32,
+    /// Given when the check was good and its facts are others than before: what stands for them.
+    /// The report is kept.
+    pub facts_hash: Option<String>,
+}
+
+row! {
+    struct DueRow {
+        location: String,
+        slot: At,
+        attempt: i64,
+        memory: Option<String>,
+        facts_hash: Option<String>,
+    }
+}
+
+/// A watch with its monitor.
+struct Due(DueRow, MonitorRow);
+
+impl<'r, R: sqlx::Row> sqlx::FromRow<'r, R> for Due
+where
+    DueRow: sqlx::FromRow<'r, R>,
+    MonitorRow: sqlx::FromRow<'r, R>,
+{
+    fn from_row(row: &'r R) -> sqlx::Result<Self> {
+        Ok(Self(DueRow::from_row(row)?, MonitorRow::from_row(row)?))
+    }
+}
+
+impl Store {
+    /// Claims up to `limit` watches that are due at `location` or anywhere.
+    pub async fn claim_due(
+        &self,
+        claim: &Claim<'_>,
+        location: &str,
+        limit: u32,
+    ) -> Result<Claimed, StoreError> {
+        let mut tx = self.begin().await?;
+        let params = (
+            claim.id,
+            claim.node,
+            claim.until,
+            location,
+            ANYWHERE,
+            claim.now,
+            i64::from(limit),
+        );
+        let sql = tx.db.pick(CLAIM_DUE);
+        let claimed = if tx.db.run(sql, params).await? == 0 {
+            Claimed::default()
+        } else {
+            let key = (claim.id, claim.until, location, ANYWHERE);
+            let rows: Vec<Due> = tx.db.all(CLAIMED, key).await?;
+            self.read(rows, claim)
+        };
+        tx.commit().await?;
+        Ok(claimed)
+    }
+
+    /// Claims one monitor of a team at once, whether due or not, from one location. `None` when it
+    /// is not watched from there, is paused, or is being checked at this moment.
+    pub async fn claim_now(
+        &self,
+        team: TeamId,
+        monitor: MonitorId,
+        location: &str,
+        claim: &Claim<'_>,
+    ) -> Result<Option<DueCheck>, StoreError> {
+        let mut tx = self.begin().await?;
+        let params = (
+            claim.id,
+            claim.node,
+            claim.until,
+            location,
+            claim.now,
+            team,
+            monitor,
+        );
+        if tx.db.run(CLAIM_NOW, params).await? == 0 {
+            return Ok(None);
+        }
+        let key = (claim.id, claim.until, location, location);
+        let rows: Vec<Due> = tx.db.all(CLAIMED, key).await?;
+        tx.commit().await?;
+        let mut claimed = self.read(rows, claim);
+        match claimed.unreadable.pop() {
+            Some(unreadable) => Err(unreadable.error),
+            None => Ok(claimed.checks.pop()),
+        }
+    }
+
+    fn read(&self, rows: Vec<Due>, claim: &Claim<'_>) -> Claimed {
+        let mut claimed = Claimed::default();
+        for Due(due, row) in rows {
+            let watch = Watch {
+                team: row.team_id,
+                monitor: row.id,
+                location: due.location.clone(),
+            };
+            match self.due_check(&due, &row, watch.clone(), claim.id) {
+                Ok(check) => claimed.checks.push(check),
+                Err(error) => claimed.unreadable.push(Unreadable { watch, error }),
+            }
+        }
+        claimed
+    }
+
+    fn due_check(
+        &self,
+        due: &DueRow,
+        row: &MonitorRow,
+        watch: Watch,
+        claim: Uuid,
+    ) -> Result<DueCheck, StoreError> {
+        let at = Origin {
+            table: "watch",
+            id: row.id,
+        };
+        let monitor = row.monitor(&self.key)?;
+        let memory = due
+            .memory
+            .as_deref()
+            .map(|text| at.document("memory", text));
+        Ok(DueCheck {
+            watch,
+            locations: locations(&monitor).len(),
+            monitor,
+            slot: due.slot,
+            claim,
+            attempt: at.parsed("attempt", u32::try_from(due.attempt).ok())?,
+            memory: memory.transpose()?.unwrap_or_default(),
+            facts_hash: due.facts_hash.clone(),
+        })
+    }
+
+    /// Gives back what was claimed and will not be checked: it is due at its slot again.
+    pub async fn release(&self, checks: &[DueCheck]) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        let rows = checks
+            .iter()
+            .map(|check| (check.watch.monitor, &*check.watch.location, check.claim));
+        tx.db.many(RELEASE, rows).await?;
+        tx.commit().await
+    }
+
+    /// When the next watch at `location` or anywhere is due that nobody has claimed; in the past
+    /// when we lag.
+    pub async fn next_due_at(&self, location: &str) -> Result<Option<At>, StoreError> {
+        let (at,): (Option<At>,) = self.db.one(NEXT_DUE, (location, ANYWHERE)).await?;
+        Ok(at)
+    }
+}
+
+impl Tx {
+    /// Leaves watches as their checks did: when they are due next, what was last seen, what the
+    /// next probe should know. A claim that was overtaken moves nothing but what was last seen.
+    pub async fn finish_watches(&mut self, finished: &[Finished<'_>]) -> Result<(), StoreError> {
+        let (recorded, doubled): (Vec<_>, Vec<_>) = finished.iter().partition(|f| f.is_recorded);
+        let rows = doubled.iter().map(|f| {
+            let watch = &f.result.watch;
+            (
+                watch.monitor,
+                &*watch.location,
+                f.claim,
+                f.next_due,
+                i64::from(f.attempt),
+            )
+        });
+        self.db.many(GIVE_BACK, rows).await?;
+        for round in rounds(recorded) {
+            let rows = round
+                .iter()
+                .map(|f| finished_row(f))
+                .collect::<Result<Vec<_>, _>>()?;
+            self.db.many(FINISH, rows).await?;
+            let news = round.iter().filter(|f| f.facts_hash.is_some());
+            let facts = news.map(|f| {
+                let (watch, report) = (&f.result.watch, &f.result.report);
+                let text = document(report)?;
+                Ok((
+                    watch.monitor,
+                    &*watch.location,
+                    watch.team,
+                    report.started_at,
+                    text,
+                ))
+            });
+            let facts = facts.collect::<Result<Vec<_>, StoreError>>()?;
+            self.db.many(KEEP_FACTS, facts).await?;
+        }
+        Ok(())
+    }
+}
+
+type FinishedRow<'a> = (
+    MonitorId,
+    &'a str,
+    Uuid,
+    At,
+    i64,
+    At,
+    At,
+    &'static str,
+    bool,
+    Option<&'static str>,
+    Option<&'a str>,
+    Option<f64>,
+    String,
+    Option<&'a str>,
+);
+
+fn finished_row<'a>(f: &'a Finished<'_>) -> Result<FinishedRow<'a>, StoreError> {
+    let (watch, report) = (&f.result.watch, &f.result.report);
+    Ok((
+        watch.monitor,
+        &watch.location,
+        f.claim,
+        f.next_due,
+        i64::from(f.attempt),
+        f.result.slot,
+        report.started_at,
+        report.status.as_str(),
+        report.gated,
+        f.result.code().map(crate::domain::failure::Code::as_str),
+        report.failure.as_ref().map(|failure| &*failure.message),
+        report.timings_ms.total,
+        document(&f.result.memory)?,
+        f.facts_hash.as_deref(),
+    ))
+}
+
+/// Cuts a list so that no piece has a watch twice: a statement over rows takes each once.
+fn rounds<'a, 'b>(mut rest: Vec<&'a Finished<'b>>) -> Vec<Vec<&'a Finished<'b>>> {
+    rest.sort_by_key(|f| f.result.slot);
+    let mut rounds = Vec::new();
+    while !rest.is_empty() {
+        let mut taken = HashSet::new();
+        let (round, later) = rest.into_iter().partition(|f| {
+            let watch = &f.result.watch;
+            taken.insert((watch.monitor, watch.location.clone()))
+        });
+        rounds.push(round);
+        rest = later;
+    }
+    rounds
+}
+
+/// PostgreSQL lets claimers pass each other by; SQLite has one writer anyway. The due time is asked
+/// again outside, because another claimer may have changed it meanwhile.
+const CLAIM_DUE: Dialects = Dialects {
+    sqlite: "
+    UPDATE watch
+       SET slot = CASE WHEN claim IS NULL THEN next_due ELSE slot END,
+           claim = $1, claimed_by = $2, next_due = $3
+     WHERE (monitor_id, location) IN (
+               SELECT monitor_id, location FROM watch
+                WHERE location IN ($4, $5) AND next_due <= $6
+                ORDER BY next_due LIMIT $7)
+       AND next_due <= $6",
+    postgres: "
+    UPDATE watch
+       SET slot = CASE WHEN claim IS NULL THEN next_due ELSE slot END,
+           claim = $1, claimed_by = $2, next_due = $3
+     WHERE (monitor_id, location) IN (
+               SELECT monitor_id, location FROM watch
+                WHERE location IN ($4, $5) AND next_due <= $6
+                ORDER BY next_due LIMIT $7
+                  FOR UPDATE SKIP LOCKED)
+       AND next_due <= $6",
+};
+const CLAIM_NOW: &str = "
+    UPDATE watch SET slot = $5, claim = $1, claimed_by = $2, next_due = $3
+     WHERE team_id = $6 AND monitor_id = $7 AND location = $4
+       AND next_due IS NOT NULL AND (claim IS NULL OR next_due <= $5)";
+const CLAIMED: &str = "
+    SELECT w.location, w.slot, w.attempt, w.memory, w.facts_hash,
+           m.id, m.team_id, m.name, m.url, m.spec, m.sealed, m.paused, m.created_at, m.revision
+      FROM watch w JOIN monitor m ON m.id = w.monitor_id
+     WHERE w.location IN ($3, $4) AND w.next_due = $2 AND w.claim = $1
+     ORDER BY w.slot";
+const RELEASE: Many = Many {
+    head: "WITH v(monitor, place, held) AS (VALUES",
+    tail: ") UPDATE watch SET next_due = slot, slot = NULL, claim = NULL, claimed_by = NULL
+             FROM v WHERE monitor_id = v.monitor AND location = v.place AND claim = v.held",
+};
+const NEXT_DUE: &str = "SELECT MIN(next_due) FROM watch WHERE location IN ($1, $2)";
+const GIVE_BACK: Many = Many {
+    head: "WITH v(monitor, place, held, due, tries) AS (VALUES",
+    tail: ") UPDATE watch SET next_due = v.due, attempt = v.tries,
+                  slot = NULL, claim = NULL, claimed_by = NULL
+             FROM v WHERE monitor_id = v.monitor AND location = v.place AND claim = v.held",
+};
+const FINISH: Many = Many {
+    head: "WITH v(monitor, place, held, due, tries, for_slot, began, status, gated, code, message, \
+           total_ms, memory, facts) AS (VALUES",
+    tail: ") UPDATE watch
+              SET next_due = CASE WHEN claim = v.held THEN v.due ELSE next_due END,
+                  attempt = CASE WHEN claim = v.held THEN v.tries ELSE attempt END,
+                  slot = CASE WHEN claim = v.held THEN NULL ELSE slot END,
+                  claimed_by = CASE WHEN claim = v.held THEN NULL ELSE claimed_by END,
+                  claim = CASE WHEN claim = v.held THEN NULL ELSE claim END,
+                  last_slot = v.for_slot, last_started_at = v.began, last_status = v.status,
+                  last_gated = v.gated, last_code = v.code, last_message = v.message,
+                  last_total_ms = v.total_ms, memory = v.memory,
+                  facts_hash = COALESCE(v.facts, facts_hash)
+             FROM v WHERE monitor_id = v.monitor AND location = v.place",
+};
+const KEEP_FACTS: Many = Many {
+    head: "INSERT INTO watch_facts (monitor_id, location, team_id, seen_at, report) VALUES",
+    tail: "ON CONFLICT (monitor_id, location) DO UPDATE
+              SET seen_at = excluded.seen_at, report = excluded.report",
+};

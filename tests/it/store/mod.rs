@@ -1,0 +1,57 @@
+//! The contract of the store: every public function, on each engine.
+
+mod monitors;
+mod opening;
+mod watches;
+
+use lifesign::domain::at::At;
+use lifesign::domain::id::{MonitorId, TeamId};
+use lifesign::domain::monitor::{
+    Endpoint, EndpointUrl, Header, Monitor, MonitorSpec, TransportChoice,
+};
+use lifesign::domain::sensitive::Sensitive;
+use lifesign::store::Store;
+use uuid::Uuid;
+
+/// When these tests play.
+pub(crate) const NOW: At = At(1_800_000_000_000);
+
+/// The `n`th id of any kind.
+pub(crate) fn id(n: u128) -> Uuid {
+    Uuid::from_u128(n)
+}
+
+/// A monitor with a header, a token and a key in its URL.
+pub(crate) fn monitor(team: TeamId, n: u128) -> Monitor {
+    let endpoint = Endpoint {
+        url: EndpointUrl::parse(&format!("https://server{n}.example/mcp?key=k{n}")).unwrap(),
+        transport: TransportChoice::Auto,
+        headers: vec![Header::new("X-Api-Key", "header secret").unwrap()],
+        bearer: Some(Sensitive::new("bearer secret")),
+    };
+    let mut spec = MonitorSpec::of(endpoint);
+    spec.name = format!("Server {n}");
+    spec.tags = vec!["blue".to_owned(), "prod".to_owned()];
+    Monitor {
+        id: MonitorId(id(n)),
+        team,
+        spec,
+        paused: false,
+    }
+}
+
+/// A team, made.
+pub(crate) async fn team(store: &Store, n: u128) -> TeamId {
+    let team = TeamId(id(n));
+    let mut tx = store.begin().await.unwrap();
+    tx.add_team(team, "Team", NOW).await.unwrap();
+    tx.commit().await.unwrap();
+    team
+}
+
+/// A monitor, made.
+pub(crate) async fn add(store: &Store, monitor: &Monitor) {
+    let mut tx = store.begin().await.unwrap();
+    tx.add_monitor(monitor, NOW).await.unwrap();
+    tx.commit().await.unwrap();
+}
