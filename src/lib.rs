@@ -8,6 +8,7 @@
 pub mod clock;
 pub mod config;
 pub mod domain;
+pub mod notify;
 pub mod secret;
 pub mod store;
 pub mod telemetry;

@@ -1,0 +1,297 @@
+//! Telling by mail: multipart text and HTML over SMTP.
+//!
+//! The message id comes from the notification, so that a repetition can be recognised; everything
+//! about one incident names the same reference and stands in one thread. The mail host is a
+//! setting of the operator: what it refuses because of us is tried again, only a refused recipient
+//! is for good.
+
+use std::error::Error as _;
+use std::time::{Duration, UNIX_EPOCH};
+
+use lettre::message::header::{HeaderName, HeaderValue};
+use lettre::message::{Mailbox, MultiPart, SinglePart};
+use lettre::transport::smtp::Error as SmtpError;
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
+use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
+use url::Url;
+
+use super::message::Message;
+use super::{Delivered, DeliveryError};
+use crate::domain::notification::Notification;
+use crate::domain::sensitive::Sensitive;
+use crate::domain::team::Email;
+use crate::domain::untrusted::{MAX_QUOTE, line};
+
+/// How long the mail host may take for one answer.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long one delivery may take in all.
+const DELIVERY_TIMEOUT: Duration = Duration::from_secs(30);
+/// The name in the `From` of every mail.
+const SENDER: &str = "Lifesign";
+
+/// The mail settings make no sense.
+#[derive(Debug, thiserror::Error)]
+#[error("setting LIFESIGN_{setting}: {message}")]
+pub struct MailSetupError {
+    setting: &'static str,
+    message: String,
+}
+
+fn refuse(setting: &'static str, message: impl Into<String>) -> MailSetupError {
+    MailSetupError {
+        setting,
+        message: message.into(),
+    }
+}
+
+/// Sends mail through one host.
+pub struct Mailer {
+    transport: AsyncSmtpTransport<Tokio1Executor>,
+    sender: Mailbox,
+    /// `host:port`, for messages about it.
+    host: String,
+}
+
+impl std::fmt::Debug for Mailer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Mailer")
+            .field("host", &self.host)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Mailer {
+    /// A mailer for `smtp://user:password@host:587?tls=required` (also `opportunistic`, the
+    /// default, and `none`) or `smtps://…`. `extra_roots` is PEM that is trusted beside the usual
+    /// roots. Does not connect. Must be called within a runtime.
+    pub fn new(
+        url: &Sensitive,
+        from: &Email,
+        extra_roots: Option<&[u8]>,
+    ) -> Result<Self, MailSetupError> {
+        let mut url: Url = url.expose().parse().map_err(|_| {
+            refuse(
+                "SMTP_URL",
+                "is not a URL; it looks like smtp://user:password@host:587?tls=required",
+            )
+        })?;
+        let name = url.host_str().unwrap_or_default().to_owned();
+        if name.is_empty() {
+            return Err(refuse("SMTP_URL", "names no host"));
+        }
+        let wish = url.query_pairs().find(|(key, _)| key == "tls");
+        let wish = wish.map(|(_, value)| value.into_owned());
+        let tls = match (url.scheme(), wish.as_deref()) {
+            ("smtps", _) => Tls::Wrapper(parameters(&name, extra_roots)?),
+            ("smtp", Some("required")) => Tls::Required(parameters(&name, extra_roots)?),
+            ("smtp", None | Some("opportunistic")) => {
+                Tls::Opportunistic(parameters(&name, extra_roots)?)
+            }
+            ("smtp", Some("none")) => Tls::None,
+            ("smtp", Some(_)) => {
+                let message = "the parameter tls must be required, opportunistic or none";
+                return Err(refuse("SMTP_URL", message));
+            }
+            _ => return Err(refuse("SMTP_URL", "must start with smtp:// or smtps://")),
+        };
+        if !matches!(tls, Tls::Required(_)) {
+            // The library knows fewer words for it; port 587 goes with `required` only.
+            url.set_query(None);
+        }
+        let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.as_str())
+            .map_err(|error| refuse("SMTP_URL", error.to_string()))?;
+        let transport = builder.tls(tls).timeout(Some(ANSWER_TIMEOUT)).build();
+        let address: Address = from
+            .as_str()
+            .parse()
+            .map_err(|_| refuse("MAIL_FROM", "is not a mail address"))?;
+        Ok(Self {
+            transport,
+            sender: Mailbox::new(Some(SENDER.to_owned()), address),
+            host: url
+                .port()
+                .map_or(name.clone(), |port| format!("{name}:{port}")),
+        })
+    }
+
+    /// Sends one message to one recipient.
+    pub(super) async fn send(
+        &self,
+        to: &Email,
+        notification: &Notification,
+        message: &Message,
+    ) -> Result<Delivered, DeliveryError> {
+        let mail = compose(&self.sender, to, notification, message)?;
+        let sending = self.transport.send(mail);
+        match tokio::time::timeout(DELIVERY_TIMEOUT, sending).await {
+            Ok(Ok(answer)) => {
+                let text = answer.message().collect::<Vec<_>>().join(" ");
+                let answer = line(&format!("{} {text}", answer.code()), MAX_QUOTE);
+                Ok(Delivered {
+                    detail: format!("{} took it: {answer}", self.host),
+                })
+            }
+            Ok(Err(error)) => Err(self.refusal(&error)),
+            Err(_) => Err(DeliveryError::passing(format!(
+                "the mail host {} did not finish within {} seconds",
+                self.host,
+                DELIVERY_TIMEOUT.as_secs()
+            ))),
+        }
+    }
+
+    fn refusal(&self, error: &SmtpError) -> DeliveryError {
+        let host = &self.host;
+        let cause = innermost(error);
+        if let Some(code) = error.status() {
+            let code = code.to_string();
+            return DeliveryError {
+                permanent: is_about_the_recipient(&code, &cause),
+                detail: line(
+                    &format!("the mail host {host} answered {code} {cause}"),
+                    MAX_QUOTE,
+                ),
+            };
+        }
+        let detail = if error.is_timeout() {
+            format!(
+                "the mail host {host} did not answer within {} seconds",
+                ANSWER_TIMEOUT.as_secs()
+            )
+        } else if error.is_tls() {
+            format!(
+                "no encrypted connection to the mail host {host}: {cause} (LIFESIGN_SMTP_CA_FILE adds a certificate to trust)"
+            )
+        } else {
+            format!("cannot talk to the mail host {host}: {cause}")
+        };
+        DeliveryError::passing(line(&detail, MAX_QUOTE))
+    }
+}
+
+fn parameters(host: &str, extra_roots: Option<&[u8]>) -> Result<TlsParameters, MailSetupError> {
+    let mut builder = TlsParameters::builder(host.to_owned());
+    if let Some(pem) = extra_roots {
+        let certificate = Certificate::from_pem(pem)
+            .map_err(|_| refuse("SMTP_CA_FILE", "holds no certificates (PEM)"))?;
+        builder = builder.add_root_certificate(certificate);
+    }
+    builder
+        .build_rustls()
+        .map_err(|error| refuse("SMTP_CA_FILE", error.to_string()))
+}
+
+/// Whether a refusal is about this recipient and will stay: the mailbox does not exist or is
+/// closed (RFC 5321 §4.2.3, RFC 3463 §3). Anything about the sender, the login or a policy is
+/// ours to mend and no fault of the channel.
+fn is_about_the_recipient(code: &str, text: &str) -> bool {
+    if !matches!(code, "550" | "551" | "553" | "556") {
+        return false;
+    }
+    let enhanced = text.split_whitespace().next().unwrap_or_default();
+    if !enhanced.starts_with("5.") {
+        return true;
+    }
+    let recipient = [
+        "5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.0", "5.2.1",
+    ];
+    recipient.contains(&enhanced)
+}
+
+fn innermost(error: &SmtpError) -> String {
+    let mut cause = error.source();
+    while let Some(deeper) = cause.and_then(std::error::Error::source) {
+        cause = Some(deeper);
+    }
+    cause.map_or_else(|| error.to_string(), ToString::to_string)
+}
+
+fn compose(
+    sender: &Mailbox,
+    to: &Email,
+    notification: &Notification,
+    message: &Message,
+) -> Result<lettre::Message, DeliveryError> {
+    let ours = |error: &dyn std::error::Error| {
+        DeliveryError::passing(format!("the mail could not be written: {error}"))
+    };
+    let recipient: Address = to.as_str().parse().map_err(|error| DeliveryError {
+        permanent: true,
+        detail: format!("the address cannot be written to: {error}"),
+    })?;
+    let domain = sender.email.domain();
+    let id = notification.id;
+    let sent = UNIX_EPOCH
+        + Duration::from_millis(u64::try_from(notification.created_at.0).unwrap_or_default());
+    let mut builder = lettre::Message::builder()
+        .from(sender.clone())
+        .to(Mailbox::new(None, recipient))
+        .subject(message.subject.as_str())
+        .date(sent)
+        .message_id(Some(format!("<{id}@{domain}>")))
+        .raw_header(header("List-Id", format!("{SENDER} <alerts.{domain}>")))
+        .raw_header(header("Auto-Submitted", "auto-generated".to_owned()))
+        .raw_header(header("X-Auto-Response-Suppress", "All".to_owned()));
+    if let Some(incident) = &notification.content.incident {
+        let thread = format!("<incident-{}@{domain}>", incident.id);
+        builder = builder.in_reply_to(thread.clone()).references(thread);
+    }
+    let text = message.text().map_err(|error| ours(&error))?;
+    let html = message.html().map_err(|error| ours(&error))?;
+    let parts = MultiPart::alternative()
+        .boundary(format!("part-{}", id.0.simple()))
+        .singlepart(SinglePart::plain(text))
+        .singlepart(SinglePart::html(html));
+    builder.multipart(parts).map_err(|error| ours(&error))
+}
+
+fn header(name: &'static str, value: String) -> HeaderValue {
+    HeaderValue::new(HeaderName::new_from_ascii_str(name), value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_refused_recipient_is_for_good() {
+        for (code, text, expected) in [
+            ("550", "5.1.1 no such mailbox", true),
+            ("550", "no such user here", true),
+            ("551", "user not local", true),
+            ("550", "5.7.1 sender is not allowed", false),
+            ("550", "5.1.8 bad sender domain", false),
+            ("535", "5.7.8 bad password", false),
+            ("552", "5.2.2 mailbox full", false),
+            ("451", "4.3.0 later", false),
+        ] {
+            assert_eq!(
+                is_about_the_recipient(code, text),
+                expected,
+                "{code} {text}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn settings_that_make_no_sense_are_refused_by_name() {
+        let from = Email::parse("alerts@example.com").unwrap();
+        for (url, part) in [
+            ("mail.example.com", "not a URL"),
+            ("http://mail.example.com", "smtp:// or smtps://"),
+            ("smtp://mail.example.com?tls=maybe", "parameter tls"),
+            ("smtp://", "host"),
+        ] {
+            let error = Mailer::new(&Sensitive::new(url), &from, None).unwrap_err();
+            let error = error.to_string();
+            assert!(
+                error.contains("LIFESIGN_SMTP_URL") && error.contains(part),
+                "{error}"
+            );
+        }
+        let url = Sensitive::new("smtp://u:p@mail.example.com?tls=none");
+        assert!(Mailer::new(&url, &from, None).is_ok());
+        let error = Mailer::new(&Sensitive::new("smtps://m.example"), &from, Some(b"x"));
+        assert!(error.unwrap_err().to_string().contains("SMTP_CA_FILE"));
+    }
+}
