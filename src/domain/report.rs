@@ -3,11 +3,13 @@
 //! Public interface, to the letter (product contract §4). What is not known is `null`.
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use super::at::At;
 use super::observation::{
     Cost, Exchange, Observation, ServerFacts, ServerName, Step, StepName, Transport,
 };
+use super::tools::hex;
 use super::verdict::{CheckStatus, Failure, Finding, Verdict};
 
 /// One check, complete.
@@ -119,7 +121,38 @@ pub struct Timings {
     pub total: Option<f64>,
 }
 
+impl Timings {
+    /// The phases that happened, by name, in milliseconds.
+    pub fn phases(&self) -> impl Iterator<Item = (&'static str, f64)> + use<> {
+        let phases = [
+            ("dns", self.dns),
+            ("tcp", self.tcp),
+            ("tls", self.tls),
+            ("open_stream", self.open_stream),
+            ("initialize", self.initialize),
+            ("initialized", self.initialized),
+            ("tools_list", self.tools_list),
+            ("ping", self.ping),
+            ("total", self.total),
+        ];
+        phases
+            .into_iter()
+            .filter_map(|(name, ms)| Some((name, ms?)))
+    }
+}
+
 impl CheckReport {
+    /// Stands for what a good check knows of its server beside the timings: another value means
+    /// that the address, the handshake, the tools or the certificate are others than before.
+    pub fn facts_hash(&self) -> String {
+        let tools = self.tools.as_ref().map(|tools| &tools.hash);
+        let certificate = self.tls.as_ref().map(|tls| &tls.fingerprint);
+        let facts = (&self.address, &self.protocol, tools, certificate);
+        // Plain structs of text always serialise.
+        let text = serde_json::to_vec(&facts).unwrap_or_default();
+        hex(&Sha256::digest(&text))
+    }
+
     /// Puts together what was seen and what it means. `url` is the redacted one.
     pub fn new(url: String, location: String, seen: &Observation, verdict: &Verdict) -> Self {
         Self {
