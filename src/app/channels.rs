@@ -1,0 +1,190 @@
+//! Making, changing, testing and deleting channels.
+
+use crate::domain::channel::{Channel, ChannelKind, Health, channel_name, webhook_url};
+use crate::domain::id::{ChannelId, NotificationId};
+use crate::domain::notification::{Content, Event, Notification};
+use crate::domain::sensitive::Sensitive;
+use crate::domain::team::{Actor, Email};
+use crate::secret::webhook_secret;
+
+use super::App;
+use super::monitors::may_edit;
+use super::refused::Refused;
+
+/// What people say of a channel.
+#[derive(Clone, Debug)]
+pub struct ChannelSpec {
+    /// What they call it.
+    pub name: String,
+    /// Where it goes.
+    pub target: Target,
+    /// Whether it hears every monitor that names no channels of its own.
+    pub is_default: bool,
+}
+
+/// Where a channel goes, as people write it.
+#[derive(Clone, Debug)]
+pub enum Target {
+    /// A mail address.
+    Email {
+        /// The address.
+        to: String,
+    },
+    /// The URL of a receiver.
+    Webhook {
+        /// The address of the receiver.
+        url: String,
+    },
+}
+
+/// A channel that was made, and the secret that signs its messages: shown this once.
+#[derive(Clone, Debug)]
+pub struct MadeChannel {
+    /// The channel.
+    pub channel: Channel,
+    /// The secret of a webhook.
+    pub secret: Option<Sensitive>,
+}
+
+/// Makes a channel.
+pub async fn create(app: &App, actor: &Actor, spec: &ChannelSpec) -> Result<MadeChannel, Refused> {
+    may_edit(actor)?;
+    let name = channel_name(&spec.name)?;
+    let (kind, secret) = match &spec.target {
+        Target::Email { to } => (ChannelKind::Email { to: address(to)? }, None),
+        Target::Webhook { url } => {
+            let url = webhook_url(url)?;
+            app.notifier.may_reach(&url)?;
+            let secret = webhook_secret();
+            let shown = secret.clone();
+            (
+                ChannelKind::Webhook {
+                    url,
+                    secret,
+                    previous_secret: None,
+                },
+                Some(shown),
+            )
+        }
+    };
+    let channel = Channel {
+        id: ChannelId(app.ids.next()),
+        team: actor.team,
+        name,
+        kind,
+        is_default: spec.is_default,
+        health: Health::default(),
+    };
+    let mut tx = app.store.begin().await?;
+    tx.add_channel(&channel, app.clock.now()).await?;
+    tx.commit().await?;
+    Ok(MadeChannel { channel, secret })
+}
+
+/// Changes name, target and default of a channel and switches it on again. Its kind and its
+/// secret stay.
+pub async fn change(
+    app: &App,
+    actor: &Actor,
+    id: ChannelId,
+    spec: &ChannelSpec,
+) -> Result<Channel, Refused> {
+    may_edit(actor)?;
+    let known = app
+        .store
+        .channel(actor.team, id)
+        .await?
+        .ok_or(Refused::NotFound)?;
+    let name = channel_name(&spec.name)?;
+    let kind = match (&spec.target, known.kind) {
+        (Target::Email { to }, ChannelKind::Email { .. }) => {
+            ChannelKind::Email { to: address(to)? }
+        }
+        (
+            Target::Webhook { url },
+            ChannelKind::Webhook {
+                secret,
+                previous_secret,
+                ..
+            },
+        ) => {
+            let url = webhook_url(url)?;
+            app.notifier.may_reach(&url)?;
+            ChannelKind::Webhook {
+                url,
+                secret,
+                previous_secret,
+            }
+        }
+        _ => {
+            return Err(Refused::Conflict(
+                "the kind of a channel cannot change".to_owned(),
+            ));
+        }
+    };
+    let health = Health {
+        disabled: None,
+        ..known.health
+    };
+    let channel = Channel {
+        name,
+        kind,
+        is_default: spec.is_default,
+        health,
+        ..known
+    };
+    let mut tx = app.store.begin().await?;
+    if !tx.save_channel(&channel).await? {
+        return Err(Refused::NotFound);
+    }
+    tx.commit().await?;
+    Ok(channel)
+}
+
+/// Deletes a channel with everything that was still to be told to it.
+pub async fn delete(app: &App, actor: &Actor, id: ChannelId) -> Result<(), Refused> {
+    may_edit(actor)?;
+    let mut tx = app.store.begin().await?;
+    if !tx.delete_channel(actor.team, id).await? {
+        return Err(Refused::NotFound);
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Sends a test at once and gives what the receiver answered: `Ok` when it arrived. This is the
+/// one delivery that does not wait in the outbox, as somebody is looking.
+pub async fn test(
+    app: &App,
+    actor: &Actor,
+    id: ChannelId,
+) -> Result<Result<String, String>, Refused> {
+    may_edit(actor)?;
+    let channel = app
+        .store
+        .channel(actor.team, id)
+        .await?
+        .ok_or(Refused::NotFound)?;
+    let now = app.clock.now();
+    let notification = Notification {
+        id: NotificationId(app.ids.next()),
+        team: actor.team,
+        channel: id,
+        event: Event::Test,
+        content: Content::of_channel(&channel, now),
+        created_at: now,
+    };
+    Ok(
+        match app.notifier.deliver(&channel, &notification, now).await {
+            Ok(delivered) => Ok(delivered.detail),
+            Err(error) => Err(error.detail),
+        },
+    )
+}
+
+fn address(to: &str) -> Result<Email, Refused> {
+    Email::parse(to).map_err(|mut fault| {
+        fault.field = "to";
+        fault.into()
+    })
+}

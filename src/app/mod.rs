@@ -1,0 +1,130 @@
+//! Use cases and loops: the only part that knows network, store and delivery at once.
+//!
+//! A worker is a step and a loop; tests call the steps. Whatever has a consequence is a function
+//! in here, called by pages and API alike.
+
+pub mod accounts;
+pub mod alerter;
+pub mod channels;
+pub mod check;
+pub mod events;
+pub mod incidents;
+pub mod monitors;
+pub mod record;
+pub mod recorder;
+pub mod retention;
+pub mod scheduler;
+pub mod status_pages;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Notify, mpsc};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::clock::{Clock, Ids};
+use crate::config::Settings;
+use crate::notify::Notifier;
+use crate::probe::Prober;
+use crate::store::Store;
+
+use self::events::Events;
+
+/// Longest that a stop waits for what is in flight; leases bring back what is left.
+const DRAIN: Duration = Duration::from_secs(25);
+
+/// What every use case needs.
+pub struct App {
+    /// Where everything is kept.
+    pub store: Store,
+    /// What asks the servers.
+    pub prober: Prober,
+    /// What tells people.
+    pub notifier: Notifier,
+    /// What time it is.
+    pub clock: Clock,
+    /// Fresh ids.
+    pub ids: Ids,
+    /// Hints for open pages.
+    pub events: Events,
+    /// What the operator wants.
+    pub settings: Settings,
+    /// Wakes the scheduler: something became due.
+    pub due: Notify,
+    /// Wakes the alerter: something is to be told.
+    pub outbox: Notify,
+}
+
+/// The workers of a running service, in the two groups that stop one after the other.
+pub struct Workers {
+    checking: Group,
+    telling: Group,
+    failed: CancellationToken,
+}
+
+#[derive(Default)]
+struct Group {
+    tasks: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl App {
+    /// Starts the workers that the roles of this node ask for.
+    pub fn start(self: &Arc<Self>) -> Workers {
+        let workers = Workers {
+            checking: Group::default(),
+            telling: Group::default(),
+            failed: CancellationToken::new(),
+        };
+        let (checking, telling) = (&workers.checking, &workers.telling);
+        if self.settings.roles.probe {
+            let (results, queue) = mpsc::channel(recorder::QUEUE);
+            let stop = checking.stop.clone();
+            workers.spawn(checking, scheduler::run(Arc::clone(self), results, stop));
+            // Ends by itself when the scheduler has let go of the queue.
+            workers.spawn(checking, recorder::run(Arc::clone(self), queue));
+        }
+        if self.settings.roles.alert {
+            workers.spawn(telling, alerter::run(Arc::clone(self), telling.stop.clone()));
+        }
+        workers.spawn(checking, retention::run(Arc::clone(self), checking.stop.clone()));
+        workers
+    }
+}
+
+impl Workers {
+    /// The door to tasks: tracked, and a worker that ends before it was told to is a failure of
+    /// the whole process.
+    fn spawn(&self, group: &Group, work: impl Future<Output = ()> + Send + 'static) {
+        let stop = group.stop.clone();
+        let ended = self.failed.clone().drop_guard();
+        group.tasks.spawn(async move {
+            work.await;
+            if stop.is_cancelled() {
+                ended.disarm();
+            }
+        });
+    }
+
+    /// Waits until a worker has ended by itself, which it never should.
+    pub async fn failed(&self) {
+        self.failed.cancelled().await;
+    }
+
+    /// Stops claiming, finishes and records what is in flight, then stops telling.
+    pub async fn stop(self) {
+        self.checking.end().await;
+        self.telling.end().await;
+    }
+}
+
+impl Group {
+    async fn end(self) {
+        self.stop.cancel();
+        self.tasks.close();
+        if tokio::time::timeout(DRAIN, self.tasks.wait()).await.is_err() {
+            tracing::warn!("stopped with work in flight; its leases bring it back");
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! Making, changing, pausing and deleting monitors, and checking one now.
+
+use crate::domain::at::At;
+use crate::domain::id::{ChannelId, MonitorId};
+use crate::domain::monitor::{FieldError, Monitor, MonitorSpec};
+use crate::domain::notification::Event;
+use crate::domain::report::CheckReport;
+use crate::domain::status::{self, State};
+use crate::domain::team::Actor;
+use crate::store::{Claim, Tx, locations};
+
+use super::App;
+use super::check::run_check;
+use super::consequence::tell;
+use super::events::Changed;
+use super::ledger::Ledger;
+use super::record::record;
+use super::refused::Refused;
+use super::scheduler::LEASE;
+
+/// What was made or changed, and what is worth a second look about it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Made {
+    /// The id of the monitor.
+    pub id: MonitorId,
+    /// Things that are no fault: a second monitor of the same address and headers.
+    pub warnings: Vec<FieldError>,
+}
+
+/// Makes a monitor; its first check is due at once. `channels` are those that hear of it
+/// instead of the default ones.
+pub async fn create(
+    app: &App,
+    actor: &Actor,
+    spec: MonitorSpec,
+    channels: &[ChannelId],
+) -> Result<Made, Refused> {
+    let warnings = check_spec(app, actor, &spec, channels, None).await?;
+    let id = MonitorId(app.ids.next());
+    let monitor = Monitor {
+        id,
+        team: actor.team,
+        spec,
+        paused: false,
+    };
+    let mut tx = app.store.begin().await?;
+    tx.add_monitor(&monitor, app.clock.now()).await?;
+    tx.name_channels(actor.team, id, channels).await?;
+    tx.commit().await?;
+    publish(app, actor, id);
+    Ok(Made { id, warnings })
+}
+
+/// Changes what people say of a monitor, and checks it at once.
+pub async fn change(
+    app: &App,
+    actor: &Actor,
+    id: MonitorId,
+    spec: MonitorSpec,
+    channels: &[ChannelId],
+) -> Result<Made, Refused> {
+    let warnings = check_spec(app, actor, &spec, channels, Some(id)).await?;
+    let mut tx = app.store.begin().await?;
+    let known = tx.monitor(actor.team, id).await?.ok_or(Refused::NotFound)?;
+    let monitor = Monitor {
+        spec,
+        ..known.monitor
+    };
+    if !tx
+        .save_monitor(&monitor, known.revision, app.clock.now())
+        .await?
+    {
+        return Err(Refused::Conflict(
+            "somebody else changed it at the same moment".to_owned(),
+        ));
+    }
+    tx.name_channels(actor.team, id, channels).await?;
+    tx.commit().await?;
+    publish(app, actor, id);
+    Ok(Made { id, warnings })
+}
+
+async fn check_spec(
+    app: &App,
+    actor: &Actor,
+    spec: &MonitorSpec,
+    channels: &[ChannelId],
+    except: Option<MonitorId>,
+) -> Result<Vec<FieldError>, Refused> {
+    may_edit(actor)?;
+    let mut faults = spec.faults();
+    if let Err(refusal) = app.prober.may_reach(&spec.endpoint.url) {
+        faults.push(FieldError::new("url", refusal));
+    }
+    let known = app.store.channels(actor.team).await?;
+    if channels
+        .iter()
+        .any(|id| known.iter().all(|channel| channel.id != *id))
+    {
+        faults.push(FieldError::new(
+            "channels",
+            "names a channel that there is not",
+        ));
+    }
+    if !faults.is_empty() {
+        return Err(Refused::Fields(faults));
+    }
+    let twins = app
+        .store
+        .same_endpoint(actor.team, &spec.endpoint, except)
+        .await?;
+    let warning = |(_, name): &(MonitorId, String)| {
+        FieldError::new(
+            "url",
+            format!("'{name}' watches the same address with the same headers"),
+        )
+    };
+    Ok(twins.first().map(warning).into_iter().collect())
+}
+
+/// Stops checking a monitor. An open incident ends with it: nobody is told, as somebody chose it.
+pub async fn pause(app: &App, actor: &Actor, id: MonitorId) -> Result<(), Refused> {
+    set_paused(app, actor, id, true).await
+}
+
+/// Checks a paused monitor again, at once; what was known of it before counts no more.
+pub async fn resume(app: &App, actor: &Actor, id: MonitorId) -> Result<(), Refused> {
+    set_paused(app, actor, id, false).await
+}
+
+async fn set_paused(app: &App, actor: &Actor, id: MonitorId, paused: bool) -> Result<(), Refused> {
+    may_edit(actor)?;
+    let now = app.clock.now();
+    let mut tx = app.store.begin().await?;
+    let monitor = tx
+        .monitor(actor.team, id)
+        .await?
+        .ok_or(Refused::NotFound)?
+        .monitor;
+    if !tx.set_paused(actor.team, id, paused, now).await? {
+        return Ok(());
+    }
+    if paused {
+        let by = Some(actor.email.clone());
+        close_books(app, &mut tx, &monitor, now).await?;
+        if let Some(mut incident) = tx.open_incident_of(id).await? {
+            let _ = incident.resolve(now, "The monitor was paused.", by);
+            tx.save_incident(&incident).await?;
+            tell(
+                app,
+                &mut tx,
+                (&incident, Event::Resolved),
+                &incident.evidence,
+                now,
+            )
+            .await?;
+        }
+    }
+    tx.commit().await?;
+    app.outbox.notify_one();
+    publish(app, actor, id);
+    Ok(())
+}
+
+/// Counts the time up to now and forgets the status, so that the pause counts as nothing.
+async fn close_books(app: &App, tx: &mut Tx, monitor: &Monitor, now: At) -> Result<(), Refused> {
+    let mut known = tx.states(&[monitor.id]).await?;
+    let mut ledger = Ledger::default();
+    for known in &mut known {
+        let spans = status::settle(&known.state, now, monitor.spec.interval());
+        ledger.add_time(monitor.team, monitor.id, &spans);
+        known.state = State::pending(now);
+    }
+    tx.add_to_rollups(&ledger.rows()).await?;
+    tx.save_states(&known).await?;
+    Ok(())
+}
+
+/// Deletes a monitor and everything that is known of it.
+pub async fn delete(app: &App, actor: &Actor, id: MonitorId) -> Result<(), Refused> {
+    may_edit(actor)?;
+    let mut tx = app.store.begin().await?;
+    if !tx.delete_monitor(actor.team, id).await? {
+        return Err(Refused::NotFound);
+    }
+    tx.commit().await?;
+    publish(app, actor, id);
+    Ok(())
+}
+
+/// Checks a monitor now, records the check like any other, and gives its report.
+pub async fn check_now(
+    app: &App,
+    actor: &Actor,
+    id: MonitorId,
+    observer: &dyn Observer,
+) -> Result<CheckReport, Refused> {
+    may_edit(actor)?;
+    let monitor = app
+        .store
+        .monitor(actor.team, id)
+        .await?
+        .ok_or(Refused::NotFound)?
+        .monitor;
+    if monitor.paused {
+        return Err(Refused::Conflict(
+            "the monitor is paused; resume it first".to_owned(),
+        ));
+    }
+    let locations = locations(&monitor);
+    let here = &app.settings.location;
+    let location = locations
+        .iter()
+        .find(|at| *at == here)
+        .or(locations.first());
+    let location = location.ok_or(Refused::NotFound)?;
+    let now = app.clock.now();
+    let node = &app.settings.node_name;
+    let claim = Claim {
+        id: app.ids.next(),
+        node,
+        now,
+        until: now + LEASE,
+    };
+    let due = app
+        .store
+        .claim_now(actor.team, id, location, &claim)
+        .await?;
+    let due = due.ok_or_else(|| {
+        Refused::Conflict(
+            "it is being checked at this moment; look again in a few seconds".to_owned(),
+        )
+    })?;
+    let checked = run_check(app, due, observer).await;
+    record(app, std::slice::from_ref(&checked)).await?;
+    Ok(checked.result.report)
+}
+
+/// Refuses who may only look.
+pub fn may_edit(actor: &Actor) -> Result<(), Refused> {
+    if actor.may_edit() {
+        Ok(())
+    } else {
+        Err(Refused::Forbidden("editor"))
+    }
+}
+
+fn publish(app: &App, actor: &Actor, monitor: MonitorId) {
+    app.due.notify_one();
+    app.events.publish(Changed {
+        team: actor.team,
+        monitor,
+    });
+}
