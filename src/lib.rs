@@ -9,6 +9,7 @@ pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod notify;
+pub mod net;
 pub mod secret;
 pub mod store;
 pub mod telemetry;

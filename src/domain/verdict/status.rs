@@ -67,7 +67,7 @@ pub(super) fn opinion(seen: &StatusSeen, at: StepName, has_credentials: bool) ->
         503 => down(Code::Http503),
         504 => down(Code::Http504),
         520..=527 | 530 => down(Code::EdgeOriginError),
-        500..=599 => down(Code::Http5xx),
+        status if status >= 500 => down(Code::Http5xx),
         _ => down(Code::Http4xx),
     }
 }
@@ -204,7 +204,7 @@ fn is_challenge(seen: &StatusSeen) -> bool {
         "access denied",
         "attention required",
     ];
-    seen.bot_protection && is_html || is_html && markup.iter().any(|word| body.contains(word))
+    is_html && (seen.bot_protection || markup.iter().any(|word| body.contains(word)))
 }
 
 fn is_bearer(seen: &StatusSeen) -> bool {

@@ -58,7 +58,7 @@ pub(super) fn opinion(trouble: &TlsTrouble, now: At) -> Opinion {
             Code::TlsBadCertificate,
             format!("Certificate cannot be used: {reason}."),
         ),
-        TlsTrouble::NoCommonParameters(reason) => Opinion::down(
+        TlsTrouble::NoCommonParameters(reason) | TlsTrouble::Other(reason) => Opinion::down(
             Code::TlsHandshakeFailure,
             format!("TLS handshake failed: {reason}."),
         ),
@@ -85,10 +85,6 @@ pub(super) fn opinion(trouble: &TlsTrouble, now: At) -> Opinion {
         TlsTrouble::TimedOut { seconds } => Opinion::down(
             Code::TlsHandshakeFailure,
             format!("The TLS handshake did not end within {seconds} s."),
-        ),
-        TlsTrouble::Other(reason) => Opinion::down(
-            Code::TlsHandshakeFailure,
-            format!("TLS handshake failed: {reason}."),
         ),
     }
 }
