@@ -1,0 +1,74 @@
+//! Confirming before alarming, and recovering.
+
+use super::*;
+
+engines! {
+    async fn an_outage_is_told_once_and_dated_back(store: Store) {
+        let server = FakeMcp::start(healthy()).unwrap();
+        let world = TestApp::new(store).await;
+        let monitor = world.watch(&server.url()).await;
+        world.round().await;
+        assert_eq!(world.status(monitor).await, MonitorStatus::Up);
+
+        server.set(status(503));
+        world.advance(60);
+        let first_bad = world.app.clock.now();
+        world.round().await;
+        assert_eq!(world.status(monitor).await, MonitorStatus::Up, "one bad check is no outage");
+        assert_eq!(world.told(), [""; 0]);
+
+        world.rounds(2, 5).await;
+        assert_eq!(world.status(monitor).await, MonitorStatus::Down);
+        assert_eq!(world.told(), ["incident.opened"]);
+        let incident = world.incidents().await.remove(0);
+        assert_eq!(incident.started_at, first_bad);
+        assert_eq!(incident.code.as_str(), "http_503");
+
+        world.rounds(5, 60).await;
+        assert_eq!(world.told().len(), 1, "told once");
+
+        server.set(healthy());
+        world.rounds(1, 60).await;
+        assert_eq!(world.status(monitor).await, MonitorStatus::Down, "recovery is confirmed, too");
+        world.rounds(2, 5).await;
+        assert_eq!(world.status(monitor).await, MonitorStatus::Up);
+        assert_eq!(world.told(), ["incident.opened", "incident.resolved"]);
+        let incident = world.incidents().await.remove(0);
+        assert_eq!(incident.status(), "resolved");
+        assert_eq!(server.sessions_opened(), server.sessions_closed());
+    }
+
+    async fn a_blip_is_kept_and_nobody_is_told(store: Store) {
+        let server = FakeMcp::start(healthy()).unwrap();
+        let world = TestApp::new(store).await;
+        let monitor = world.watch(&server.url()).await;
+        world.round().await;
+        server.set(status(500));
+        world.rounds(1, 60).await;
+        server.set(healthy());
+        world.rounds(1, 5).await;
+        world.rounds(3, 60).await;
+        assert_eq!(world.status(monitor).await, MonitorStatus::Up);
+        assert_eq!(world.told(), [""; 0]);
+        let filter = Default::default();
+        let checks =
+            world.app.store.checks(world.actor.team, monitor, &filter, None, 50).await.unwrap().rows;
+        let blips: Vec<_> = checks.iter().filter(|check| check.blip).collect();
+        assert_eq!(blips.len(), 1);
+        assert_eq!(blips[0].status.as_str(), "down");
+    }
+
+    async fn a_server_that_asks_to_be_left_alone_is_left_alone(store: Store) {
+        let server = FakeMcp::start(healthy()).unwrap();
+        let world = TestApp::new(store).await;
+        let monitor = world.watch(&server.url()).await;
+        world.round().await;
+        server.set(fake_mcp::rate_limited("600"));
+        world.rounds(1, 60).await;
+        let asked = server.request_count();
+        world.rounds(9, 60).await;
+        assert_eq!(server.request_count(), asked, "nothing is sent before ten minutes are over");
+        assert_eq!(world.status(monitor).await, MonitorStatus::Up);
+        assert_eq!(world.told(), [""; 0]);
+    }
+}

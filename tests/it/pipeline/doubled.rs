@@ -1,0 +1,51 @@
+//! Two nodes, late results, a process that dies between probing and recording.
+
+use lifesign::app::record::record;
+
+use super::*;
+
+engines! {
+    async fn a_slot_that_is_run_twice_counts_once(store: Store) {
+        let server = FakeMcp::start(healthy()).unwrap();
+        let world = TestApp::new(store).await;
+        let monitor = world.watch(&server.url()).await;
+        let made = world.checks().await;
+        record(&world.app, &made).await.unwrap();
+        record(&world.app, &made).await.unwrap();
+        let filter = Default::default();
+        let checks =
+            world.app.store.checks(world.actor.team, monitor, &filter, None, 50).await.unwrap().rows;
+        assert_eq!(checks.len(), 1);
+    }
+
+    async fn a_check_that_was_never_recorded_is_made_again_for_its_slot(store: Store) {
+        let server = FakeMcp::start(healthy()).unwrap();
+        let world = TestApp::new(store).await;
+        world.watch(&server.url()).await;
+        let lost = world.checks().await;
+        assert_eq!(lost.len(), 1);
+        assert!(world.checks().await.is_empty(), "leased");
+        world.advance(151);
+        let again = world.checks().await;
+        assert_eq!(again[0].result.slot, lost[0].result.slot);
+        record(&world.app, &again).await.unwrap();
+        // The first one was only slow: its result is dropped, its claim moves nothing.
+        record(&world.app, &lost).await.unwrap();
+        world.advance(61);
+        assert_eq!(world.checks().await.len(), 1);
+    }
+
+    async fn a_restart_in_the_middle_of_confirming_goes_on(store: Store) {
+        let server = FakeMcp::start(healthy()).unwrap();
+        let world = TestApp::new(store.clone()).await;
+        let monitor = world.watch(&server.url()).await;
+        world.round().await;
+        server.set(status(502));
+        world.rounds(1, 60).await;
+        world.rounds(1, 5).await;
+        // Nothing is kept in memory between two steps: the same store is all there is.
+        world.rounds(1, 5).await;
+        assert_eq!(world.status(monitor).await, MonitorStatus::Down);
+        assert_eq!(world.told(), ["incident.opened"]);
+    }
+}

@@ -1,0 +1,12 @@
+//! Stories on a clock that is moved by hand: scheduler, probe, record and alerter as they are,
+//! against a server that misbehaves on demand.
+
+mod confirming;
+mod doubled;
+mod owner;
+
+use fake_mcp::{FakeMcp, healthy, status};
+use lifesign::domain::status::MonitorStatus;
+
+use crate::support::app::TestApp;
+use crate::support::engines::engines;

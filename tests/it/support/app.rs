@@ -1,0 +1,102 @@
+//! The production `App` on a clock that is moved by hand, with receivers on loopback.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lifesign::app::check::{Checked, run_check};
+use lifesign::app::record::record;
+use lifesign::app::{App, alerter, channels, monitors, scheduler};
+use lifesign::domain::at::At;
+use lifesign::domain::id::MonitorId;
+use lifesign::domain::incident::Incident;
+use lifesign::domain::monitor::{Endpoint, EndpointUrl, MonitorSpec, TransportChoice};
+use lifesign::domain::status::MonitorStatus;
+use lifesign::domain::team::Actor;
+use lifesign::store::Store;
+use serde_json::Value;
+
+use super::webhook::WebhookReceiver;
+
+/// Most checks that one round makes.
+const ROUND: usize = 100;
+
+/// An application whose loops are stepped by the test.
+pub(crate) struct TestApp {
+    pub(crate) app: Arc<App>,
+    pub(crate) actor: Actor,
+    pub(crate) hook: WebhookReceiver,
+}
+
+impl TestApp {
+    /// On `store`, at six o'clock of a certain morning, with one webhook that hears everything.
+    pub(crate) async fn new(store: Store) -> Self {
+        let hook = WebhookReceiver::start().await;
+        let (app, actor) = super::world::app(store, At(1_795_327_200_000)).await;
+        let spec = channels::ChannelSpec {
+            name: "Ops".to_owned(),
+            target: channels::Target::Webhook { url: hook.url() },
+            is_default: true,
+        };
+        channels::create(&app, &actor, &spec).await.unwrap();
+        Self { app, actor, hook }
+    }
+
+    /// Makes a monitor of `url` that is checked every minute.
+    pub(crate) async fn watch(&self, url: &str) -> MonitorId {
+        let endpoint = Endpoint {
+            url: EndpointUrl::parse(url).unwrap(),
+            transport: TransportChoice::Auto,
+            headers: vec![],
+            bearer: None,
+        };
+        let spec = MonitorSpec { timeout_seconds: 5, ..MonitorSpec::of(endpoint) };
+        monitors::create(&self.app, &self.actor, spec, &[]).await.unwrap().id
+    }
+
+    /// Moves the clock.
+    pub(crate) fn advance(&self, seconds: u64) {
+        self.app.clock.advance(Duration::from_secs(seconds));
+    }
+
+    /// Makes every check that is due, without recording it.
+    pub(crate) async fn checks(&self) -> Vec<Checked> {
+        let mut made = Vec::new();
+        for due in scheduler::step(&self.app, ROUND).await.unwrap() {
+            made.push(run_check(&self.app, due, &()).await);
+        }
+        made
+    }
+
+    /// One round of everything: what is due is checked and recorded, what is to be told is told.
+    pub(crate) async fn round(&self) {
+        let made = self.checks().await;
+        record(&self.app, &made).await.unwrap();
+        alerter::step(&self.app).await.unwrap();
+    }
+
+    /// Rounds, one after the other, `seconds` apart.
+    pub(crate) async fn rounds(&self, count: usize, seconds: u64) {
+        for _ in 0..count {
+            self.advance(seconds);
+            self.round().await;
+        }
+    }
+
+    /// How a monitor is.
+    pub(crate) async fn status(&self, id: MonitorId) -> MonitorStatus {
+        let mut tx = self.app.store.begin().await.unwrap();
+        tx.states(&[id]).await.unwrap()[0].state.status
+    }
+
+    /// The incidents of the team, newest first.
+    pub(crate) async fn incidents(&self) -> Vec<Incident> {
+        let filter = Default::default();
+        self.app.store.incidents(self.actor.team, &filter, None, 100).await.unwrap().rows
+    }
+
+    /// The types of the webhooks that have arrived, oldest first.
+    pub(crate) fn told(&self) -> Vec<String> {
+        let kinds = self.hook.received().into_iter().map(|request| request.json());
+        kinds.map(|message: Value| message["type"].as_str().unwrap().to_owned()).collect()
+    }
+}
