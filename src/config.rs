@@ -416,14 +416,9 @@ fn host_name() -> String {
 mod tests {
     use super::*;
 
-    fn settings(values: &[(&str, &str)]) -> Result<Settings, ConfigError> {
-        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
-        Settings::from_values(&Values(values.iter().map(owned).collect()))
-    }
-
     #[test]
     fn the_defaults_work_on_a_laptop() {
-        let settings = settings(&[]).unwrap();
+        let settings = Settings::of(&[]).unwrap();
         assert_eq!(settings.public_url, "http://127.0.0.1:8080");
         assert_eq!(settings.retention_checks, Duration::from_hours(14 * 24));
         assert!(settings.roles.web && settings.roles.probe && settings.roles.alert);
@@ -447,7 +442,7 @@ mod tests {
             ("public_url", "example.com", "https://"),
             ("max_in_flight", "0", "above zero"),
         ] {
-            let error = settings(&[(name, value)]).unwrap_err().to_string();
+            let error = Settings::of(&[(name, value)]).unwrap_err().to_string();
             assert!(
                 error.contains(part) && error.contains("LIFESIGN_"),
                 "{name}: {error}"

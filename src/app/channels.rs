@@ -1,11 +1,13 @@
 //! Making, changing, testing and deleting channels.
 
 use crate::domain::channel::{Channel, ChannelKind, Health, channel_name, webhook_url};
+use crate::domain::monitor::FieldError;
 use crate::domain::id::{ChannelId, NotificationId};
 use crate::domain::notification::{Content, Event, Notification};
 use crate::domain::sensitive::Sensitive;
 use crate::domain::team::{Actor, Email};
 use crate::secret::webhook_secret;
+use url::Url;
 
 use super::App;
 use super::monitors::may_edit;
@@ -53,8 +55,7 @@ pub async fn create(app: &App, actor: &Actor, spec: &ChannelSpec) -> Result<Made
     let (kind, secret) = match &spec.target {
         Target::Email { to } => (ChannelKind::Email { to: address(to)? }, None),
         Target::Webhook { url } => {
-            let url = webhook_url(url)?;
-            app.notifier.may_reach(&url)?;
+            let url = receiver(app, url)?;
             let secret = webhook_secret();
             let shown = secret.clone();
             (
@@ -108,8 +109,7 @@ pub async fn change(
                 ..
             },
         ) => {
-            let url = webhook_url(url)?;
-            app.notifier.may_reach(&url)?;
+            let url = receiver(app, url)?;
             ChannelKind::Webhook {
                 url,
                 secret,
@@ -180,6 +180,13 @@ pub async fn test(
             Err(error) => Err(error.detail),
         },
     )
+}
+
+fn receiver(app: &App, text: &str) -> Result<Url, Refused> {
+    let url = webhook_url(text)?;
+    let refuse = |refused: crate::net::Refused| FieldError::new("url", refused.to_string());
+    app.guard.check_literal(&url).map_err(refuse)?;
+    Ok(url)
 }
 
 fn address(to: &str) -> Result<Email, Refused> {

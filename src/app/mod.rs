@@ -5,13 +5,17 @@
 
 pub mod accounts;
 pub mod alerter;
+pub mod build;
 pub mod channels;
 pub mod check;
+pub mod consequence;
 pub mod events;
 pub mod incidents;
+pub mod ledger;
 pub mod monitors;
 pub mod record;
 pub mod recorder;
+pub mod refused;
 pub mod retention;
 pub mod scheduler;
 pub mod status_pages;
@@ -25,6 +29,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::{Clock, Ids};
 use crate::config::Settings;
+use crate::net::Guard;
 use crate::notify::Notifier;
 use crate::probe::Prober;
 use crate::store::Store;
@@ -42,6 +47,8 @@ pub struct App {
     pub prober: Prober,
     /// What tells people.
     pub notifier: Notifier,
+    /// Which addresses may be reached.
+    pub guard: Guard,
     /// What time it is.
     pub clock: Clock,
     /// Fresh ids.

@@ -89,8 +89,8 @@ async fn check_spec(
 ) -> Result<Vec<FieldError>, Refused> {
     may_edit(actor)?;
     let mut faults = spec.faults();
-    if let Err(refusal) = app.prober.may_reach(&spec.endpoint.url) {
-        faults.push(FieldError::new("url", refusal));
+    if let Err(refused) = app.guard.check_literal(spec.endpoint.url.url()) {
+        faults.push(FieldError::new("url", refused.to_string()));
     }
     let known = app.store.channels(actor.team).await?;
     if channels

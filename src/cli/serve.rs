@@ -5,32 +5,79 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use crate::app::events::Events;
 use crate::app::{App, Workers, accounts};
 use crate::clock::{Clock, Ids};
 use crate::config::Settings;
-use crate::notify::Notifier;
-use crate::{api, web};
 
 use super::open;
 
 /// Serves until the first signal, finishes what is in flight, and ends; a second signal ends it
 /// at once. A worker that ends by itself is an error.
 pub async fn run(mut settings: Settings) -> anyhow::Result<()> {
-    let listener = TcpListener::bind(settings.listen)
+    let listen = settings.listen;
+    let listener = TcpListener::bind(listen)
         .await
-        .with_context(|| format!("setting LIFESIGN_LISTEN: cannot listen on {}", settings.listen))?;
+        .with_context(|| format!("setting LIFESIGN_LISTEN: cannot listen on {listen}"))?;
     settings.listens_on(listener.local_addr()?);
     let store = open::store(&settings).await?;
-    let ids = Ids::random();
-    let clock = Clock::system();
-    let owner_link = accounts::first_owner_link(&store, clock.now()).await?;
-    let prober = open::prober(&settings)?;
-    let notifier = Notifier::new(&settings)?;
-    let events = Events::new();
-    let app = Arc::new(App::new(store, prober, notifier, clock, ids, events, settings));
+    let app = Arc::new(App::new(settings, store, Clock::system(), Ids::random())?);
+    let owner_link = accounts::first_owner_link(&app).await?;
     announce(&app.settings, owner_link.as_deref())?;
-    serve(app, listener).await
+    let workers = app.start();
+    serve(app, listener, workers).await
+}
+
+/// One line with the address; on a fresh database one with the link that makes the owner.
+fn announce(settings: &Settings, owner_link: Option<&str>) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "Lifesign listens on {}", settings.public_url)?;
+    if let Some(link) = owner_link {
+        writeln!(out, "Become the owner, once: {link}")?;
+    }
+    Ok(out.flush()?)
+}
+
+async fn serve(app: Arc<App>, listener: TcpListener, workers: Workers) -> anyhow::Result<()> {
+    let stop = CancellationToken::new();
+    let router = crate::router(Arc::clone(&app), stop.clone());
+    let service = router.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let server = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let mut server = std::pin::pin!(server.into_future());
+    let mut signals = Signals::new()?;
+    let is_failed = tokio::select! {
+        ended = &mut server => { ended.context("serve")?; false }
+        () = workers.failed() => true,
+        () = signals.next() => false,
+    };
+    stop.cancel();
+    tokio::select! {
+        (ended, ()) = async { tokio::join!(server, workers.stop()) } => ended.context("serve")?,
+        () = signals.next() => tracing::warn!("stopped at once"),
+    }
+    anyhow::ensure!(!is_failed, "a worker ended by itself");
+    Ok(())
+}
+
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Signals {
+    fn new() -> anyhow::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
 }

@@ -1,0 +1,68 @@
+//! Puts an [`App`] together from what the operator wants: the same one for service, demo, tests.
+
+use std::path::Path;
+
+use anyhow::Context as _;
+use tokio::sync::Notify;
+
+use crate::clock::{Clock, Ids};
+use crate::config::{ResolverChoice, Settings};
+use crate::net::{self, Guard, Names, Trust};
+use crate::notify::{Mailer, Notifier, WebhookSender};
+use crate::probe::Prober;
+use crate::store::Store;
+
+use super::App;
+use super::events::Events;
+
+impl App {
+    /// An application on `store`. Fails with the name of the setting that cannot be used. Needs a
+    /// runtime and [`net::install_crypto_provider`].
+    pub fn new(settings: Settings, store: Store, clock: Clock, ids: Ids) -> anyhow::Result<Self> {
+        let guard = Guard::parse(&settings.allow_targets).context("setting LIFESIGN_ALLOW_TARGETS")?;
+        let names = names(&settings);
+        let trust = Trust::new(pem(settings.ca_file.as_deref(), "CA_FILE")?.as_deref())
+            .context("setting LIFESIGN_CA_FILE")?;
+        let user_agent = net::user_agent(&settings.public_url);
+        let client = net::delivery_client(&guard, &names, &trust, &user_agent)
+            .context("set up deliveries")?;
+        let mailer = match (&settings.smtp_url, &settings.mail_from) {
+            (Some(url), Some(from)) => {
+                let roots = pem(settings.smtp_ca_file.as_deref(), "SMTP_CA_FILE")?;
+                Some(Mailer::new(url, from, roots.as_deref())?)
+            }
+            _ => None,
+        };
+        let public_url = settings.public_url.clone();
+        let notifier = Notifier::new(public_url, mailer, WebhookSender::new(client));
+        let prober = Prober::new(guard.clone(), names, trust, clock.clone(), &user_agent);
+        Ok(Self {
+            store,
+            prober,
+            notifier,
+            guard,
+            clock,
+            ids,
+            events: Events::new(),
+            settings,
+            due: Notify::new(),
+            outbox: Notify::new(),
+        })
+    }
+}
+
+/// How names are looked up, as the operator wants it.
+pub fn names(settings: &Settings) -> Names {
+    match settings.resolver {
+        ResolverChoice::Dns => Names::dns(),
+        ResolverChoice::System => Names::system(),
+    }
+}
+
+fn pem(path: Option<&Path>, setting: &str) -> anyhow::Result<Option<Vec<u8>>> {
+    let read = |path: &Path| {
+        std::fs::read(path)
+            .with_context(|| format!("setting LIFESIGN_{setting}: cannot read {}", path.display()))
+    };
+    path.map(read).transpose()
+}
