@@ -11,21 +11,29 @@
 //! Columns: ids `UUID`, instants `BIGINT` milliseconds, flags `BOOLEAN`, enums `TEXT` with `CHECK`,
 //! documents `TEXT` JSON that is never queried inside.
 
+mod checks;
 mod codec;
 mod db;
 mod error;
 mod migrations;
 mod monitor_row;
 mod monitors;
+mod reports;
+mod rollups;
+mod states;
 mod teams;
 mod watches;
 
 use std::sync::Arc;
 
+pub use checks::{CheckFilter, CheckKey, PastCheck};
 pub use codec::Page;
 pub use error::StoreError;
 pub use migrations::MIGRATIONS;
 pub use monitors::{ANYWHERE, Kept, locations};
+pub use reports::LatestReport;
+pub use rollups::{Addition, WHOLE};
+pub use states::Held;
 pub use watches::{Claim, Claimed, DueCheck, Finished, Unreadable};
 
 use crate::secret::SealingKey;

@@ -3,7 +3,6 @@
 //! Not here: when they are due (`watches`), how they are (`states`), what lists show of them
 //! (`overviews`).
 
-use super::codec::Origin;
 use super::db::Many;
 use super::monitor_row::{MonitorRow, SpecColumns, fingerprint};
 use super::{Store, StoreError, Tx};

@@ -1,15 +1,21 @@
 //! The contract of the store: every public function, on each engine.
 
+mod checks;
 mod monitors;
 mod opening;
 mod watches;
 
 use lifesign::domain::at::At;
+use lifesign::domain::check::{CheckResult, Watch};
+use lifesign::domain::failure::Code;
 use lifesign::domain::id::{MonitorId, TeamId};
 use lifesign::domain::monitor::{
     Endpoint, EndpointUrl, Header, Monitor, MonitorSpec, TransportChoice,
 };
+use lifesign::domain::observation::{Observation, Outcome, ProbeMemory, Step, StepName};
+use lifesign::domain::report::CheckReport;
 use lifesign::domain::sensitive::Sensitive;
+use lifesign::domain::verdict::{CheckStatus, Failure, Verdict};
 use lifesign::store::Store;
 use uuid::Uuid;
 
@@ -54,4 +60,41 @@ pub(crate) async fn add(store: &Store, monitor: &Monitor) {
     let mut tx = store.begin().await.unwrap();
     tx.add_monitor(monitor, NOW).await.unwrap();
     tx.commit().await.unwrap();
+}
+
+/// A check, made: good ones know their phases, bad ones their failure.
+pub(crate) fn check(team: Uuid, monitor: Uuid, slot: At, status: CheckStatus) -> CheckResult {
+    let mut observation = Observation::begun(At(slot.0 + 120), ProbeMemory::default());
+    observation.total_ms = 31.5;
+    observation.steps.push(Step {
+        name: StepName::Tcp,
+        outcome: Outcome::Ok,
+        ms: 18.4,
+        detail: None,
+    });
+    let code = Code::TcpRefused;
+    let failure = (status != CheckStatus::Up).then(|| Failure {
+        code,
+        layer: code.layer(),
+        message: "refused".to_owned(),
+        hint: code.hint().to_owned(),
+    });
+    let verdict = Verdict {
+        status,
+        gated: false,
+        failure,
+        findings: vec![],
+    };
+    let url = "https://server.example/mcp".to_owned();
+    CheckResult {
+        watch: Watch {
+            team: TeamId(team),
+            monitor: MonitorId(monitor),
+            location: "local".to_owned(),
+        },
+        slot,
+        attempt: 0,
+        report: CheckReport::new(url, "local".to_owned(), &observation, &verdict),
+        memory: ProbeMemory::default(),
+    }
 }

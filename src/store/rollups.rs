@@ -1,0 +1,235 @@
+//! Sums per hour and per day: what charts, strips and percentages are made of.
+//!
+//! The location '' ([`WHOLE`]) is the ledger of the whole monitor. Sums are read, merged and
+//! written back; the revision of the monitor's state (`states`) keeps two nodes from doing so at
+//! once.
+
+use std::collections::{BTreeMap, HashMap};
+
+use super::codec::{Origin, row};
+use super::db::Many;
+use super::{Store, StoreError, Tx};
+use crate::domain::at::At;
+use crate::domain::histogram::Latency;
+use crate::domain::id::{MonitorId, TeamId};
+use crate::domain::uptime::{Bucket, Dated, Spent};
+
+/// The location that stands for the whole monitor.
+pub const WHOLE: &str = "";
+
+/// Something to add to the sums of a monitor.
+#[derive(Clone, Debug)]
+pub struct Addition {
+    /// Whose it is.
+    pub team: TeamId,
+    /// The monitor.
+    pub monitor: MonitorId,
+    /// The location, or [`WHOLE`].
+    pub location: String,
+    /// Any instant of the hour that it belongs to.
+    pub at: At,
+    /// What to add.
+    pub bucket: Bucket,
+}
+
+row! {
+    struct RollupRow {
+        monitor_id: MonitorId,
+        location: String,
+        start: At,
+        up_ms: i64,
+        degraded_ms: i64,
+        down_ms: i64,
+        unknown_ms: i64,
+        maintenance_ms: i64,
+        checks: i64,
+        failures: i64,
+        latency: String,
+    }
+}
+
+impl RollupRow {
+    pub(super) fn dated(&self) -> Result<Dated, StoreError> {
+        let at = Origin {
+            table: "rollup",
+            id: self.monitor_id,
+        };
+        Ok(Dated {
+            start: self.start,
+            bucket: Bucket {
+                spent: Spent {
+                    up_ms: self.up_ms,
+                    degraded_ms: self.degraded_ms,
+                    down_ms: self.down_ms,
+                    unknown_ms: self.unknown_ms,
+                    maintenance_ms: self.maintenance_ms,
+                },
+                checks: self.checks,
+                failures: self.failures,
+                latency: at.parsed("latency", Latency::parse(&self.latency))?,
+            },
+        })
+    }
+}
+
+type Key = (MonitorId, String, At);
+type Sums = BTreeMap<Key, (TeamId, Bucket)>;
+
+impl Tx {
+    /// Adds to the sums of the hours and of the days. Call [`Tx::states`] for these monitors first.
+    pub async fn add_to_rollups(&mut self, additions: &[Addition]) -> Result<(), StoreError> {
+        let (mut hours, mut days) = (Sums::new(), Sums::new());
+        for a in additions {
+            for (sums, start) in [(&mut hours, a.at.hour()), (&mut days, a.at.day())] {
+                let key = (a.monitor, a.location.clone(), start);
+                let (_, bucket) = sums.entry(key).or_insert((a.team, Bucket::default()));
+                bucket.merge(&a.bucket);
+            }
+        }
+        self.merge(hours, HOURS, SAVE_HOURS).await?;
+        self.merge(days, DAYS, SAVE_DAYS).await
+    }
+
+    async fn merge(&mut self, mut sums: Sums, read: Many, save: Many) -> Result<(), StoreError> {
+        let keys = sums
+            .keys()
+            .map(|(monitor, location, start)| (*monitor, &**location, *start));
+        let rows: Vec<RollupRow> = self.db.many_all(read, keys).await?;
+        for row in rows {
+            let before = row.dated()?.bucket;
+            if let Some((_, bucket)) = sums.get_mut(&(row.monitor_id, row.location, row.start)) {
+                bucket.merge(&before);
+            }
+        }
+        let rows = sums
+            .iter()
+            .map(|((monitor, location, start), (team, bucket))| {
+                let Bucket {
+                    spent,
+                    checks,
+                    failures,
+                    latency,
+                } = bucket;
+                (
+                    *monitor,
+                    &**location,
+                    *start,
+                    *team,
+                    spent.up_ms,
+                    spent.degraded_ms,
+                    spent.down_ms,
+                    spent.unknown_ms,
+                    spent.maintenance_ms,
+                    *checks,
+                    *failures,
+                    latency.to_text(),
+                )
+            });
+        self.db.many(save, rows).await?;
+        Ok(())
+    }
+}
+
+impl Store {
+    /// The hours of a monitor that began from `from` until before `until`, oldest first. The first
+    /// one holds `from`.
+    pub async fn rollup_hours(
+        &self,
+        team: TeamId,
+        monitor: MonitorId,
+        from: At,
+        until: At,
+    ) -> Result<Vec<Dated>, StoreError> {
+        let key = (team, monitor, WHOLE, from.hour(), until);
+        let rows: Vec<RollupRow> = self.db.all(HOURS_OF, key).await?;
+        rows.iter().map(RollupRow::dated).collect()
+    }
+
+    /// The days of a monitor that began from `from` until before `until`, oldest first. The first
+    /// one holds `from`.
+    pub async fn rollup_days(
+        &self,
+        team: TeamId,
+        monitor: MonitorId,
+        from: At,
+        until: At,
+    ) -> Result<Vec<Dated>, StoreError> {
+        let key = (team, monitor, WHOLE, from.day(), until);
+        let rows: Vec<RollupRow> = self.db.all(DAYS_OF, key).await?;
+        rows.iter().map(RollupRow::dated).collect()
+    }
+
+    /// The hours of several monitors from `from` on, oldest first.
+    pub(super) async fn hours_of_all(
+        &self,
+        monitors: &[MonitorId],
+        from: At,
+    ) -> Result<HashMap<MonitorId, Vec<Dated>>, StoreError> {
+        let keys = monitors.iter().map(|id| (*id, from.hour()));
+        by_monitor(self.db.many_all(HOURS_SINCE, keys).await?)
+    }
+
+    /// The days of several monitors from `from` on, oldest first.
+    pub(super) async fn days_of_all(
+        &self,
+        monitors: &[MonitorId],
+        from: At,
+    ) -> Result<HashMap<MonitorId, Vec<Dated>>, StoreError> {
+        let keys = monitors.iter().map(|id| (*id, from.day()));
+        by_monitor(self.db.many_all(DAYS_SINCE, keys).await?)
+    }
+}
+
+fn by_monitor(rows: Vec<RollupRow>) -> Result<HashMap<MonitorId, Vec<Dated>>, StoreError> {
+    let mut all: HashMap<_, Vec<_>> = HashMap::new();
+    for row in rows {
+        all.entry(row.monitor_id).or_default().push(row.dated()?);
+    }
+    Ok(all)
+}
+
+/// The same statement over the hours and over the days.
+macro_rules! over {
+    ($table:literal; $merge:ident, $save:ident, $of:ident, $since:ident) => {
+        const $merge: Many = Many {
+            head: "WITH v(monitor, place, begun) AS (VALUES",
+            tail: concat!(
+                ") SELECT r.monitor_id, r.location, r.start, r.up_ms, r.degraded_ms, r.down_ms, r.unknown_ms,
+                          r.maintenance_ms, r.checks, r.failures, r.latency
+                     FROM v JOIN ", $table, " r
+                       ON r.monitor_id = v.monitor AND r.location = v.place AND r.start = v.begun"
+            ),
+        };
+        const $save: Many = Many {
+            head: concat!(
+                "INSERT INTO ", $table, " (monitor_id, location, start, team_id, up_ms, degraded_ms, \
+                 down_ms, unknown_ms, maintenance_ms, checks, failures, latency) VALUES"
+            ),
+            tail: "ON CONFLICT (monitor_id, location, start) DO UPDATE
+                      SET up_ms = excluded.up_ms, degraded_ms = excluded.degraded_ms,
+                          down_ms = excluded.down_ms, unknown_ms = excluded.unknown_ms,
+                          maintenance_ms = excluded.maintenance_ms, checks = excluded.checks,
+                          failures = excluded.failures, latency = excluded.latency",
+        };
+        const $of: &str = concat!(
+            "SELECT monitor_id, location, start, up_ms, degraded_ms, down_ms, unknown_ms,
+                    maintenance_ms, checks, failures, latency
+               FROM ", $table, "
+              WHERE team_id = $1 AND monitor_id = $2 AND location = $3 AND start >= $4 AND start < $5
+              ORDER BY start"
+        );
+        const $since: Many = Many {
+            head: "WITH v(monitor, since) AS (VALUES",
+            tail: concat!(
+                ") SELECT r.monitor_id, r.location, r.start, r.up_ms, r.degraded_ms, r.down_ms, r.unknown_ms,
+                          r.maintenance_ms, r.checks, r.failures, r.latency
+                     FROM v JOIN ", $table, " r
+                       ON r.monitor_id = v.monitor AND r.location = '' AND r.start >= v.since
+                    ORDER BY r.monitor_id, r.start"
+            ),
+        };
+    };
+}
+
+over!("rollup_hour"; HOURS, SAVE_HOURS, HOURS_OF, HOURS_SINCE);
+over!("rollup_day"; DAYS, SAVE_DAYS, DAYS_OF, DAYS_SINCE);
