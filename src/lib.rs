@@ -8,8 +8,8 @@
 pub mod clock;
 pub mod config;
 pub mod domain;
-pub mod notify;
 pub mod net;
+pub mod notify;
 pub mod secret;
 pub mod store;
 pub mod telemetry;

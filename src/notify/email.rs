@@ -13,6 +13,8 @@ use lettre::message::{Mailbox, MultiPart, SinglePart};
 use lettre::transport::smtp::Error as SmtpError;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject as _;
 use url::Url;
 
 use super::message::Message;
@@ -158,7 +160,7 @@ impl Mailer {
                 "the mail host {host} did not answer within {} seconds",
                 ANSWER_TIMEOUT.as_secs()
             )
-        } else if error.is_tls() {
+        } else if error.is_tls() || cause.contains("certificate") {
             format!(
                 "no encrypted connection to the mail host {host}: {cause} (LIFESIGN_SMTP_CA_FILE adds a certificate to trust)"
             )
@@ -171,10 +173,17 @@ impl Mailer {
 
 fn parameters(host: &str, extra_roots: Option<&[u8]>) -> Result<TlsParameters, MailSetupError> {
     let mut builder = TlsParameters::builder(host.to_owned());
+    let no_pem = || refuse("SMTP_CA_FILE", "holds no certificates (PEM)");
     if let Some(pem) = extra_roots {
-        let certificate = Certificate::from_pem(pem)
-            .map_err(|_| refuse("SMTP_CA_FILE", "holds no certificates (PEM)"))?;
-        builder = builder.add_root_certificate(certificate);
+        let roots: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
+        let roots = roots.map_err(|_| no_pem())?;
+        if roots.is_empty() {
+            return Err(no_pem());
+        }
+        for root in roots {
+            let root = Certificate::from_der(root.to_vec()).map_err(|_| no_pem())?;
+            builder = builder.add_root_certificate(root);
+        }
     }
     builder
         .build_rustls()

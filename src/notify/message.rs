@@ -132,7 +132,10 @@ fn of_incident(
             (
                 "RESOLVED",
                 format!("closed by {by} after {lasted}"),
-                format!("Closed by {by} after {lasted}. It was: {trouble}"),
+                format!(
+                    "{} By {by}, after {lasted}. It was: {trouble}",
+                    said(incident)
+                ),
             )
         }
         Event::Acknowledged => {
@@ -263,6 +266,12 @@ fn who(incident: &IncidentFacts, event: Event) -> Option<String> {
         .rev()
         .find(|entry| entry.kind == kind)?;
     entry.by.as_ref().map(|email| email.as_str().to_owned())
+}
+
+/// What the timeline says of the end.
+fn said(incident: &IncidentFacts) -> String {
+    let last = incident.timeline.last();
+    last.map_or_else(String::new, |entry| line(&entry.text, MAX_SENTENCE))
 }
 
 /// A sentence as the end of a subject: its first part, without the stop and what is in brackets

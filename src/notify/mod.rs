@@ -10,11 +10,15 @@ mod webhook;
 
 pub use email::{MailSetupError, Mailer};
 pub use message::{Changed, Fact, Message};
-pub use webhook::WebhookSender;
+
+use reqwest::Method;
+use url::Url;
 
 use crate::domain::at::At;
 use crate::domain::channel::{Channel, ChannelKind};
+use crate::domain::monitor::FieldError;
 use crate::domain::notification::Notification;
+use crate::net::Deliveries;
 
 /// It arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,22 +48,29 @@ impl DeliveryError {
 }
 
 /// Brings notifications to channels of every kind.
-#[derive(Debug)]
 pub struct Notifier {
     public_url: String,
     mailer: Option<Mailer>,
-    webhooks: WebhookSender,
+    deliveries: Deliveries,
 }
 
 impl Notifier {
     /// `public_url` is how people reach this service, without a slash at the end. Without a
     /// `mailer` every mail fails with the name of the setting.
-    pub fn new(public_url: String, mailer: Option<Mailer>, webhooks: WebhookSender) -> Self {
+    pub fn new(public_url: String, mailer: Option<Mailer>, deliveries: Deliveries) -> Self {
         Self {
             public_url,
             mailer,
-            webhooks,
+            deliveries,
         }
+    }
+
+    /// Refuses the URL of a webhook that must not be connected to, as far as the URL tells.
+    pub fn may_reach(&self, url: &Url) -> Result<(), FieldError> {
+        self.deliveries
+            .request(Method::POST, url.clone())
+            .map(drop)
+            .map_err(|refused| FieldError::new("url", refused.to_string()))
     }
 
     /// Brings one notification to its channel; `now` is the time of this attempt. Takes at most
@@ -86,7 +97,7 @@ impl Notifier {
                 previous_secret,
             } => {
                 let secrets = std::iter::once(secret).chain(previous_secret);
-                self.webhooks.send(url, secrets, notification, now).await
+                webhook::send(&self.deliveries, url, secrets, notification, now).await
             }
         }
     }

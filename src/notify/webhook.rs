@@ -12,7 +12,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use reqwest::header::CONTENT_TYPE;
-use reqwest::{Client, Response, StatusCode};
+use reqwest::{Method, Response, StatusCode};
 use serde::Serialize;
 use sha2::Sha256;
 use url::Url;
@@ -24,6 +24,7 @@ use crate::domain::notification::{ChannelFacts, IncidentFacts, MonitorFacts, Not
 use crate::domain::report::CheckReport;
 use crate::domain::sensitive::Sensitive;
 use crate::domain::untrusted::{MAX_QUOTE, line};
+use crate::net::Deliveries;
 
 /// How long one delivery may take in all, the answer included.
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(15);
@@ -48,48 +49,35 @@ struct Data<'a> {
     channel: Option<&'a ChannelFacts>,
 }
 
-/// Sends signed requests.
-#[derive(Debug)]
-pub struct WebhookSender {
-    client: Client,
-}
-
-impl WebhookSender {
-    /// `client` comes from the door for outgoing connections: guarded, without redirects.
-    pub fn new(client: Client) -> Self {
-        Self { client }
-    }
-
-    /// Sends one notification, signed with every secret that is valid now.
-    pub(super) async fn send<'a>(
-        &self,
-        url: &Url,
-        secrets: impl Iterator<Item = &'a Sensitive>,
-        notification: &Notification,
-        now: At,
-    ) -> Result<Delivered, DeliveryError> {
-        let id = notification.id.to_string();
-        let timestamp = (now.0 / 1_000).to_string();
-        let body = body(notification)
-            .map_err(|error| DeliveryError::passing(format!("cannot write JSON: {error}")))?;
-        let signature = signature(secrets, &id, &timestamp, &body)?;
-        let request = self
-            .client
-            .post(url.clone())
-            .header(CONTENT_TYPE, "application/json")
-            .header("webhook-id", id)
-            .header("webhook-timestamp", timestamp)
-            .header("webhook-signature", signature)
-            .body(body);
-        let exchange = async {
-            let mut response = request.send().await.map_err(|error| unanswered(&error))?;
-            let excerpt = excerpt(&mut response).await;
-            judge(&response, &excerpt)
-        };
-        tokio::time::timeout(DELIVERY_TIMEOUT, exchange)
-            .await
-            .unwrap_or_else(|_| Err(late()))
-    }
+/// Sends one notification, signed with every secret that is valid now.
+pub(super) async fn send<'a>(
+    deliveries: &Deliveries,
+    url: &Url,
+    secrets: impl Iterator<Item = &'a Sensitive>,
+    notification: &Notification,
+    now: At,
+) -> Result<Delivered, DeliveryError> {
+    let id = notification.id.to_string();
+    let timestamp = (now.0 / 1_000).to_string();
+    let body = body(notification)
+        .map_err(|error| DeliveryError::passing(format!("cannot write JSON: {error}")))?;
+    let signature = signature(secrets, &id, &timestamp, &body)?;
+    let request = deliveries
+        .request(Method::POST, url.clone())
+        .map_err(|refused| DeliveryError::passing(refused.to_string()))?
+        .header(CONTENT_TYPE, "application/json")
+        .header("webhook-id", id)
+        .header("webhook-timestamp", timestamp)
+        .header("webhook-signature", signature)
+        .body(body);
+    let exchange = async {
+        let mut response = request.send().await.map_err(|error| unanswered(&error))?;
+        let excerpt = excerpt(&mut response).await;
+        judge(&response, &excerpt)
+    };
+    tokio::time::timeout(DELIVERY_TIMEOUT, exchange)
+        .await
+        .unwrap_or_else(|_| Err(late()))
 }
 
 /// The JSON for a notification; the same bytes for every attempt.

@@ -3,5 +3,6 @@
 //! Needs what `tests/setup/test.sh` sets up; `make test` does both.
 #![cfg(test)]
 
+mod notify;
 mod store;
 mod support;

@@ -1,0 +1,6 @@
+//! Delivery: what is said, to receivers that are real on the wire.
+
+mod email;
+mod samples;
+mod webhook;
+mod words;

@@ -1,0 +1,154 @@
+//! An incident from its beginning to its end, as the store would hand it out.
+
+use lifesign::clock::Ids;
+use lifesign::domain::at::At;
+use lifesign::domain::channel::{Channel, ChannelKind, Health};
+use lifesign::domain::id::{ChannelId, IncidentId, MonitorId, NotificationId, TeamId};
+use lifesign::domain::incident::Incident;
+use lifesign::domain::monitor::{Endpoint, EndpointUrl, Monitor, MonitorSpec, TransportChoice};
+use lifesign::domain::notification::{Content, Event, IncidentFacts, MonitorFacts, Notification};
+use lifesign::domain::report::CheckReport;
+use lifesign::domain::status::{MonitorStatus, Transition};
+use lifesign::domain::team::Email;
+use serde_json::json;
+use uuid::Uuid;
+
+/// 2026-11-22T06:41:00Z.
+pub(crate) const NOW: At = At(1_795_329_660_000);
+
+fn id(n: u128) -> Uuid {
+    Uuid::from_u128(n)
+}
+
+pub(crate) fn report(at: At, expired: bool) -> CheckReport {
+    let failure = expired.then(|| {
+        json!({
+            "code": "tls_expired", "layer": "tls",
+            "message": "Certificate expired 3 days ago (2026-11-19).",
+            "hint": "Renew the certificate; check the renewal job.",
+        })
+    });
+    let tools = (!expired).then(|| json!({"count": 2, "hash": "sha256:aa", "names": ["a", "b"]}));
+    serde_json::from_value(json!({
+        "url": "https://search.example.com/mcp?key=…",
+        "started_at": at,
+        "location": "local",
+        "status": if expired { "down" } else { "up" },
+        "gated": false,
+        "failure": failure,
+        "findings": [],
+        "protocol": null,
+        "tools": tools,
+        "tls": {
+            "version": "TLSv1.3", "subject": "CN=search.example.com", "issuer": "CN=Example CA",
+            "names": ["search.example.com"],
+            "not_before": "2026-08-21T00:00:00.000Z", "not_after": "2026-11-19T00:00:00.000Z",
+            "fingerprint": "sha256:0b",
+        },
+        "address": if expired { "203.0.113.9:443" } else { "203.0.113.7:443" },
+        "timings_ms": {
+            "dns": 3.1, "tcp": 18.4, "tls": 21.0, "open_stream": null, "initialize": null,
+            "initialized": null, "tools_list": null, "ping": null, "total": 42.5,
+        },
+        "cost": {
+            "requests": 0, "bytes_sent": 310, "bytes_received": 4120, "sessions_opened": 0,
+            "sessions_closed": 0,
+        },
+        "steps": [{"name": "dns", "outcome": "ok", "ms": 3.1, "detail": "203.0.113.9"}],
+        "retry_after_seconds": null,
+        "transcript": [],
+        "curl": null,
+    }))
+    .unwrap()
+}
+
+pub(crate) fn monitor() -> Monitor {
+    let url = EndpointUrl::parse("https://search.example.com/mcp?key=hunter2").unwrap();
+    let endpoint = Endpoint {
+        url,
+        transport: TransportChoice::Auto,
+        headers: vec![],
+        bearer: None,
+    };
+    Monitor {
+        id: MonitorId(id(2)),
+        team: TeamId(id(1)),
+        spec: MonitorSpec::of(endpoint),
+        paused: false,
+    }
+}
+
+pub(crate) fn incident() -> Incident {
+    let transition = Transition {
+        from: MonitorStatus::Up,
+        to: MonitorStatus::Down,
+        since: At(NOW.0 - 60_000),
+    };
+    let good = report(At(NOW.0 - 120_000), false);
+    let place = (TeamId(id(1)), MonitorId(id(2)));
+    let evidence = report(NOW, true);
+    Incident::open(IncidentId(id(3)), place, &transition, evidence, Some(&good)).unwrap()
+}
+
+/// What one channel hears of `event`; the incident is resolved where the event says so.
+pub(crate) fn notification(n: u128, event: Event) -> Notification {
+    let mut incident = incident();
+    let mut at = NOW;
+    let mut check = report(NOW, true);
+    let by = Email::parse("ops@example.com").unwrap();
+    match event {
+        Event::Acknowledged => {
+            incident.acknowledge(At(NOW.0 + 30_000), by).unwrap();
+        }
+        Event::Resolved => {
+            at = At(NOW.0 + 180_000);
+            incident.resolve(at, "Back.", None).unwrap();
+            check = report(at, false);
+        }
+        _ => {}
+    }
+    Notification {
+        id: NotificationId(id(n)),
+        team: TeamId(id(1)),
+        channel: ChannelId(id(4)),
+        event,
+        content: Content {
+            at,
+            incident: Some(IncidentFacts::of(&incident, at)),
+            monitor: Some(MonitorFacts::of(&monitor())),
+            check: Some(check),
+            changed: incident.changed.clone(),
+            channel: None,
+        },
+        created_at: at,
+    }
+}
+
+/// What one channel hears of another, or of itself.
+pub(crate) fn of_channel(n: u128, event: Event, channel: &Channel) -> Notification {
+    Notification {
+        id: NotificationId(id(n)),
+        team: TeamId(id(1)),
+        channel: ChannelId(id(4)),
+        event,
+        content: Content::of_channel(channel, NOW),
+        created_at: NOW,
+    }
+}
+
+pub(crate) fn channel(kind: ChannelKind) -> Channel {
+    Channel {
+        id: ChannelId(Ids::counted().next()),
+        team: TeamId(id(1)),
+        name: "Ops".to_owned(),
+        kind,
+        is_default: true,
+        health: Health::default(),
+    }
+}
+
+pub(crate) fn mail_to(address: &str) -> Channel {
+    channel(ChannelKind::Email {
+        to: Email::parse(address).unwrap(),
+    })
+}

@@ -1,0 +1,194 @@
+//! Webhooks, verified by somebody else's implementation of the standard.
+
+use axum::http::HeaderMap;
+use lifesign::domain::at::At;
+use lifesign::domain::channel::{Channel, ChannelKind};
+use lifesign::domain::notification::Event;
+use lifesign::domain::sensitive::Sensitive;
+use lifesign::net::{self, Guard, Names, Trust, delivery_client};
+use lifesign::notify::{Mailer, Notifier};
+use lifesign::secret::webhook_secret;
+use standardwebhooks::Webhook;
+
+use super::samples::{NOW, channel, mail_to, notification, of_channel};
+use crate::support::webhook::{Answer, WebhookReceiver};
+
+pub(super) fn notifier(mailer: Option<Mailer>) -> Notifier {
+    guarded(mailer, &Guard::parse("loopback").unwrap())
+}
+
+fn guarded(mailer: Option<Mailer>, guard: &Guard) -> Notifier {
+    net::install_crypto_provider();
+    let trust = Trust::new(None).unwrap();
+    let deliveries = delivery_client(guard, &Names::system(), &trust, "Lifesign/test").unwrap();
+    Notifier::new("https://lifesign.example".to_owned(), mailer, deliveries)
+}
+
+fn hook(url: &str, secret: &Sensitive, previous: Option<&Sensitive>) -> Channel {
+    channel(ChannelKind::Webhook {
+        url: url.parse().unwrap(),
+        secret: secret.clone(),
+        previous_secret: previous.cloned(),
+    })
+}
+
+/// The receiver's side: the library reads `webhook-…` headers and refuses old timestamps, hence
+/// the real time in these tests.
+fn verified(secret: &Sensitive, body: &[u8], headers: &HeaderMap) -> bool {
+    Webhook::new(secret.expose())
+        .unwrap()
+        .verify(body, headers)
+        .is_ok()
+}
+
+fn real_now() -> At {
+    lifesign::clock::Clock::system().now()
+}
+
+#[tokio::test]
+async fn a_webhook_is_signed_with_every_valid_secret() {
+    let receiver = WebhookReceiver::start().await;
+    let (fresh, old, foreign) = (webhook_secret(), webhook_secret(), webhook_secret());
+    let channel = hook(&receiver.url(), &fresh, Some(&old));
+    let sample = notification(7, Event::Opened);
+    let delivered = notifier(None)
+        .deliver(&channel, &sample, real_now())
+        .await
+        .unwrap();
+    assert_eq!(delivered.detail, "answered 204 No Content");
+    let received = &receiver.received()[0];
+    assert_eq!(received.method, "POST");
+    assert_eq!(received.header("content-type"), Some("application/json"));
+    assert_eq!(
+        received.header("webhook-id"),
+        Some(sample.id.to_string().as_str())
+    );
+    for (secret, expected) in [(&fresh, true), (&old, true), (&foreign, false)] {
+        assert_eq!(
+            verified(secret, &received.body, &received.headers),
+            expected
+        );
+    }
+    let mut forged = received.body.to_vec();
+    forged[10] ^= 1;
+    assert!(!verified(&fresh, &forged, &received.headers));
+    insta::assert_json_snapshot!("webhook_opened", received.json());
+}
+
+#[tokio::test]
+async fn every_event_has_its_type() {
+    let receiver = WebhookReceiver::start().await;
+    let channel = hook(&receiver.url(), &webhook_secret(), None);
+    let notifier = notifier(None);
+    let other = mail_to("gone@example.com");
+    let samples = [
+        (notification(7, Event::Worsened), "incident.opened"),
+        (
+            notification(7, Event::Acknowledged),
+            "incident.acknowledged",
+        ),
+        (notification(7, Event::Resolved), "incident.resolved"),
+        (of_channel(7, Event::Test, &channel), "channel.test"),
+        (
+            of_channel(7, Event::ChannelFailing, &other),
+            "channel.failing",
+        ),
+    ];
+    for (sample, _) in &samples {
+        notifier.deliver(&channel, sample, NOW).await.unwrap();
+    }
+    let received = receiver.received();
+    for ((_, expected), received) in samples.iter().zip(&received) {
+        assert_eq!(received.json()["type"], *expected);
+        let text = String::from_utf8(received.body.to_vec()).unwrap();
+        assert!(
+            !text.contains("whsec_") && !text.contains("hunter2"),
+            "{text}"
+        );
+    }
+    assert_eq!(
+        received[2].json()["data"]["incident"]["duration_seconds"],
+        240
+    );
+    insta::assert_json_snapshot!("webhook_test", received[3].json());
+}
+
+#[tokio::test]
+async fn the_answer_decides_whether_it_is_tried_again() {
+    let receiver = WebhookReceiver::start().await;
+    let channel = hook(&receiver.url(), &webhook_secret(), None);
+    let notifier = notifier(None);
+    for (answer, permanent, words) in [
+        (Answer::status(404), true, "answered 404 Not Found"),
+        (
+            Answer::status(410).body("moved away"),
+            true,
+            "answered 410 Gone: moved away",
+        ),
+        (Answer::status(400), false, "answered 400"),
+        (
+            Answer::status(503).body("busy\u{1b}[31m\nnow"),
+            false,
+            "503 Service Unavailable: busy now",
+        ),
+        (
+            Answer::status(301).header("location", "https://new.example/"),
+            false,
+            "redirects are not followed; is the new address https://new.example/?",
+        ),
+    ] {
+        receiver.answer([answer]);
+        let sample = notification(7, Event::Opened);
+        let error = notifier.deliver(&channel, &sample, NOW).await.unwrap_err();
+        assert_eq!(error.permanent, permanent, "{}", error.detail);
+        assert!(error.detail.contains(words), "{}", error.detail);
+    }
+    assert_eq!(receiver.received().len(), 5);
+}
+
+#[tokio::test]
+async fn an_endless_answer_is_cut() {
+    let receiver = WebhookReceiver::start().await;
+    receiver.answer([Answer::status(200).body(&"x".repeat(900_000))]);
+    let channel = hook(&receiver.url(), &webhook_secret(), None);
+    let delivered = notifier(None)
+        .deliver(&channel, &notification(7, Event::Opened), NOW)
+        .await;
+    assert!(delivered.unwrap().detail.len() < 400);
+}
+
+#[tokio::test]
+async fn a_receiver_that_is_not_there_is_tried_again() {
+    let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/hook?key=hunter2", socket.local_addr().unwrap());
+    drop(socket);
+    let channel = hook(&url, &webhook_secret(), None);
+    let error = notifier(None)
+        .deliver(&channel, &notification(7, Event::Opened), NOW)
+        .await;
+    let error = error.unwrap_err();
+    assert!(!error.permanent);
+    assert!(
+        error.detail.contains("cannot connect") && error.detail.contains("refused"),
+        "{error}"
+    );
+    assert!(!error.detail.contains("hunter2"), "{error}");
+}
+
+#[tokio::test]
+async fn nothing_is_sent_to_an_address_that_is_not_open() {
+    let receiver = WebhookReceiver::start().await;
+    let notifier = guarded(None, &Guard::public());
+    let by_name = receiver.url().replace("127.0.0.1", "localhost");
+    for url in [receiver.url(), by_name] {
+        let channel = hook(&url, &webhook_secret(), None);
+        let sample = notification(7, Event::Opened);
+        let error = notifier.deliver(&channel, &sample, NOW).await.unwrap_err();
+        assert!(error.detail.contains("LIFESIGN_ALLOW_TARGETS"), "{error}");
+    }
+    assert!(receiver.received().is_empty());
+    let refused = notifier
+        .may_reach(&receiver.url().parse().unwrap())
+        .unwrap_err();
+    assert_eq!(refused.field, "url");
+}

@@ -1,0 +1,108 @@
+//! What is said, to the letter.
+
+use lifesign::domain::incident::Severity;
+use lifesign::domain::notification::Event;
+use lifesign::domain::team::Email;
+use lifesign::notify::Message;
+
+use super::samples::{channel, mail_to, notification, of_channel};
+
+const PUBLIC_URL: &str = "https://lifesign.example";
+
+fn subject(event: Event) -> String {
+    Message::of(&notification(9, event), PUBLIC_URL).subject
+}
+
+#[test]
+fn the_subject_says_status_server_and_reason() {
+    for (event, expected) in [
+        (
+            Event::Opened,
+            "DOWN search.example.com: certificate expired 3 days ago",
+        ),
+        (
+            Event::Worsened,
+            "DOWN search.example.com: certificate expired 3 days ago",
+        ),
+        (
+            Event::Acknowledged,
+            "DOWN search.example.com: acknowledged by ops@example.com",
+        ),
+        (
+            Event::Resolved,
+            "UP search.example.com: back after 4 minutes",
+        ),
+    ] {
+        assert_eq!(subject(event), expected);
+    }
+}
+
+#[test]
+fn a_degraded_server_is_not_called_down() {
+    let mut sample = notification(9, Event::Opened);
+    let incident = sample.content.incident.as_mut().unwrap();
+    incident.severity = Severity::Degraded;
+    incident.message = "Slow: 4.2 s, the threshold is 2 s".to_owned();
+    let subject = Message::of(&sample, PUBLIC_URL).subject;
+    assert_eq!(
+        subject,
+        "DEGRADED search.example.com: slow: 4.2 s, the threshold is 2 s"
+    );
+}
+
+#[test]
+fn an_incident_that_a_person_closed_is_not_called_up() {
+    let mut sample = notification(9, Event::Resolved);
+    let incident = sample.content.incident.as_mut().unwrap();
+    incident.timeline.last_mut().unwrap().by = Some(Email::parse("ops@example.com").unwrap());
+    let subject = Message::of(&sample, PUBLIC_URL).subject;
+    assert_eq!(
+        subject,
+        "RESOLVED search.example.com: closed by ops@example.com after 4 minutes"
+    );
+}
+
+#[test]
+fn the_text_of_an_outage_says_everything() {
+    let message = Message::of(&notification(9, Event::Opened), PUBLIC_URL);
+    insta::assert_snapshot!("opened_text", message.text().unwrap());
+    insta::assert_snapshot!("opened_html", message.html().unwrap());
+}
+
+#[test]
+fn the_text_of_a_recovery_says_how_long_it_took() {
+    let message = Message::of(&notification(9, Event::Resolved), PUBLIC_URL);
+    insta::assert_snapshot!("resolved_text", message.text().unwrap());
+}
+
+#[test]
+fn channels_are_told_of_in_words() {
+    let mut other = mail_to("gone@example.com");
+    let test = Message::of(&of_channel(9, Event::Test, &other), PUBLIC_URL);
+    assert_eq!(test.subject, "TEST Ops: this channel works");
+    other.health.disabled =
+        Some("the mail host mx:25 answered 550 5.1.1 no such mailbox".to_owned());
+    let failing = Message::of(&of_channel(9, Event::ChannelFailing, &other), PUBLIC_URL);
+    assert_eq!(
+        failing.subject,
+        "CHANNEL OFF Ops: the mail host mx:25 answered 550 5.1.1 no such mailbox"
+    );
+    insta::assert_snapshot!("channel_failing_text", failing.text().unwrap());
+}
+
+#[test]
+fn what_a_server_says_cannot_break_out_of_a_message() {
+    let mut sample = notification(9, Event::Opened);
+    let incident = sample.content.incident.as_mut().unwrap();
+    incident.message = "x\r\nBcc: all@example.com \u{202e}<script>alert(1)</script>".to_owned();
+    let message = Message::of(&sample, PUBLIC_URL);
+    assert!(!message.subject.contains(['\r', '\n', '\u{202e}']));
+    let html = message.html().unwrap();
+    assert!(!html.contains("<script>"), "{html}");
+    let quiet = channel(mail_to("me@example.com").kind);
+    assert!(
+        Message::of(&of_channel(9, Event::Test, &quiet), PUBLIC_URL)
+            .hint
+            .is_none()
+    );
+}
