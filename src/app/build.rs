@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 use crate::clock::{Clock, Ids};
 use crate::config::{ResolverChoice, Settings};
 use crate::net::{self, Guard, Names, Trust};
-use crate::notify::{Mailer, Notifier, WebhookSender};
+use crate::notify::{Mailer, Notifier};
 use crate::probe::Prober;
 use crate::store::Store;
 
@@ -34,7 +34,7 @@ impl App {
             _ => None,
         };
         let public_url = settings.public_url.clone();
-        let notifier = Notifier::new(public_url, mailer, WebhookSender::new(client));
+        let notifier = Notifier::new(public_url, mailer, client);
         let prober = Prober::new(guard.clone(), names, trust, clock.clone(), &user_agent);
         Ok(Self {
             store,
