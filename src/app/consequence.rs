@@ -14,12 +14,14 @@ use crate::store::{StoreError, Tx};
 use super::App;
 use super::check::Checked;
 
-/// Writes what follows from `transition`; says whether something was queued to be told.
+/// Writes what follows from `transition`; says whether something was queued to be told. `good` is
+/// what was known from the last good check.
 pub async fn of(
     app: &App,
     tx: &mut Tx,
     checked: &Checked,
     transition: &Transition,
+    good: Option<&CheckReport>,
     now: At,
 ) -> Result<bool, StoreError> {
     let watch = &checked.result.watch;
@@ -27,10 +29,9 @@ pub async fn of(
     let open = tx.open_incident_of(watch.monitor).await?;
     match (open, Severity::of(transition.to)) {
         (None, Some(_)) => {
-            let good = tx.good_report(watch).await?;
             let id = IncidentId(app.ids.next());
             let whose = (watch.team, watch.monitor);
-            let opened = Incident::open(id, whose, transition, report.clone(), good.as_ref());
+            let opened = Incident::open(id, whose, transition, report.clone(), good);
             let Some(incident) = opened else {
                 return Ok(false);
             };

@@ -7,12 +7,9 @@ use crate::domain::id::{MonitorId, TeamId};
 use crate::domain::status::Span;
 use crate::domain::uptime::{self, Bucket};
 use crate::domain::verdict::CheckStatus;
-use crate::store::RollupRow;
+use crate::store::{Addition, WHOLE};
 
 use super::check::Checked;
-
-/// The location of what is counted for a monitor as a whole.
-const WHOLE: &str = "";
 
 /// Sums by monitor, location and hour.
 #[derive(Debug, Default)]
@@ -53,13 +50,13 @@ impl Ledger {
         }
     }
 
-    /// The sums, one row each.
-    pub fn rows(self) -> Vec<RollupRow> {
-        let row = |((team, monitor, location, hour), bucket)| RollupRow {
+    /// The sums, one addition each.
+    pub fn rows(self) -> Vec<Addition> {
+        let row = |((team, monitor, location, at), bucket)| Addition {
             team,
             monitor,
             location,
-            hour,
+            at,
             bucket,
         };
         self.0.into_iter().map(row).collect()

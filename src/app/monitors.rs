@@ -7,7 +7,7 @@ use crate::domain::notification::Event;
 use crate::domain::report::CheckReport;
 use crate::domain::status::{self, State};
 use crate::domain::team::Actor;
-use crate::store::{Claim, Tx, locations};
+use crate::store::{Claim, StoreError, Tx, locations};
 
 use super::App;
 use super::check::run_check;
@@ -142,7 +142,7 @@ async fn set_paused(app: &App, actor: &Actor, id: MonitorId, paused: bool) -> Re
     }
     if paused {
         let by = Some(actor.email.clone());
-        close_books(app, &mut tx, &monitor, now).await?;
+        close_books(&mut tx, &monitor, now).await?;
         if let Some(mut incident) = tx.open_incident_of(id).await? {
             let _ = incident.resolve(now, "The monitor was paused.", by);
             tx.save_incident(&incident).await?;
@@ -163,17 +163,14 @@ async fn set_paused(app: &App, actor: &Actor, id: MonitorId, paused: bool) -> Re
 }
 
 /// Counts the time up to now and forgets the status, so that the pause counts as nothing.
-async fn close_books(app: &App, tx: &mut Tx, monitor: &Monitor, now: At) -> Result<(), Refused> {
-    let mut known = tx.states(&[monitor.id]).await?;
+async fn close_books(tx: &mut Tx, monitor: &Monitor, now: At) -> Result<(), Refused> {
+    let Some(held) = tx.states(&[monitor.id]).await?.remove(&monitor.id) else { return Ok(()) };
     let mut ledger = Ledger::default();
-    for known in &mut known {
-        let spans = status::settle(&known.state, now, monitor.spec.interval());
-        ledger.add_time(monitor.team, monitor.id, &spans);
-        known.state = State::pending(now);
-    }
+    let spans = status::settle(&held.state, now, monitor.spec.interval());
+    ledger.add_time(monitor.team, monitor.id, &spans);
     tx.add_to_rollups(&ledger.rows()).await?;
-    tx.save_states(&known).await?;
-    Ok(())
+    let lost = tx.save_states(&[(monitor.id, State::pending(now), held.revision)]).await?;
+    if lost.is_empty() { Ok(()) } else { Err(StoreError::Conflict.into()) }
 }
 
 /// Deletes a monitor and everything that is known of it.

@@ -2,15 +2,18 @@
 //! them, all or nothing.
 //!
 //! The hot path, a check that changes nothing, costs a few statements per batch. A slot that was
-//! recorded before is left out, so that a second run of it has no effect.
+//! recorded before is left out, so that a second run of it has no effect. States are read first
+//! and saved against their revision: when another node was quicker, nothing of this is written
+//! and the batch is tried again.
 
 use std::collections::HashMap;
 
 use crate::domain::at::At;
 use crate::domain::id::MonitorId;
-use crate::domain::status::{self, Transition};
-use crate::domain::{quorum, schedule};
-use crate::store::{Finished, Known, StoreError, Tx};
+use crate::domain::quorum::{self, Vote};
+use crate::domain::schedule;
+use crate::domain::status::{self, State, Step, Transition};
+use crate::store::{Finished, Held, StoreError, Tx};
 
 use super::App;
 use super::check::Checked;
@@ -26,10 +29,7 @@ pub async fn record(app: &App, batch: &[Checked]) -> Result<(), StoreError> {
     tx.commit().await?;
     for checked in batch {
         let watch = &checked.result.watch;
-        app.events.publish(Changed {
-            team: watch.team,
-            monitor: watch.monitor,
-        });
+        app.events.publish(Changed { team: watch.team, monitor: watch.monitor });
     }
     if has_news {
         app.outbox.notify_one();
@@ -39,73 +39,97 @@ pub async fn record(app: &App, batch: &[Checked]) -> Result<(), StoreError> {
 
 /// Writes a batch; says whether something was queued to be told.
 async fn write(app: &App, tx: &mut Tx, batch: &[Checked], now: At) -> Result<bool, StoreError> {
+    let mut known = Known::read(tx, batch).await?;
     let results: Vec<_> = batch.iter().map(|checked| &checked.result).collect();
-    let fresh = tx.add_checks(&results).await?;
-    let ids: Vec<MonitorId> = results.iter().map(|result| result.watch.monitor).collect();
-    let known = tx.states(&ids).await?;
-    let mut known: HashMap<MonitorId, Known> = known
-        .into_iter()
-        .map(|known| (known.monitor, known))
-        .collect();
-    let mut in_order: Vec<(&Checked, bool)> = batch.iter().zip(fresh).collect();
-    in_order.sort_by_key(|(checked, _)| checked.result.report.started_at);
+    let new = tx.add_checks(&results).await?;
+    let mut in_order: Vec<&Checked> = batch.iter().collect();
+    in_order.sort_by_key(|checked| checked.result.report.started_at);
 
     let mut finished = Vec::with_capacity(batch.len());
     let mut ledger = Ledger::default();
     let mut turned: Vec<(&Checked, Transition)> = Vec::new();
-    for (checked, is_recorded) in in_order {
-        // A monitor that was deleted meanwhile has nothing left to update.
-        let Some(known) = known.get_mut(&checked.result.watch.monitor) else {
-            continue;
-        };
-        let outcome = if is_recorded {
-            let outcome = judge(known, checked, now);
-            ledger.add(checked, &outcome.spans);
-            if let Some(since) = outcome.blip_since {
-                tx.mark_blip(known.monitor, since, checked.result.report.started_at)
-                    .await?;
+    for checked in in_order {
+        let result = &checked.result;
+        let is_recorded = new.contains(&result.key());
+        let step = if is_recorded { known.step(checked, now) } else { None };
+        if let Some(step) = &step {
+            ledger.add(checked, &step.spans);
+            if let Some(since) = step.blip_since {
+                tx.mark_blip(result.watch.monitor, since, result.report.started_at).await?;
             }
-            turned.extend(outcome.transition.map(|transition| (checked, transition)));
-            Some(outcome)
-        } else {
-            None
-        };
-        finished.push(finish(checked, outcome.as_ref(), now));
+            turned.extend(step.transition.map(|transition| (checked, transition)));
+        }
+        finished.push(finish(checked, is_recorded, step.as_ref(), now));
     }
+    // What changed is told against the facts from before this batch.
+    let ids: Vec<MonitorId> =
+        turned.iter().map(|(checked, _)| checked.result.watch.monitor).collect();
+    let good = tx.good_reports(&ids).await?;
     tx.finish_watches(&finished).await?;
-    tx.save_states(&known.into_values().collect::<Vec<_>>())
-        .await?;
+    known.save(tx).await?;
     tx.add_to_rollups(&ledger.rows()).await?;
-    let failed = batch
-        .iter()
-        .filter(|checked| checked.result.report.failure.is_some());
-    tx.keep_reports(&failed.map(|checked| &checked.result).collect::<Vec<_>>())
-        .await?;
+    let failed: Vec<_> =
+        results.into_iter().filter(|result| result.report.failure.is_some()).collect();
+    tx.save_failure_reports(&failed).await?;
     let mut has_news = false;
     for (checked, transition) in turned {
-        has_news |= consequence::of(app, tx, checked, &transition, now).await?;
+        let watch = &checked.result.watch;
+        let here = |(location, _): &&(String, _)| *location == watch.location;
+        let good = good.get(&watch.monitor).and_then(|all| all.iter().find(here));
+        let good = good.map(|(_, report)| report);
+        has_news |= consequence::of(app, tx, checked, &transition, good, now).await?;
     }
     Ok(has_news)
 }
 
-/// Moves the state of a monitor by one check.
-fn judge(known: &mut Known, checked: &Checked, now: At) -> status::Step {
-    let result = &checked.result;
-    let beside = |(location, _): &&(String, quorum::Vote)| *location != result.watch.location;
-    let others: Vec<_> = known
-        .votes
-        .iter()
-        .filter(beside)
-        .map(|(_, vote)| *vote)
-        .collect();
-    let seen = quorum::verdict(result.seen(), &others, now, checked.interval);
-    let step = status::step(&known.state, &seen, checked.interval);
-    known.state = step.state;
-    step
+/// What is known of the monitors of a batch.
+struct Known {
+    held: HashMap<MonitorId, Held>,
+    votes: HashMap<MonitorId, Vec<(String, Vote)>>,
+}
+
+impl Known {
+    async fn read(tx: &mut Tx, batch: &[Checked]) -> Result<Self, StoreError> {
+        let ids = |batch: &mut dyn Iterator<Item = &Checked>| -> Vec<MonitorId> {
+            batch.map(|checked| checked.result.watch.monitor).collect()
+        };
+        let held = tx.states(&ids(&mut batch.iter())).await?;
+        let several = ids(&mut batch.iter().filter(|checked| checked.locations > 1));
+        let votes = tx.votes(&several).await?;
+        Ok(Self { held, votes })
+    }
+
+    /// Moves the state of a monitor by one check. `None` when the monitor was deleted or paused
+    /// meanwhile: then its checks count for nothing.
+    fn step(&mut self, checked: &Checked, now: At) -> Option<Step> {
+        let result = &checked.result;
+        let monitor = result.watch.monitor;
+        let held = self.held.get_mut(&monitor).filter(|held| !held.paused)?;
+        let beside = |(location, _): &&(String, Vote)| *location != result.watch.location;
+        let others = self.votes.get(&monitor).into_iter().flatten().filter(beside);
+        let others: Vec<Vote> = others.map(|(_, vote)| *vote).collect();
+        let seen = quorum::verdict(result.seen(), &others, now, checked.interval);
+        let step = status::step(&held.state, &seen, checked.interval);
+        held.state = step.state;
+        Some(step)
+    }
+
+    async fn save(self, tx: &mut Tx) -> Result<(), StoreError> {
+        let moved = self.held.into_iter().filter(|(_, held)| !held.paused);
+        let states: Vec<(MonitorId, State, i64)> =
+            moved.map(|(id, held)| (id, held.state, held.revision)).collect();
+        let lost = tx.save_states(&states).await?;
+        if lost.is_empty() { Ok(()) } else { Err(StoreError::Conflict) }
+    }
 }
 
 /// How a check leaves its watch: due in its next slot, or sooner to confirm what it saw.
-fn finish<'a>(checked: &'a Checked, step: Option<&status::Step>, now: At) -> Finished<'a> {
+fn finish<'a>(
+    checked: &'a Checked,
+    is_recorded: bool,
+    step: Option<&Step>,
+    now: At,
+) -> Finished<'a> {
     let result = &checked.result;
     let watch = &result.watch;
     let place = schedule::place(watch.monitor, &watch.location, checked.interval);
@@ -115,13 +139,9 @@ fn finish<'a>(checked: &'a Checked, step: Option<&status::Step>, now: At) -> Fin
     Finished {
         result,
         claim: checked.claim,
-        is_recorded: step.is_some(),
+        is_recorded,
         next_due: recheck.map_or(slot, |soon| soon.min(slot)),
-        attempt: if recheck.is_some() {
-            result.attempt + 1
-        } else {
-            0
-        },
+        attempt: if recheck.is_some() { result.attempt + 1 } else { 0 },
         facts_hash: facts.filter(|facts| checked.facts_hash.as_ref() != Some(facts)),
     }
 }
