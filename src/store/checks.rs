@@ -105,11 +105,11 @@ impl CheckRow {
 impl Tx {
     /// Adds checks and gives the keys of those that were new: a slot that is recorded already was
     /// checked twice, and a monitor that is gone is not recorded at all.
-    pub async fn add_checks(
+    pub async fn add_checks<'a>(
         &mut self,
-        checks: &[CheckResult],
+        checks: impl IntoIterator<Item = &'a CheckResult>,
     ) -> Result<HashSet<CheckKey>, StoreError> {
-        let mut ordered: Vec<&CheckResult> = checks.iter().collect();
+        let mut ordered: Vec<&CheckResult> = checks.into_iter().collect();
         ordered.sort_by(|a, b| (a.slot, &a.watch).cmp(&(b.slot, &b.watch)));
         let mut new = HashSet::new();
         // A watch comes once per round: each round chains to what the one before has added.
