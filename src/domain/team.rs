@@ -2,8 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::id::{TeamId, UserId};
-use super::monitor::FieldError;
+use super::at::At;
+use super::id::{TeamId, TokenId, UserId};
+use super::monitor::{FieldError, MAX_NAME};
+use super::sensitive::Sensitive;
 
 /// Shortest password, in characters.
 pub const MIN_PASSWORD: usize = 10;
@@ -54,6 +56,14 @@ pub enum Scope {
 }
 
 impl Scope {
+    /// What is left of a role with a token of this scope.
+    pub fn narrow(self, role: Role) -> Role {
+        match self {
+            Self::Read => Role::Viewer,
+            Self::Write => role,
+        }
+    }
+
     /// The word of the contract.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -94,6 +104,105 @@ impl Actor {
     pub fn may_own(&self) -> bool {
         self.role >= Role::Owner
     }
+}
+
+/// A team, the tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Team {
+    /// Its id.
+    pub id: TeamId,
+    /// What people call it.
+    pub name: String,
+}
+
+/// Reads the name of a team.
+pub fn team_name(text: &str) -> Result<String, FieldError> {
+    name("team", text)
+}
+
+/// Reads the name of a token.
+pub fn token_name(text: &str) -> Result<String, FieldError> {
+    name("name", text)
+}
+
+fn name(field: &'static str, text: &str) -> Result<String, FieldError> {
+    let name = text.trim();
+    if (1..=MAX_NAME).contains(&name.chars().count()) && !name.chars().any(char::is_control) {
+        Ok(name.to_owned())
+    } else {
+        Err(FieldError::new(
+            field,
+            format!("must have 1 to {MAX_NAME} printable characters"),
+        ))
+    }
+}
+
+/// A person who may log in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct User {
+    /// Their id.
+    pub id: UserId,
+    /// Their address, which is also their name.
+    pub email: Email,
+    /// What their password is verified by; nobody without one can log in.
+    pub password_hash: Option<Sensitive>,
+}
+
+/// A person in a team.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Member {
+    /// Who.
+    pub user: UserId,
+    /// Their address.
+    pub email: Email,
+    /// What they may do.
+    pub role: Role,
+    /// Since when they belong to the team.
+    pub since: At,
+}
+
+/// What a one-time link is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// Makes the first owner and their team.
+    Owner,
+    /// Lets somebody into a team.
+    Invite {
+        /// The team.
+        team: TeamId,
+        /// Who is invited.
+        email: Email,
+        /// What they will be allowed to do.
+        role: Role,
+    },
+    /// Sets a new password.
+    Reset {
+        /// Whose.
+        email: Email,
+    },
+}
+
+/// A token of the API, without its value: that is shown once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiToken {
+    /// Its id.
+    pub id: TokenId,
+    /// The team that it opens.
+    pub team: TeamId,
+    /// Who made it; it can do no more than they can.
+    pub user: UserId,
+    /// Their address.
+    pub email: Email,
+    /// What people call it.
+    pub name: String,
+    /// What it may do.
+    pub scope: Scope,
+    /// When it was made.
+    pub created_at: At,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<At>,
+    /// Since when it opens nothing any more.
+    pub revoked_at: Option<At>,
 }
 
 /// A mail address in lower case, plausible enough to send to.

@@ -15,13 +15,18 @@ mod checks;
 mod codec;
 mod db;
 mod error;
+mod links;
 mod migrations;
 mod monitor_row;
 mod monitors;
 mod reports;
 mod rollups;
+mod sessions;
 mod states;
+mod status_pages;
 mod teams;
+mod tokens;
+mod users;
 mod watches;
 
 use std::sync::Arc;

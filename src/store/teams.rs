@@ -1,8 +1,69 @@
 //! Teams and who belongs to them.
 
-use super::{StoreError, Tx};
+use super::codec::{Origin, row};
+use super::{Store, StoreError, Tx};
 use crate::domain::at::At;
-use crate::domain::id::TeamId;
+use crate::domain::id::{TeamId, UserId};
+use crate::domain::team::{Email, Member, Role, Team};
+
+row! {
+    struct TeamRow {
+        id: TeamId,
+        name: String,
+        role: String,
+    }
+}
+
+row! {
+    struct MemberRow {
+        user_id: UserId,
+        email: String,
+        role: String,
+        created_at: At,
+    }
+}
+
+impl Store {
+    /// The teams of a person with their role in each, the one they joined first at the head.
+    pub async fn teams_of(&self, user: UserId) -> Result<Vec<(Team, Role)>, StoreError> {
+        let rows: Vec<TeamRow> = self.db.all(TEAMS_OF, (user,)).await?;
+        rows.into_iter().map(team_and_role).collect()
+    }
+
+    /// Who belongs to a team, by address.
+    pub async fn members(&self, team: TeamId) -> Result<Vec<Member>, StoreError> {
+        let rows: Vec<MemberRow> = self.db.all(MEMBERS, (team,)).await?;
+        rows.iter().map(member).collect()
+    }
+}
+
+fn team_and_role(row: TeamRow) -> Result<(Team, Role), StoreError> {
+    let origin = Origin {
+        table: "membership",
+        id: row.id,
+    };
+    let role = origin.parsed("role", Role::parse(&row.role).ok())?;
+    Ok((
+        Team {
+            id: row.id,
+            name: row.name,
+        },
+        role,
+    ))
+}
+
+fn member(row: &MemberRow) -> Result<Member, StoreError> {
+    let origin = Origin {
+        table: "membership",
+        id: row.user_id,
+    };
+    Ok(Member {
+        user: row.user_id,
+        email: origin.parsed("email", Email::parse(&row.email).ok())?,
+        role: origin.parsed("role", Role::parse(&row.role).ok())?,
+        since: row.created_at,
+    })
+}
 
 impl Tx {
     /// Makes a team.
@@ -10,6 +71,43 @@ impl Tx {
         self.db.run(ADD_TEAM, (id, name, now)).await?;
         Ok(())
     }
+
+    /// The oldest team of that name.
+    pub async fn team_named(&mut self, name: &str) -> Result<Option<TeamId>, StoreError> {
+        let id: Option<(TeamId,)> = self.db.optional(TEAM_NAMED, (name,)).await?;
+        Ok(id.map(|(id,)| id))
+    }
+
+    /// The teams of a person, as this transaction sees them; see [`Store::teams_of`].
+    pub async fn teams_of(&mut self, user: UserId) -> Result<Vec<(Team, Role)>, StoreError> {
+        let rows: Vec<TeamRow> = self.db.all(TEAMS_OF, (user,)).await?;
+        rows.into_iter().map(team_and_role).collect()
+    }
+
+    /// Makes somebody a member, or gives a member another role.
+    pub async fn put_member(
+        &mut self,
+        team: TeamId,
+        user: UserId,
+        role: Role,
+        now: At,
+    ) -> Result<(), StoreError> {
+        self.db
+            .run(PUT_MEMBER, (team, user, role.as_str(), now))
+            .await?;
+        Ok(())
+    }
 }
 
 const ADD_TEAM: &str = "INSERT INTO team (id, name, created_at) VALUES ($1, $2, $3)";
+const TEAM_NAMED: &str = "SELECT id FROM team WHERE name = $1 ORDER BY created_at, id LIMIT 1";
+const TEAMS_OF: &str = "
+    SELECT t.id, t.name, m.role FROM membership m JOIN team t ON t.id = m.team_id
+     WHERE m.user_id = $1 ORDER BY m.created_at, t.id";
+const MEMBERS: &str = "
+    SELECT m.user_id, u.email, m.role, m.created_at
+      FROM membership m JOIN app_user u ON u.id = m.user_id
+     WHERE m.team_id = $1 ORDER BY u.email";
+const PUT_MEMBER: &str = "
+    INSERT INTO membership (team_id, user_id, role, created_at) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (team_id, user_id) DO UPDATE SET role = excluded.role";
