@@ -11,6 +11,7 @@
 //! Columns: ids `UUID`, instants `BIGINT` milliseconds, flags `BOOLEAN`, enums `TEXT` with `CHECK`,
 //! documents `TEXT` JSON that is never queried inside.
 
+mod channels;
 mod checks;
 mod codec;
 mod db;

@@ -1,0 +1,272 @@
+//! Channels: where people are told, with their settings sealed whole, and how they are doing.
+//!
+//! Which monitor names which channel is written with the monitor (`monitors`); what is to be told
+//! is in `notifications`.
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use super::codec::{Origin, document, row};
+use super::{Store, StoreError, Tx};
+use crate::domain::at::At;
+use crate::domain::channel::{Channel, ChannelKind, Health};
+use crate::domain::id::{ChannelId, MonitorId, TeamId};
+use crate::domain::sensitive::Sensitive;
+use crate::domain::team::Email;
+use crate::secret::{Place, SealingKey};
+
+row! {
+    struct ChannelRow {
+        id: ChannelId,
+        team_id: TeamId,
+        name: String,
+        kind: String,
+        sealed: String,
+        is_default: bool,
+        disabled: Option<String>,
+        last_success_at: Option<At>,
+        error_at: Option<At>,
+        error: Option<String>,
+    }
+}
+
+/// What is sealed of a channel: all that its kind is set to.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum Settings {
+    Email {
+        to: Email,
+    },
+    Webhook {
+        url: Url,
+        secret: String,
+        previous_secret: Option<String>,
+    },
+}
+
+impl Settings {
+    fn of(kind: &ChannelKind) -> Self {
+        match kind {
+            ChannelKind::Email { to } => Self::Email { to: to.clone() },
+            ChannelKind::Webhook {
+                url,
+                secret,
+                previous_secret,
+            } => Self::Webhook {
+                url: url.clone(),
+                secret: secret.expose().to_owned(),
+                previous_secret: previous_secret.as_ref().map(|s| s.expose().to_owned()),
+            },
+        }
+    }
+
+    fn kind(self) -> ChannelKind {
+        match self {
+            Self::Email { to } => ChannelKind::Email { to },
+            Self::Webhook {
+                url,
+                secret,
+                previous_secret,
+            } => ChannelKind::Webhook {
+                url,
+                secret: Sensitive::new(secret),
+                previous_secret: previous_secret.map(Sensitive::new),
+            },
+        }
+    }
+}
+
+impl ChannelRow {
+    /// The channel, opened; `Corrupt` when its settings cannot be.
+    pub(super) fn channel(&self, key: &SealingKey) -> Result<Channel, StoreError> {
+        let at = Origin {
+            table: "channel",
+            id: self.id,
+        };
+        let plain = at.parsed("sealed", key.open(&place(self.id), &self.sealed))?;
+        let kind = at.document::<Settings>("sealed", plain.expose())?.kind();
+        if kind.as_str() != self.kind {
+            return Err(at.corrupt("kind"));
+        }
+        Ok(Channel {
+            id: self.id,
+            team: self.team_id,
+            name: self.name.clone(),
+            kind,
+            is_default: self.is_default,
+            health: Health {
+                disabled: self.disabled.clone(),
+                last_success_at: self.last_success_at,
+                last_error: self.error_at.zip(self.error.clone()),
+            },
+        })
+    }
+}
+
+fn seal(channel: &Channel, key: &SealingKey) -> Result<String, StoreError> {
+    let plain = document(&Settings::of(&channel.kind))?;
+    Ok(key.seal(&place(channel.id), &plain))
+}
+
+fn place(id: ChannelId) -> Place {
+    Place {
+        table: "channel",
+        field: "sealed",
+        row: id.0,
+    }
+}
+
+impl Store {
+    /// Every channel of a team, oldest first.
+    pub async fn channels(&self, team: TeamId) -> Result<Vec<Channel>, StoreError> {
+        let rows: Vec<ChannelRow> = self.db.all(CHANNELS, (team,)).await?;
+        rows.iter().map(|row| row.channel(&self.key)).collect()
+    }
+
+    /// A channel of a team.
+    pub async fn channel(
+        &self,
+        team: TeamId,
+        id: ChannelId,
+    ) -> Result<Option<Channel>, StoreError> {
+        let row: Option<ChannelRow> = self.db.optional(CHANNEL, (team, id)).await?;
+        row.map(|row| row.channel(&self.key)).transpose()
+    }
+}
+
+impl Tx {
+    /// Adds a channel of which nothing was heard yet.
+    pub async fn add_channel(&mut self, channel: &Channel, now: At) -> Result<(), StoreError> {
+        let row = (
+            channel.id,
+            channel.team,
+            &*channel.name,
+            channel.kind.as_str(),
+            seal(channel, &self.key)?,
+            channel.is_default,
+            now,
+        );
+        self.db.run(ADD_CHANNEL, row).await?;
+        Ok(())
+    }
+
+    /// Changes what people say of a channel, and whether it is switched off; what was heard of it
+    /// stays. False when it is gone.
+    pub async fn save_channel(&mut self, channel: &Channel) -> Result<bool, StoreError> {
+        let row = (
+            channel.team,
+            channel.id,
+            &*channel.name,
+            channel.kind.as_str(),
+            seal(channel, &self.key)?,
+            channel.is_default,
+            channel.health.disabled.as_deref(),
+        );
+        Ok(self.db.run(SAVE_CHANNEL, row).await? > 0)
+    }
+
+    /// Deletes a channel with everything that was or is to be told to it. A monitor that named it
+    /// alone is told to the default ones from now on. False when it is gone already.
+    pub async fn delete_channel(
+        &mut self,
+        team: TeamId,
+        id: ChannelId,
+    ) -> Result<bool, StoreError> {
+        Ok(self.db.run(DROP_CHANNEL, (team, id)).await? > 0)
+    }
+
+    /// The channels that a monitor names, or the default ones of its team when it names none;
+    /// those that are switched off among them. One that cannot be read is left out, since a change
+    /// of status must be recorded whatever became of a channel.
+    pub async fn channels_of(
+        &mut self,
+        team: TeamId,
+        monitor: MonitorId,
+    ) -> Result<Vec<Channel>, StoreError> {
+        let rows = self.db.all(CHANNELS_OF, (team, monitor)).await?;
+        Ok(self.readable(&rows))
+    }
+
+    /// Every channel of a team that can be read, oldest first: who else may hear that one fails.
+    pub async fn team_channels(&mut self, team: TeamId) -> Result<Vec<Channel>, StoreError> {
+        let rows = self.db.all(CHANNELS, (team,)).await?;
+        Ok(self.readable(&rows))
+    }
+
+    fn readable(&self, rows: &[ChannelRow]) -> Vec<Channel> {
+        let mut channels = Vec::with_capacity(rows.len());
+        for row in rows {
+            match row.channel(&self.key) {
+                Ok(channel) => channels.push(channel),
+                Err(error) => {
+                    tracing::error!(channel.id = %row.id, %error, "failed to read a channel");
+                }
+            }
+        }
+        channels
+    }
+
+    /// Switches a channel off and gives up what waits for it, for good or until it is replayed;
+    /// what is being delivered at this moment ends by itself. False when it is gone or was off.
+    pub async fn disable_channel(
+        &mut self,
+        team: TeamId,
+        id: ChannelId,
+        reason: &str,
+        now: At,
+    ) -> Result<bool, StoreError> {
+        if self.db.run(DISABLE_CHANNEL, (team, id, reason)).await? == 0 {
+            return Ok(false);
+        }
+        self.db.run(GIVE_UP_QUEUED, (team, id, now)).await?;
+        Ok(true)
+    }
+
+    /// Keeps how a delivery went. A success forgets the error before it.
+    pub async fn channel_heard(
+        &mut self,
+        team: TeamId,
+        id: ChannelId,
+        at: At,
+        outcome: Result<(), &str>,
+    ) -> Result<(), StoreError> {
+        match outcome {
+            Ok(()) => self.db.run(HEARD_SUCCESS, (team, id, at)).await?,
+            Err(error) => self.db.run(HEARD_ERROR, (team, id, at, error)).await?,
+        };
+        Ok(())
+    }
+}
+
+const CHANNELS: &str = "
+    SELECT id, team_id, name, kind, sealed, is_default, disabled, last_success_at, error_at, error
+      FROM channel WHERE team_id = $1 ORDER BY id";
+const CHANNEL: &str = "
+    SELECT id, team_id, name, kind, sealed, is_default, disabled, last_success_at, error_at, error
+      FROM channel WHERE team_id = $1 AND id = $2";
+const CHANNELS_OF: &str = "
+    SELECT id, team_id, name, kind, sealed, is_default, disabled, last_success_at, error_at, error
+      FROM channel c
+     WHERE team_id = $1
+       AND (EXISTS (SELECT 1 FROM monitor_channel n
+                     WHERE n.monitor_id = $2 AND n.channel_id = c.id)
+            OR (is_default AND NOT EXISTS (SELECT 1 FROM monitor_channel n
+                                            WHERE n.monitor_id = $2)))
+     ORDER BY id";
+const ADD_CHANNEL: &str = "
+    INSERT INTO channel (id, team_id, name, kind, sealed, is_default, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)";
+const SAVE_CHANNEL: &str = "
+    UPDATE channel SET name = $3, kind = $4, sealed = $5, is_default = $6, disabled = $7
+     WHERE team_id = $1 AND id = $2";
+const DROP_CHANNEL: &str = "DELETE FROM channel WHERE team_id = $1 AND id = $2";
+const DISABLE_CHANNEL: &str = "
+    UPDATE channel SET disabled = $3 WHERE team_id = $1 AND id = $2 AND disabled IS NULL";
+const GIVE_UP_QUEUED: &str = "
+    UPDATE notification SET status = 'dead', finished_at = $3
+     WHERE team_id = $1 AND channel_id = $2 AND status = 'queued' AND claim IS NULL";
+const HEARD_SUCCESS: &str = "
+    UPDATE channel SET last_success_at = $3, error_at = NULL, error = NULL
+     WHERE team_id = $1 AND id = $2";
+const HEARD_ERROR: &str = "
+    UPDATE channel SET error_at = $3, error = $4 WHERE team_id = $1 AND id = $2";
