@@ -5,7 +5,7 @@ run:            ## the service on embedded SQLite
 	cargo run
 
 demo:           ## the service, watching scripted servers
-	@tests/setup/demo.sh
+	cargo run --quiet --example demo
 
 test:           ## everything, on both engines, with real servers
 	@tests/setup/test.sh

@@ -7,6 +7,7 @@ use crate::domain::notification::Event;
 use crate::domain::report::CheckReport;
 use crate::domain::status::{self, State};
 use crate::domain::team::Actor;
+use crate::probe::Observer;
 use crate::store::{Claim, StoreError, Tx, locations};
 
 use super::App;

@@ -41,7 +41,7 @@ pub async fn record(app: &App, batch: &[Checked]) -> Result<(), StoreError> {
 async fn write(app: &App, tx: &mut Tx, batch: &[Checked], now: At) -> Result<bool, StoreError> {
     let mut known = Known::read(tx, batch).await?;
     let results: Vec<_> = batch.iter().map(|checked| &checked.result).collect();
-    let new = tx.add_checks(&results).await?;
+    let new = tx.add_checks(results.iter().copied()).await?;
     let mut in_order: Vec<&Checked> = batch.iter().collect();
     in_order.sort_by_key(|checked| checked.result.report.started_at);
 
