@@ -1,8 +1,10 @@
 //! The contract of the store: every public function, on each engine.
 
+mod accounts;
 mod checks;
 mod monitors;
 mod opening;
+mod status_pages;
 mod watches;
 
 use lifesign::domain::at::At;
