@@ -65,6 +65,7 @@ CREATE TABLE notification (
 );
 CREATE UNIQUE INDEX notification_once ON notification (incident_id, event, channel_id);
 CREATE INDEX notification_queue ON notification (next_attempt) WHERE status = 'queued';
+CREATE INDEX notification_dead ON notification (created_at) WHERE status = 'dead';
 CREATE INDEX notification_channel ON notification (channel_id, created_at, id);
 CREATE INDEX notification_finished ON notification (finished_at) WHERE finished_at IS NOT NULL;
 
