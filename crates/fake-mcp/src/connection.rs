@@ -18,8 +18,8 @@ use tokio_rustls::server::TlsStream;
 
 use crate::body::Body;
 use crate::exchange::{Outcome, Shared};
+use crate::habits::{After, RawReply};
 use crate::journal::lock;
-use crate::reply::{After, RawReply};
 use crate::tls::Greeting;
 
 /// After an accept that failed (no file descriptors left), others may end meanwhile.

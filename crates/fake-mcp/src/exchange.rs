@@ -16,8 +16,9 @@ use hyper::{Method, Request, Response, StatusCode};
 use serde_json::Value;
 
 use crate::body::{Body, Piece};
+use crate::habits::{Act, Gate, RawReply};
 use crate::journal::{Journal, Recorded, lock};
-use crate::reply::{Act, Gate, RawReply, Reply};
+use crate::reply::Reply;
 use crate::script::{Opening, Stage};
 use crate::{http_sse, streamable};
 

@@ -10,9 +10,10 @@ use tokio::sync::mpsc;
 
 use crate::body::{Body, Piece};
 use crate::exchange::{Asked, Shared, plain, session_id};
+use crate::habits::{Endpoint, HttpSse, StreamEnd};
 use crate::journal::lock;
 use crate::protocol;
-use crate::reply::{Endpoint, HttpSse, Reply, StreamEnd};
+use crate::reply::Reply;
 
 const STREAM: &str = "/sse";
 const MESSAGES: &str = "/messages/";

@@ -19,6 +19,7 @@
 mod body;
 mod connection;
 mod exchange;
+mod habits;
 mod http_sse;
 mod journal;
 mod protocol;
@@ -31,8 +32,9 @@ mod tls;
 mod vocabulary;
 
 pub use body::Piece;
+pub use habits::{Delete, Endpoint, Id, REVISIONS, Sessions, StreamEnd};
 pub use journal::{KEPT, Recorded};
-pub use reply::{Delete, Endpoint, Id, REVISIONS, Reply, Sessions, StreamEnd};
+pub use reply::Reply;
 pub use script::Script;
 pub use server::{FakeMcp, Listen};
 pub use sse::Sse;

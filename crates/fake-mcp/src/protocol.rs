@@ -5,7 +5,8 @@
 
 use serde_json::{Value, json};
 
-use crate::reply::{Act, Id, Reply, Server};
+use crate::habits::{Act, Id, Server};
+use crate::reply::Reply;
 
 /// The JSON text that answers `request`, spelled as the reply wants it; none for a notification.
 pub(crate) fn answer(reply: &Reply, request: &Value) -> Option<String> {

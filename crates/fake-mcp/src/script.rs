@@ -7,8 +7,9 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+use crate::habits::Act;
 use crate::journal::lock;
-use crate::reply::{Act, Reply};
+use crate::reply::Reply;
 
 /// A list of replies, asked one by one; the last one repeats.
 ///

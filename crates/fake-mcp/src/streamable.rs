@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 
 use crate::body::Body;
 use crate::exchange::{Asked, Outcome, Shared, plain, session_id, typed};
+use crate::habits::{Delete, Sessions};
 use crate::journal::lock;
 use crate::protocol;
-use crate::reply::{Delete, Reply, Sessions};
+use crate::reply::Reply;
 
 const ENDPOINT: &str = "/mcp";
 /// More sessions than this are a leak of the client; the server answers 503 then.

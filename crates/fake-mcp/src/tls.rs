@@ -16,7 +16,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{RootCertStore, ServerConfig};
 use tokio_rustls::TlsAcceptor;
 
-use crate::reply::After;
+use crate::habits::After;
 
 const DAY: Duration = Duration::from_hours(24);
 

@@ -9,7 +9,8 @@ use bytes::Bytes;
 use serde_json::json;
 
 use crate::body::Piece;
-use crate::reply::{Act, After, Endpoint, Gate, HttpReply, Id, RawReply, Reply};
+use crate::habits::{Act, After, Endpoint, Gate, HttpReply, Id, RawReply};
+use crate::reply::Reply;
 
 const PAGE: &str = "<!doctype html>\n<html><head><title>Welcome</title></head><body><h1>It works!</h1></body></html>\n";
 /// One chunk of an answer without end.
