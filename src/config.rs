@@ -199,6 +199,12 @@ impl Settings {
         Ok(Self::from_values(&Values(values))?)
     }
 
+    /// Settings of these values alone, without file and environment.
+    pub fn of(values: &[(&str, &str)]) -> Result<Self, ConfigError> {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        Self::from_values(&Values(values.iter().map(owned).collect()))
+    }
+
     fn from_values(values: &Values) -> Result<Self, ConfigError> {
         let listen =
             values.parsed::<SocketAddr>("listen", "an address and port, like 127.0.0.1:8080")?;
