@@ -1,4 +1,6 @@
 //! Deletes what is older than it has to be kept, in small bites, on one node at a time.
+//!
+//! What is kept for ever is not named here: daily rollups, incidents, monitors.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,14 +8,65 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::App;
+use crate::store::StoreError;
 
 /// The lease that says who cleans.
 const LEASE: &str = "retention";
 /// How long the lease is held.
 const HELD: Duration = Duration::from_mins(5);
 /// Most rows that one bite deletes.
-const BITE: usize = 5_000;
-/// Wait after a bite that was full.
+const BITE: u32 = 5_000;
+/// Wait while there may be more.
 const BREATH: Duration = Duration::from_millis(200);
 /// Wait when there is nothing to delete.
 const REST: Duration = Duration::from_mins(10);
+/// Whole reports of failures that are kept of each monitor.
+const REPORTS: u32 = 50;
+/// How long a notification that was sent or given up is kept.
+const NOTIFICATIONS: Duration = Duration::from_hours(90 * 24);
+
+/// Takes one bite of everything that is old, if no other node is at it; says how many rows went.
+pub async fn step(app: &App) -> Result<u64, StoreError> {
+    let (store, settings, now) = (&app.store, &app.settings, app.clock.now());
+    let node = &settings.node_name;
+    if !store.hold_lease(LEASE, node, now, now + HELD).await? {
+        return Ok(0);
+    }
+    let checks = now - settings.retention_checks;
+    let hours = now - settings.retention_rollups;
+    let bites = [
+        store.drop_checks(checks, BITE).await?,
+        store.drop_reports(REPORTS, BITE).await?,
+        store.drop_hours(hours, BITE).await?,
+        store.drop_sessions(now, BITE).await?,
+        store.drop_links(now, BITE).await?,
+        store.drop_notifications(now - NOTIFICATIONS, BITE).await?,
+    ];
+    Ok(bites.iter().sum())
+}
+
+/// Cleans until `stop`.
+pub async fn run(app: Arc<App>, stop: CancellationToken) {
+    loop {
+        let wait = match step(&app).await {
+            // Fewer than one bite altogether: none of them was full.
+            Ok(rows) if rows >= u64::from(BITE) => BREATH,
+            Ok(_) => REST,
+            Err(error) => {
+                tracing::error!(
+                    error = format!("{:#}", anyhow::Error::from(error)),
+                    "failed to delete what is old"
+                );
+                REST
+            }
+        };
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = stop.cancelled() => break,
+        }
+    }
+    // Another node need not wait for the lease to end.
+    if let Err(error) = app.store.release_lease(LEASE, &app.settings.node_name).await {
+        tracing::warn!(%error, "failed to give back a lease");
+    }
+}

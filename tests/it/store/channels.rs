@@ -1,0 +1,115 @@
+//! Channels: sealed at rest, within their team, and heard by the right monitors.
+
+use lifesign::domain::channel::{Channel, ChannelKind, Health, webhook_url};
+use lifesign::domain::id::{ChannelId, TeamId};
+use lifesign::domain::sensitive::Sensitive;
+use lifesign::domain::team::Email;
+use lifesign::store::Store;
+
+use super::{NOW, add, id, monitor, team};
+use crate::support::engines::engines;
+
+/// A webhook with all its secrets that hears every monitor.
+pub(crate) fn webhook(team: TeamId, n: u128) -> Channel {
+    Channel {
+        id: ChannelId(id(n)),
+        team,
+        name: format!("Hook {n}"),
+        kind: ChannelKind::Webhook {
+            url: webhook_url("https://hooks.example/x?key=url-secret").unwrap(),
+            secret: Sensitive::new("whsec_now"),
+            previous_secret: Some(Sensitive::new("whsec_before")),
+        },
+        is_default: true,
+        health: Health::default(),
+    }
+}
+
+/// A channel, made.
+pub(crate) async fn made(store: &Store, channel: Channel) -> Channel {
+    let mut tx = store.begin().await.unwrap();
+    tx.add_channel(&channel, NOW).await.unwrap();
+    tx.commit().await.unwrap();
+    channel
+}
+
+async fn heard_by(store: &Store, team: TeamId, monitor: u128) -> Vec<ChannelId> {
+    let mut tx = store.begin().await.unwrap();
+    let monitor = lifesign::domain::id::MonitorId(id(monitor));
+    let channels = tx.channels_of(team, monitor).await.unwrap();
+    channels.iter().map(|channel| channel.id).collect()
+}
+
+engines! {
+    async fn a_channel_is_read_back_by_its_team_only(store: Store) {
+        let (ours, theirs) = (team(&store, 1).await, team(&store, 2).await);
+        let hook = made(&store, webhook(ours, 10)).await;
+        let to = Email::parse("me@example.com").unwrap();
+        let mail = Channel { kind: ChannelKind::Email { to }, is_default: false, ..webhook(ours, 11) };
+        let mail = made(&store, mail).await;
+        assert_eq!(store.channels(ours).await.unwrap(), [hook.clone(), mail.clone()]);
+        assert_eq!(store.channel(ours, mail.id).await.unwrap(), Some(mail));
+        assert!(store.channels(theirs).await.unwrap().is_empty());
+        assert!(store.channel(theirs, hook.id).await.unwrap().is_none());
+        let mut tx = store.begin().await.unwrap();
+        assert!(!tx.save_channel(&Channel { team: theirs, ..hook.clone() }).await.unwrap());
+        assert!(!tx.delete_channel(theirs, hook.id).await.unwrap());
+        assert!(!tx.disable_channel(theirs, hook.id, "gone", NOW).await.unwrap());
+        assert!(tx.channels_of(theirs, monitor(ours, 20).id).await.unwrap().is_empty());
+        assert!(tx.team_channels(theirs).await.unwrap().is_empty());
+        assert_eq!(tx.team_channels(ours).await.unwrap().len(), 2);
+    }
+
+    async fn a_change_keeps_what_was_heard_and_switches_on_again(store: Store) {
+        let team = team(&store, 1).await;
+        let hook = made(&store, webhook(team, 10)).await;
+        let mut tx = store.begin().await.unwrap();
+        tx.channel_heard(team, hook.id, NOW, Err("it answers 410")).await.unwrap();
+        assert!(tx.disable_channel(team, hook.id, "it answers 410", NOW).await.unwrap());
+        assert!(!tx.disable_channel(team, hook.id, "again", NOW).await.unwrap(), "it was off");
+        tx.commit().await.unwrap();
+        let off = store.channel(team, hook.id).await.unwrap().unwrap();
+        assert_eq!(off.health, Health {
+            disabled: Some("it answers 410".to_owned()),
+            last_success_at: None,
+            last_error: Some((NOW, "it answers 410".to_owned())),
+        });
+
+        let mut changed = Channel { name: "Other".to_owned(), is_default: false, ..hook.clone() };
+        let url = webhook_url("https://hooks.example/y").unwrap();
+        let secret = Sensitive::new("whsec_next");
+        changed.kind = ChannelKind::Webhook { url, secret, previous_secret: None };
+        let mut tx = store.begin().await.unwrap();
+        assert!(tx.save_channel(&changed).await.unwrap());
+        tx.commit().await.unwrap();
+        changed.health.last_error = off.health.last_error;
+        assert_eq!(store.channel(team, hook.id).await.unwrap(), Some(changed));
+
+        let mut tx = store.begin().await.unwrap();
+        tx.channel_heard(team, hook.id, NOW, Ok(())).await.unwrap();
+        tx.commit().await.unwrap();
+        let health = store.channel(team, hook.id).await.unwrap().unwrap().health;
+        let fine = Health { last_success_at: Some(NOW), ..Health::default() };
+        assert_eq!(health, fine, "a success forgets the error before it");
+    }
+
+    async fn a_monitor_is_told_to_its_own_channels_or_to_the_default_ones(store: Store) {
+        let team = team(&store, 1).await;
+        for n in [20, 21] {
+            add(&store, &monitor(team, n)).await;
+        }
+        let default = made(&store, webhook(team, 10)).await;
+        let own = made(&store, Channel { is_default: false, ..webhook(team, 11) }).await;
+        let mut tx = store.begin().await.unwrap();
+        tx.name_channels(team, monitor(team, 20).id, &[own.id]).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(heard_by(&store, team, 20).await, [own.id]);
+        assert_eq!(heard_by(&store, team, 21).await, [default.id]);
+
+        let mut tx = store.begin().await.unwrap();
+        assert!(tx.delete_channel(team, own.id).await.unwrap());
+        assert!(!tx.delete_channel(team, own.id).await.unwrap());
+        tx.commit().await.unwrap();
+        assert_eq!(heard_by(&store, team, 20).await, [default.id], "nobody is left without a channel");
+    }
+}
