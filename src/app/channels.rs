@@ -1,12 +1,13 @@
 //! Making, changing, testing and deleting channels.
 
 use crate::domain::channel::{Channel, ChannelKind, Health, channel_name, webhook_url};
+use crate::domain::id::{ChannelId, DeliveryId, NotificationId};
 use crate::domain::monitor::FieldError;
-use crate::domain::id::{ChannelId, NotificationId};
 use crate::domain::notification::{Content, Event, Notification};
 use crate::domain::sensitive::Sensitive;
 use crate::domain::team::{Actor, Email};
 use crate::secret::webhook_secret;
+use crate::store::Attempt;
 use url::Url;
 
 use super::App;
@@ -174,12 +175,21 @@ pub async fn test(
         content: Content::of_channel(&channel, now),
         created_at: now,
     };
-    Ok(
-        match app.notifier.deliver(&channel, &notification, now).await {
-            Ok(delivered) => Ok(delivered.detail),
-            Err(error) => Err(error.detail),
-        },
-    )
+    let outcome = app.notifier.deliver(&channel, &notification, now).await;
+    let outcome = outcome
+        .map(|delivered| delivered.detail)
+        .map_err(|error| error.detail);
+    let (Ok(detail) | Err(detail)) = &outcome;
+    let attempt = Attempt {
+        id: DeliveryId(app.ids.next()),
+        at: app.clock.now(),
+        detail,
+    };
+    let mut tx = app.store.begin().await?;
+    tx.log_delivery(&notification, &attempt, outcome.is_ok())
+        .await?;
+    tx.commit().await?;
+    Ok(outcome)
 }
 
 fn receiver(app: &App, text: &str) -> Result<Url, Refused> {

@@ -181,7 +181,7 @@ fn of_channel(event: Event, content: &Content, public_url: &str) -> Message {
             "CHANNEL OFF",
             in_short(&refusal),
             format!("This channel was switched off and hears of nothing any more: {refusal}"),
-            Some("Mend its settings, then press Test to switch it on again."),
+            Some("Mend its settings; saving them switches it on again."),
         )
     };
     Message {

@@ -11,12 +11,8 @@ mod webhook;
 pub use email::{MailSetupError, Mailer};
 pub use message::{Changed, Fact, Message};
 
-use reqwest::Method;
-use url::Url;
-
 use crate::domain::at::At;
 use crate::domain::channel::{Channel, ChannelKind};
-use crate::domain::monitor::FieldError;
 use crate::domain::notification::Notification;
 use crate::net::Deliveries;
 
@@ -63,14 +59,6 @@ impl Notifier {
             mailer,
             deliveries,
         }
-    }
-
-    /// Refuses the URL of a webhook that must not be connected to, as far as the URL tells.
-    pub fn may_reach(&self, url: &Url) -> Result<(), FieldError> {
-        self.deliveries
-            .request(Method::POST, url.clone())
-            .map(drop)
-            .map_err(|refused| FieldError::new("url", refused.to_string()))
     }
 
     /// Brings one notification to its channel; `now` is the time of this attempt. Takes at most

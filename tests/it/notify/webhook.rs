@@ -187,8 +187,4 @@ async fn nothing_is_sent_to_an_address_that_is_not_open() {
         assert!(error.detail.contains("LIFESIGN_ALLOW_TARGETS"), "{error}");
     }
     assert!(receiver.received().is_empty());
-    let refused = notifier
-        .may_reach(&receiver.url().parse().unwrap())
-        .unwrap_err();
-    assert_eq!(refused.field, "url");
 }
