@@ -7,7 +7,6 @@ CREATE TABLE incident (
     status          TEXT   NOT NULL CHECK (status IN ('open', 'acknowledged', 'resolved')),
     severity        TEXT   NOT NULL CHECK (severity IN ('degraded', 'down')),
     code            TEXT   NOT NULL,
-    layer           TEXT   NOT NULL,
     message         TEXT   NOT NULL,
     hint            TEXT   NOT NULL,
     started_at      BIGINT NOT NULL,
@@ -16,8 +15,7 @@ CREATE TABLE incident (
     resolved_at     BIGINT,
     timeline        TEXT   NOT NULL,
     evidence        TEXT   NOT NULL,
-    changed         TEXT   NOT NULL,
-    revision        BIGINT NOT NULL
+    changed         TEXT   NOT NULL
 );
 CREATE UNIQUE INDEX incident_open ON incident (monitor_id) WHERE status <> 'resolved';
 CREATE INDEX incident_team ON incident (team_id, started_at, id);

@@ -43,24 +43,15 @@ pub struct PastCheck {
     pub timings: Timings,
 }
 
-/// Which checks to list.
-#[derive(Clone, Copy, Debug)]
+/// Which checks to list; all of them by default.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct CheckFilter {
     /// From this slot on.
-    pub from: At,
+    pub from: Option<At>,
     /// Before this slot.
-    pub until: At,
+    pub until: Option<At>,
     /// Of this status only.
     pub status: Option<CheckStatus>,
-}
-
-impl CheckFilter {
-    /// All of them.
-    pub const ALL: Self = Self {
-        from: At(0),
-        until: At(i64::MAX),
-        status: None,
-    };
 }
 
 row! {
@@ -104,7 +95,8 @@ impl CheckRow {
 
 impl Tx {
     /// Adds checks and gives the keys of those that were new: a slot that is recorded already was
-    /// checked twice, and a monitor that is gone is not recorded at all.
+    /// checked twice, and a monitor that is gone is not recorded at all. Call [`Tx::states`] for
+    /// their monitors first: the chain is kept by the revision that is saved in the end.
     pub async fn add_checks<'a>(
         &mut self,
         checks: impl IntoIterator<Item = &'a CheckResult>,
@@ -182,16 +174,9 @@ impl Store {
         let (slot, location) = after.unzip();
         let status = filter.status.map(CheckStatus::as_str);
         let most = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
-        let params = (
-            team,
-            monitor,
-            filter.from,
-            filter.until,
-            status,
-            slot,
-            location,
-            most,
-        );
+        let from = filter.from.unwrap_or(At(0));
+        let until = filter.until.unwrap_or(At(i64::MAX));
+        let params = (team, monitor, from, until, status, slot, location, most);
         let rows: Vec<CheckRow> = self.db.all(CHECKS, params).await?;
         let checks = rows
             .into_iter()

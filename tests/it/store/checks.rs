@@ -84,15 +84,15 @@ engines! {
         let seen = [(0, Up), (1, Down), (2, Up), (3, Down), (4, Up), (5, Up), (6, Down)];
         record(&store, 10, &seen).await;
         record(&store, 11, &[(0, Up), (9, Up)]).await;
-        assert_eq!(minutes(&store, &CheckFilter::ALL, 3).await, [6, 5, 4, 3, 2, 1, 0]);
-        let some = CheckFilter { from: at(2), until: at(6), status: None };
+        assert_eq!(minutes(&store, &CheckFilter::default(), 3).await, [6, 5, 4, 3, 2, 1, 0]);
+        let some = CheckFilter { from: Some(at(2)), until: Some(at(6)), status: None };
         assert_eq!(minutes(&store, &some, 2).await, [5, 4, 3, 2]);
-        let bad = CheckFilter { status: Some(Down), ..CheckFilter::ALL };
+        let bad = CheckFilter { status: Some(Down), ..CheckFilter::default() };
         assert_eq!(minutes(&store, &bad, 1).await, [6, 3, 1]);
         let stranger = super::team(&store, 2).await;
-        let none = store.checks(stranger, MonitorId(id(10)), &CheckFilter::ALL, None, 5).await.unwrap();
+        let none = store.checks(stranger, MonitorId(id(10)), &CheckFilter::default(), None, 5).await.unwrap();
         assert!(none.rows.is_empty());
-        let nonsense = store.checks(team, MonitorId(id(10)), &CheckFilter::ALL, Some("%%"), 5).await;
+        let nonsense = store.checks(team, MonitorId(id(10)), &CheckFilter::default(), Some("%%"), 5).await;
         assert!(matches!(nonsense, Err(lifesign::store::StoreError::Cursor)));
     }
 
@@ -100,7 +100,7 @@ engines! {
         let team = team(&store, 1).await;
         add(&store, &monitor(team, 10)).await;
         record(&store, 10, &[(0, CheckStatus::Down)]).await;
-        let page = store.checks(team, MonitorId(id(10)), &CheckFilter::ALL, None, 5).await.unwrap();
+        let page = store.checks(team, MonitorId(id(10)), &CheckFilter::default(), None, 5).await.unwrap();
         let [kept] = page.rows.as_slice() else { panic!("{page:?}") };
         let made = check(id(1), id(10), at(0), CheckStatus::Down);
         assert_eq!((kept.slot, kept.started_at, kept.status), (NOW, made.report.started_at, CheckStatus::Down));
@@ -127,7 +127,7 @@ engines! {
         let mut tx = store.begin().await.unwrap();
         assert!(tx.add_checks(&[one]).await.unwrap().is_empty());
         tx.commit().await.unwrap();
-        assert_eq!(minutes(&store, &CheckFilter::ALL, 5).await, [1, 0]);
+        assert_eq!(minutes(&store, &CheckFilter::default(), 5).await, [1, 0]);
     }
 
     async fn a_check_finishes_its_claim_and_no_other(store: Store) {
@@ -231,7 +231,7 @@ engines! {
         let mut tx = store.begin().await.unwrap();
         assert_eq!(tx.mark_blip(MonitorId(id(10)), began(2), began(4)).await.unwrap(), 2);
         tx.commit().await.unwrap();
-        let page = store.checks(team, MonitorId(id(10)), &CheckFilter::ALL, None, 9).await.unwrap();
+        let page = store.checks(team, MonitorId(id(10)), &CheckFilter::default(), None, 9).await.unwrap();
         let blips: Vec<bool> = page.rows.iter().map(|check| check.blip).collect();
         assert_eq!(blips, [false, true, true, false, false]);
     }
@@ -315,6 +315,6 @@ engines! {
         tx.commit().await.unwrap();
         add(&store, &made).await;
         record(&store, 10, &[(0, CheckStatus::Up)]).await;
-        assert_eq!(minutes(&store, &CheckFilter::ALL, 5).await, [0], "the slot was free again");
+        assert_eq!(minutes(&store, &CheckFilter::default(), 5).await, [0], "the slot was free again");
     }
 }

@@ -3,6 +3,7 @@
 mod accounts;
 mod channels;
 mod checks;
+mod incidents;
 mod monitors;
 mod opening;
 mod status_pages;

@@ -1,0 +1,225 @@
+//! Incidents: at most one open to a monitor, which the table itself sees to.
+//!
+//! An incident that is read inside a transaction is read to be changed: nobody else changes it
+//! until the transaction ends.
+
+use super::codec::{Origin, Page, document, place, row};
+use super::db::Dialects;
+use super::{Store, StoreError, Tx};
+use crate::domain::at::At;
+use crate::domain::failure::Code;
+use crate::domain::id::{IncidentId, MonitorId, TeamId};
+use crate::domain::incident::{Incident, Phase, Severity};
+
+row! {
+    struct IncidentRow {
+        id: IncidentId,
+        team_id: TeamId,
+        monitor_id: MonitorId,
+        status: String,
+        severity: String,
+        code: String,
+        message: String,
+        hint: String,
+        started_at: At,
+        confirmed_at: At,
+        acknowledged_at: Option<At>,
+        resolved_at: Option<At>,
+        timeline: String,
+        evidence: String,
+        changed: String,
+    }
+}
+
+impl IncidentRow {
+    fn incident(self) -> Result<Incident, StoreError> {
+        let at = Origin {
+            table: "incident",
+            id: self.id,
+        };
+        let code = at.parsed("code", Code::parse(&self.code))?;
+        let phase = match (&*self.status, self.acknowledged_at, self.resolved_at) {
+            ("open", ..) => Phase::Open,
+            ("acknowledged", Some(at), _) => Phase::Acknowledged { at },
+            ("resolved", acknowledged_at, Some(at)) => Phase::Resolved {
+                acknowledged_at,
+                at,
+            },
+            _ => return Err(at.corrupt("status")),
+        };
+        let severity = [Severity::Down, Severity::Degraded]
+            .into_iter()
+            .find(|severity| severity.as_str() == self.severity);
+        Ok(Incident {
+            id: self.id,
+            team: self.team_id,
+            monitor: self.monitor_id,
+            severity: at.parsed("severity", severity)?,
+            code,
+            layer: code.layer(),
+            message: self.message,
+            hint: self.hint,
+            started_at: self.started_at,
+            confirmed_at: self.confirmed_at,
+            phase,
+            timeline: at.document("timeline", &self.timeline)?,
+            evidence: at.document("evidence", &self.evidence)?,
+            changed: at.document("changed", &self.changed)?,
+        })
+    }
+}
+
+/// Which incidents to list; all of them by default.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct IncidentFilter {
+    /// Of this monitor only.
+    pub monitor: Option<MonitorId>,
+    /// Only those that are over, or only those that are not.
+    pub is_resolved: Option<bool>,
+    /// Only those that were not over before this instant.
+    pub since: Option<At>,
+}
+
+impl Tx {
+    /// Writes a new incident. `Conflict` when its monitor has an open one already.
+    pub async fn open_incident(&mut self, incident: &Incident) -> Result<(), StoreError> {
+        let row = (
+            incident.id,
+            incident.team,
+            incident.monitor,
+            incident.started_at,
+            incident.confirmed_at,
+            incident.status(),
+            incident.severity.as_str(),
+            incident.code.as_str(),
+            &*incident.message,
+            &*incident.hint,
+            incident.acknowledged_at(),
+            incident.resolved_at(),
+            document(&incident.timeline)?,
+            document(&incident.evidence)?,
+            document(&incident.changed)?,
+        );
+        self.db.run(OPEN_INCIDENT, row).await?;
+        Ok(())
+    }
+
+    /// Writes what has changed of an incident.
+    pub async fn save_incident(&mut self, incident: &Incident) -> Result<(), StoreError> {
+        let row = (
+            incident.id,
+            incident.team,
+            incident.status(),
+            incident.severity.as_str(),
+            incident.code.as_str(),
+            &*incident.message,
+            &*incident.hint,
+            incident.acknowledged_at(),
+            incident.resolved_at(),
+            document(&incident.timeline)?,
+            document(&incident.evidence)?,
+            document(&incident.changed)?,
+        );
+        self.db.run(SAVE_INCIDENT, row).await?;
+        Ok(())
+    }
+
+    /// The incident of a monitor that is not over, to be changed.
+    pub async fn open_incident_of(
+        &mut self,
+        monitor: MonitorId,
+    ) -> Result<Option<Incident>, StoreError> {
+        let sql = self.db.pick(OPEN_INCIDENT_OF);
+        let row: Option<IncidentRow> = self.db.optional(sql, (monitor,)).await?;
+        row.map(IncidentRow::incident).transpose()
+    }
+
+    /// An incident of a team, to be changed.
+    pub async fn incident(
+        &mut self,
+        team: TeamId,
+        id: IncidentId,
+    ) -> Result<Option<Incident>, StoreError> {
+        let sql = self.db.pick(INCIDENT_TO_CHANGE);
+        let row: Option<IncidentRow> = self.db.optional(sql, (team, id)).await?;
+        row.map(IncidentRow::incident).transpose()
+    }
+}
+
+impl Store {
+    /// An incident of a team.
+    pub async fn incident(
+        &self,
+        team: TeamId,
+        id: IncidentId,
+    ) -> Result<Option<Incident>, StoreError> {
+        let sql = INCIDENT_TO_CHANGE.sqlite;
+        let row: Option<IncidentRow> = self.db.optional(sql, (team, id)).await?;
+        row.map(IncidentRow::incident).transpose()
+    }
+
+    /// The incidents of a team, newest first.
+    pub async fn incidents(
+        &self,
+        team: TeamId,
+        filter: &IncidentFilter,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Result<Page<Incident>, StoreError> {
+        let after: Option<(i64, uuid::Uuid)> = place(cursor)?;
+        let (started, id) = after.unzip();
+        let most = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+        let IncidentFilter {
+            monitor,
+            is_resolved,
+            since,
+        } = *filter;
+        let params = (team, monitor, is_resolved, since, started, id, most);
+        let rows: Vec<IncidentRow> = self.db.all(INCIDENTS, params).await?;
+        let read = rows.into_iter().map(IncidentRow::incident);
+        let incidents = read.collect::<Result<Vec<_>, _>>()?;
+        Page::cut(incidents, limit, |incident| {
+            (incident.started_at.0, incident.id)
+        })
+    }
+}
+
+/// The columns of an incident.
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, team_id, monitor_id, status, severity, code, message, hint, started_at,
+                    confirmed_at, acknowledged_at, resolved_at, timeline, evidence, changed
+               FROM incident ",
+            $rest
+        )
+    };
+}
+
+const OPEN_INCIDENT: &str = "
+    INSERT INTO incident (id, team_id, monitor_id, started_at, confirmed_at, status, severity, code,
+                          message, hint, acknowledged_at, resolved_at, timeline, evidence, changed)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+const SAVE_INCIDENT: &str = "
+    UPDATE incident
+       SET status = $3, severity = $4, code = $5, message = $6, hint = $7, acknowledged_at = $8,
+           resolved_at = $9, timeline = $10, evidence = $11, changed = $12
+     WHERE id = $1 AND team_id = $2";
+/// PostgreSQL locks the row, so that a recovery and an acknowledgement do not undo each other;
+/// SQLite has one writer.
+const OPEN_INCIDENT_OF: Dialects = Dialects {
+    sqlite: select!("WHERE monitor_id = $1 AND status <> 'resolved'"),
+    postgres: select!("WHERE monitor_id = $1 AND status <> 'resolved' FOR UPDATE"),
+};
+/// As above.
+const INCIDENT_TO_CHANGE: Dialects = Dialects {
+    sqlite: select!("WHERE team_id = $1 AND id = $2"),
+    postgres: select!("WHERE team_id = $1 AND id = $2 FOR UPDATE"),
+};
+const INCIDENTS: &str = select!(
+    "WHERE team_id = $1 AND ($2 IS NULL OR monitor_id = $2)
+       AND ($3 IS NULL OR (status = 'resolved') = $3)
+       AND ($4 IS NULL OR resolved_at IS NULL OR resolved_at >= $4)
+       AND ($5 IS NULL OR started_at < $5 OR (started_at = $5 AND id < $6))
+     ORDER BY started_at DESC, id DESC LIMIT $7"
+);
