@@ -14,6 +14,7 @@ use crate::store::Store;
 
 use super::App;
 use super::events::Events;
+use super::logins::Logins;
 
 impl App {
     /// An application on `store`. Fails with the name of the setting that cannot be used. Needs a
@@ -44,6 +45,7 @@ impl App {
             clock,
             ids,
             events: Events::new(),
+            logins: Logins::default(),
             settings,
             due: Notify::new(),
             outbox: Notify::new(),

@@ -9,9 +9,11 @@ pub mod build;
 pub mod channels;
 pub mod check;
 pub mod consequence;
+pub mod console;
 pub mod events;
 pub mod incidents;
 pub mod ledger;
+pub mod logins;
 pub mod monitors;
 pub mod record;
 pub mod recorder;
@@ -35,6 +37,7 @@ use crate::probe::Prober;
 use crate::store::Store;
 
 use self::events::Events;
+use self::logins::Logins;
 
 /// Longest that a stop waits for what is in flight; leases bring back what is left.
 const DRAIN: Duration = Duration::from_secs(25);
@@ -55,6 +58,8 @@ pub struct App {
     pub ids: Ids,
     /// Hints for open pages.
     pub events: Events,
+    /// Watches over passwords being tried.
+    pub logins: Logins,
     /// What the operator wants.
     pub settings: Settings,
     /// Wakes the scheduler: something became due.

@@ -18,6 +18,9 @@ pub enum Refused {
     /// It does not fit how things are at the moment.
     #[error("{0}")]
     Conflict(String),
+    /// Too many tries; the seconds until the next one.
+    #[error("too many tries; try again in {0} s")]
+    TooMany(u64),
     /// Our own trouble.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -50,6 +50,15 @@ impl StatusPage {
         if !(1..=super::monitor::MAX_NAME).contains(&length) {
             faults.push(FieldError::new("title", "must have 1 to 120 characters"));
         }
+        let is_long = |name: &String| name.chars().count() > super::monitor::MAX_NAME;
+        if self
+            .components
+            .iter()
+            .any(|line| line.name.as_ref().is_some_and(is_long))
+        {
+            let message = "names must have at most 120 characters";
+            faults.push(FieldError::new("components", message));
+        }
         if self.components.len() > MAX_COMPONENTS {
             faults.push(FieldError::new(
                 "components",

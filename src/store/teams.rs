@@ -72,6 +72,11 @@ impl Tx {
         Ok(())
     }
 
+    /// Gives a team another name. False when there is no such team.
+    pub async fn rename_team(&mut self, id: TeamId, name: &str) -> Result<bool, StoreError> {
+        Ok(self.db.run(RENAME_TEAM, (id, name)).await? > 0)
+    }
+
     /// The oldest team of that name.
     pub async fn team_named(&mut self, name: &str) -> Result<Option<TeamId>, StoreError> {
         let id: Option<(TeamId,)> = self.db.optional(TEAM_NAMED, (name,)).await?;
@@ -100,6 +105,7 @@ impl Tx {
 }
 
 const ADD_TEAM: &str = "INSERT INTO team (id, name, created_at) VALUES ($1, $2, $3)";
+const RENAME_TEAM: &str = "UPDATE team SET name = $2 WHERE id = $1";
 const TEAM_NAMED: &str = "SELECT id FROM team WHERE name = $1 ORDER BY created_at, id LIMIT 1";
 const TEAMS_OF: &str = "
     SELECT t.id, t.name, m.role FROM membership m JOIN team t ON t.id = m.team_id

@@ -61,6 +61,17 @@ impl Tx {
         Ok(())
     }
 
+    /// Holds a password as it is until the end of the transaction. False when it is another one
+    /// by now: what it was verified for must not happen any more.
+    pub async fn hold_password(
+        &mut self,
+        id: UserId,
+        hash: &Sensitive,
+    ) -> Result<bool, StoreError> {
+        // Writing the row is the lock that both engines know.
+        Ok(self.db.run(HOLD_PASSWORD, (id, hash.expose())).await? > 0)
+    }
+
     /// Gives a person another password. False when there is no such person.
     pub async fn set_password(&mut self, id: UserId, hash: &Sensitive) -> Result<bool, StoreError> {
         Ok(self.db.run(SET_PASSWORD, (id, hash.expose())).await? > 0)
@@ -71,4 +82,6 @@ const USER: &str = "SELECT id, email, password_hash FROM app_user WHERE email = 
 const ANYBODY: &str = "SELECT id FROM app_user LIMIT 1";
 const ADD_USER: &str =
     "INSERT INTO app_user (id, email, password_hash, created_at) VALUES ($1, $2, $3, $4)";
+const HOLD_PASSWORD: &str =
+    "UPDATE app_user SET password_hash = $2 WHERE id = $1 AND password_hash = $2";
 const SET_PASSWORD: &str = "UPDATE app_user SET password_hash = $2 WHERE id = $1";

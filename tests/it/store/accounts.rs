@@ -86,7 +86,9 @@ engines! {
         assert_eq!(store.user(&email("other@example.com")).await.unwrap(), None);
         let mut tx = store.begin().await.unwrap();
         assert!(tx.has_users().await.unwrap());
+        assert!(tx.hold_password(made.id, &Sensitive::new("hash")).await.unwrap());
         assert!(tx.set_password(made.id, &Sensitive::new("other hash")).await.unwrap());
+        assert!(!tx.hold_password(made.id, &Sensitive::new("hash")).await.unwrap());
         assert!(!tx.set_password(UserId(id(6)), &Sensitive::new("x")).await.unwrap());
         let changed = tx.user(&made.email).await.unwrap().unwrap();
         assert_eq!(changed.password_hash, Some(Sensitive::new("other hash")));
@@ -106,6 +108,7 @@ engines! {
         assert_eq!(tx.teams_of(made.id).await.unwrap(), expected, "the one joined first leads");
         assert_eq!(tx.team_named("Team").await.unwrap(), Some(first));
         assert_eq!(tx.team_named("Other").await.unwrap(), None);
+        assert!(!tx.rename_team(TeamId(id(9)), "Other").await.unwrap());
         tx.commit().await.unwrap();
         assert_eq!(store.teams_of(made.id).await.unwrap(), expected);
         let members = store.members(second).await.unwrap();
@@ -119,6 +122,10 @@ engines! {
         );
         assert_eq!(members[0].since, NOW);
         assert_eq!(store.members(first).await.unwrap().len(), 1);
+        let mut tx = store.begin().await.unwrap();
+        assert!(tx.rename_team(first, "Other").await.unwrap());
+        assert_eq!(tx.team_named("Team").await.unwrap(), Some(second));
+        assert_eq!(tx.team_named("Other").await.unwrap(), Some(first));
     }
 
     async fn a_session_lets_in_until_it_ends(store: Store) {

@@ -1,0 +1,345 @@
+//! People let in and out: passwords, sessions, one-time links, tokens. Not here: what the
+//! operator does from the console (`console`).
+//!
+//! Whatever lets somebody in is random, shown once and stored as a hash. A password that was
+//! verified is held until what it was verified for has been written.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use crate::clock::Ids;
+use crate::config::Settings;
+use crate::domain::at::At;
+use crate::domain::id::{TeamId, TokenId, UserId};
+use crate::domain::monitor::FieldError;
+use crate::domain::sensitive::Sensitive;
+use crate::domain::team::{
+    Actor, ApiToken, Email, Link, Role, Scope, User, check_password, team_name, token_name,
+};
+use crate::secret::{hash_token, random_token};
+use crate::store::{StoreError, Tx};
+
+use super::App;
+use super::refused::Refused;
+
+/// How long a session lasts.
+pub const SESSION_LIFE: Duration = Duration::from_hours(30 * 24);
+/// What the team of the first owner is called, until they rename it.
+const FIRST_TEAM: &str = "Team";
+
+/// A token that was made.
+#[derive(Clone, Debug)]
+pub struct MadeToken {
+    /// What is known of it.
+    pub token: ApiToken,
+    /// The token itself: shown this once.
+    pub value: Sensitive,
+}
+
+/// The link that makes the first owner, while there is nobody: a fresh one at every start, and the
+/// one of the last start works no more.
+pub async fn first_owner_link(app: &App) -> Result<Option<String>, StoreError> {
+    let mut tx = app.store.begin().await?;
+    if tx.has_users().await? {
+        return Ok(None);
+    }
+    let token = random_token();
+    let hash = hash_token(token.expose());
+    tx.add_link(&hash, &Link::Owner, app.clock.now(), None)
+        .await?;
+    tx.commit().await?;
+    Ok(Some(link_url(&app.settings, &token)))
+}
+
+/// Where the page of a one-time link is.
+pub fn link_url(settings: &Settings, token: &Sensitive) -> String {
+    format!("{}/setup/{}", settings.public_url, token.expose())
+}
+
+/// What a one-time link is for, while it can be used.
+pub async fn link(app: &App, token: &Sensitive) -> Result<Option<Link>, StoreError> {
+    app.store
+        .link(&hash_token(token.expose()), app.clock.now())
+        .await
+}
+
+/// Uses a one-time link: makes the first owner, lets the invited person into the team, or sets the
+/// new password. Gives the cookie of a fresh session. `email` counts for the first owner only; an
+/// invited person who has a password already proves it.
+pub async fn use_link(
+    app: &App,
+    token: &Sensitive,
+    email: &str,
+    password: &Sensitive,
+    address: Option<IpAddr>,
+) -> Result<Sensitive, Refused> {
+    let hash = hash_token(token.expose());
+    let now = app.clock.now();
+    let link = app.store.link(&hash, now).await?.ok_or(Refused::NotFound)?;
+    let email = match &link {
+        Link::Owner => Email::parse(email)?,
+        Link::Invite { email, .. } | Link::Reset { email } => email.clone(),
+    };
+    let known = app.store.user(&email).await?;
+    let proven = known.as_ref().and_then(|user| user.password_hash.as_ref());
+    let is_new = matches!(link, Link::Reset { .. }) || proven.is_none();
+    let password_hash = if is_new {
+        check_password(password.expose())?;
+        app.logins.hash(password).await
+    } else {
+        prove(app, (&email, address), password, proven)
+            .await?
+            .ok_or_else(|| {
+                FieldError::new(
+                    "password",
+                    "is not the one that this address has here already",
+                )
+            })?
+    };
+
+    let mut tx = app.store.begin().await?;
+    let link = tx.use_link(&hash, now).await?.ok_or(Refused::NotFound)?;
+    let (team, user) = match link {
+        Link::Owner => {
+            let user = User {
+                id: UserId(app.ids.next()),
+                email,
+                password_hash: Some(password_hash),
+            };
+            make_owner(app, &mut tx, &user, now).await?
+        }
+        Link::Invite { team, role, .. } => {
+            let user = match known {
+                Some(user) if is_new => {
+                    tx.set_password(user.id, &password_hash).await?;
+                    user.id
+                }
+                Some(user) if tx.hold_password(user.id, &password_hash).await? => user.id,
+                Some(_) => return Err(Refused::NotFound),
+                None => {
+                    let id = UserId(app.ids.next());
+                    let user = User {
+                        id,
+                        email,
+                        password_hash: Some(password_hash),
+                    };
+                    tx.add_user(&user, now).await?;
+                    id
+                }
+            };
+            tx.put_member(team, user, role, now).await?;
+            (team, user)
+        }
+        Link::Reset { email } => {
+            let user = known.ok_or(Refused::NotFound)?.id;
+            tx.set_password(user, &password_hash).await?;
+            tx.end_sessions(user, None).await?;
+            tx.drop_links(&Link::Reset { email }).await?;
+            (first_team(&mut tx, user).await?, user)
+        }
+    };
+    let cookie = let_in(&mut tx, team, user, now).await?;
+    tx.commit().await?;
+    Ok(cookie)
+}
+
+async fn make_owner(
+    app: &App,
+    tx: &mut Tx,
+    user: &User,
+    now: At,
+) -> Result<(TeamId, UserId), Refused> {
+    // Somebody may have been added from the console since the link was made.
+    if tx.has_users().await? {
+        return Err(Refused::NotFound);
+    }
+    tx.drop_links(&Link::Owner).await?;
+    let team = TeamId(app.ids.next());
+    tx.add_team(team, FIRST_TEAM, now).await?;
+    tx.add_user(user, now).await?;
+    tx.put_member(team, user.id, Role::Owner, now).await?;
+    Ok((team, user.id))
+}
+
+/// Logs somebody in, from `address` where it is known; gives the cookie of the session. Takes as
+/// long for an account that there is not, and says the same.
+pub async fn log_in(
+    app: &App,
+    email: &str,
+    password: &Sensitive,
+    address: Option<IpAddr>,
+) -> Result<Sensitive, Refused> {
+    let mismatch = || FieldError::new("password", "does not belong to this mail address");
+    let email = Email::parse(email)?;
+    let user = app.store.user(&email).await?;
+    let hash = user.as_ref().and_then(|user| user.password_hash.as_ref());
+    let proven = prove(app, (&email, address), password, hash).await?;
+    let (Some(user), Some(hash)) = (&user, proven) else {
+        return Err(mismatch().into());
+    };
+    let mut tx = app.store.begin().await?;
+    if !tx.hold_password(user.id, &hash).await? {
+        return Err(mismatch().into());
+    }
+    let team = first_team(&mut tx, user.id).await?;
+    let cookie = let_in(&mut tx, team, user.id, app.clock.now()).await?;
+    tx.commit().await?;
+    Ok(cookie)
+}
+
+/// The hash that a password was found right by.
+async fn prove(
+    app: &App,
+    who: (&Email, Option<IpAddr>),
+    password: &Sensitive,
+    hash: Option<&Sensitive>,
+) -> Result<Option<Sensitive>, Refused> {
+    // No such password was ever taken: it would only cost time.
+    let is_possible = password.expose().len() <= crate::domain::team::MAX_PASSWORD;
+    let is_right = is_possible
+        && app
+            .logins
+            .is_right(who, password, hash, app.clock.now())
+            .await?;
+    Ok(hash.filter(|_| is_right).cloned())
+}
+
+async fn first_team(tx: &mut Tx, user: UserId) -> Result<TeamId, Refused> {
+    let teams = tx.teams_of(user).await?;
+    let first = teams.first().map(|(team, _)| team.id);
+    first.ok_or_else(|| FieldError::new("email", "belongs to no team").into())
+}
+
+async fn let_in(tx: &mut Tx, team: TeamId, user: UserId, now: At) -> Result<Sensitive, StoreError> {
+    let cookie = random_token();
+    let hash = hash_token(cookie.expose());
+    tx.add_session(&hash, (team, user), now, now + SESSION_LIFE)
+        .await?;
+    Ok(cookie)
+}
+
+/// Who comes with a cookie, if anybody.
+pub async fn visitor(app: &App, session: &Sensitive) -> Result<Option<Actor>, StoreError> {
+    app.store
+        .session(&hash_token(session.expose()), app.clock.now())
+        .await
+}
+
+/// Ends the session of a cookie.
+pub async fn log_out(app: &App, session: &Sensitive) -> Result<(), StoreError> {
+    let mut tx = app.store.begin().await?;
+    tx.end_session(&hash_token(session.expose())).await?;
+    tx.commit().await
+}
+
+/// Changes the password of somebody who proves the present one; ends all of their sessions but
+/// this one.
+pub async fn change_password(
+    app: &App,
+    actor: &Actor,
+    session: &Sensitive,
+    current: &Sensitive,
+    new: &Sensitive,
+) -> Result<(), Refused> {
+    check_password(new.expose())?;
+    let mismatch = || FieldError::new("current", "is not your present password");
+    let user = app
+        .store
+        .user(&actor.email)
+        .await?
+        .ok_or(Refused::NotFound)?;
+    let hash = user.password_hash.as_ref();
+    let proven = prove(app, (&actor.email, None), current, hash).await?;
+    let proven = proven.ok_or_else(mismatch)?;
+    let new = app.logins.hash(new).await;
+    let mut tx = app.store.begin().await?;
+    if !tx.hold_password(user.id, &proven).await? {
+        return Err(mismatch().into());
+    }
+    tx.set_password(user.id, &new).await?;
+    tx.end_sessions(user.id, Some(&hash_token(session.expose())))
+        .await?;
+    tx.drop_links(&Link::Reset { email: user.email }).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Gives the team of an owner another name.
+pub async fn rename_team(app: &App, actor: &Actor, name: &str) -> Result<(), Refused> {
+    must_own(actor)?;
+    let name = team_name(name)?;
+    let mut tx = app.store.begin().await?;
+    if !tx.rename_team(actor.team, &name).await? {
+        return Err(Refused::NotFound);
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Makes a token of the API.
+pub async fn add_token(
+    app: &App,
+    actor: &Actor,
+    name: &str,
+    scope: &str,
+) -> Result<MadeToken, Refused> {
+    must_own(actor)?;
+    let (name, scope) = match (token_name(name), Scope::parse(scope)) {
+        (Ok(name), Ok(scope)) => (name, scope),
+        (name, scope) => {
+            return Err(Refused::Fields(
+                name.err().into_iter().chain(scope.err()).collect(),
+            ));
+        }
+    };
+    let mut tx = app.store.begin().await?;
+    let whose = (actor.team, actor.user, actor.email.clone());
+    let made = make_token(&mut tx, whose, (name, scope), (&app.ids, app.clock.now())).await?;
+    tx.commit().await?;
+    Ok(made)
+}
+
+/// Writes a token.
+pub(super) async fn make_token(
+    tx: &mut Tx,
+    whose: (TeamId, UserId, Email),
+    what: (String, Scope),
+    fresh: (&Ids, At),
+) -> Result<MadeToken, StoreError> {
+    let (team, user, email) = whose;
+    let (name, scope) = what;
+    let (ids, created_at) = fresh;
+    let value = random_token();
+    let token = ApiToken {
+        id: TokenId(ids.next()),
+        team,
+        user,
+        email,
+        name,
+        scope,
+        created_at,
+        last_used_at: None,
+        revoked_at: None,
+    };
+    tx.add_token(&token, &hash_token(value.expose())).await?;
+    Ok(MadeToken { token, value })
+}
+
+/// Revokes a token of the team: from now on it opens nothing.
+pub async fn revoke_token(app: &App, actor: &Actor, id: TokenId) -> Result<(), Refused> {
+    must_own(actor)?;
+    let mut tx = app.store.begin().await?;
+    if !tx.revoke_token(actor.team, id, app.clock.now()).await? {
+        return Err(Refused::NotFound);
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
+fn must_own(actor: &Actor) -> Result<(), Refused> {
+    if actor.may_own() {
+        Ok(())
+    } else {
+        Err(Refused::Forbidden("owner"))
+    }
+}

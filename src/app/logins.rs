@@ -1,0 +1,280 @@
+//! How often a password may be tried, and how many are hashed at once.
+//!
+//! Counted per account and per network address, in a table of bounded size. Who was right is not
+//! counted. Hashing runs beside the requests, a few at a time: each takes 19 MiB and a core.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+
+use crate::domain::at::At;
+use crate::domain::sensitive::Sensitive;
+use crate::domain::team::Email;
+use crate::secret::{hash_password, verify_password};
+
+use super::refused::Refused;
+
+/// Most passwords that are hashed at once.
+const HASHING: usize = 4;
+/// Most accounts and addresses that are remembered; the one that would be forgotten next goes.
+const REMEMBERED: usize = 10_000;
+/// Wrong passwords of one account at once, and the time that gives one of them back.
+const PER_ACCOUNT: Allowance = Allowance {
+    burst: 10,
+    each: Duration::from_secs(30),
+};
+/// Wrong passwords from one address at once, and the time that gives one of them back.
+const PER_ADDRESS: Allowance = Allowance {
+    burst: 30,
+    each: Duration::from_secs(10),
+};
+
+#[derive(Clone, Copy)]
+struct Allowance {
+    burst: u32,
+    each: Duration,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+enum Key {
+    Account(Email),
+    Address(IpAddr),
+}
+
+impl Key {
+    fn allowance(&self) -> Allowance {
+        match self {
+            Self::Account(_) => PER_ACCOUNT,
+            Self::Address(_) => PER_ADDRESS,
+        }
+    }
+}
+
+/// Watches over passwords being tried.
+#[derive(Debug)]
+pub struct Logins {
+    /// When all tries of a key will have been given back.
+    spent_until: Mutex<HashMap<Key, At>>,
+    hashing: Semaphore,
+}
+
+impl Default for Logins {
+    fn default() -> Self {
+        Self {
+            spent_until: Mutex::default(),
+            hashing: Semaphore::new(HASHING),
+        }
+    }
+}
+
+impl Logins {
+    /// Whether a password is the one that was hashed, as slow without a hash as with one. Refuses
+    /// without looking when account or address have tried too often.
+    pub(super) async fn is_right(
+        &self,
+        who: (&Email, Option<IpAddr>),
+        password: &Sensitive,
+        hash: Option<&Sensitive>,
+        now: At,
+    ) -> Result<bool, Refused> {
+        let keys = keys(who.0, who.1);
+        self.spend(&keys, now)?;
+        let (password, hash) = (password.clone(), hash.cloned());
+        let is_right = self
+            .beside(move || {
+                verify_password(password.expose(), hash.as_ref().map(Sensitive::expose))
+            })
+            .await;
+        if is_right {
+            self.give_back(&keys);
+        }
+        Ok(is_right)
+    }
+
+    /// What is stored of a password.
+    pub(super) async fn hash(&self, password: &Sensitive) -> Sensitive {
+        let password = password.clone();
+        self.beside(move || Sensitive::new(hash_password(password.expose())))
+            .await
+    }
+
+    async fn beside<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
+        // The semaphore is never closed.
+        let _permit = self.hashing.acquire().await;
+        match tokio::task::spawn_blocking(work).await {
+            Ok(done) => done,
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                // The runtime ends, and this with it.
+                Err(_) => std::future::pending().await,
+            },
+        }
+    }
+
+    /// Counts a try, before it is known whether it is right: tries at the same time count, too.
+    fn spend(&self, keys: &[Key], now: At) -> Result<(), Refused> {
+        let mut known = self
+            .spent_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        for key in keys {
+            let Allowance { burst, each } = key.allowance();
+            let spent_until = known.get(key).copied().unwrap_or(now);
+            let wait = spent_until.ms_since(now + each * (burst - 1));
+            if wait > 0 {
+                return Err(Refused::TooMany(wait.unsigned_abs().div_ceil(1_000)));
+            }
+        }
+        for key in keys {
+            let spent_until = known.get(key).copied().unwrap_or(now).max(now);
+            known.insert(key.clone(), spent_until + key.allowance().each);
+        }
+        if known.len() > REMEMBERED {
+            known.retain(|_, spent_until| *spent_until > now);
+        }
+        while known.len() > REMEMBERED {
+            let next = known.iter().min_by_key(|(_, spent_until)| **spent_until);
+            let Some(next) = next.map(|(key, _)| key.clone()) else {
+                break;
+            };
+            known.remove(&next);
+        }
+        Ok(())
+    }
+
+    fn give_back(&self, keys: &[Key]) {
+        let mut known = self
+            .spent_until
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        for key in keys {
+            match key {
+                Key::Account(_) => {
+                    known.remove(key);
+                }
+                // Others may try from there with less right.
+                Key::Address(_) => {
+                    if let Some(spent_until) = known.get_mut(key) {
+                        *spent_until = *spent_until - key.allowance().each;
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn keys(account: &Email, address: Option<IpAddr>) -> Vec<Key> {
+    let address = address.map(|address| address.to_canonical()).map(network);
+    // Whoever comes from this machine comes through a proxy: that is everybody.
+    let address = address.filter(|address| !address.is_loopback());
+    let account = Key::Account(account.clone());
+    address
+        .map(Key::Address)
+        .into_iter()
+        .chain([account])
+        .collect()
+}
+
+/// What one person may choose freely of an address is left out: the lower half of IPv6.
+fn network(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V4(_) => address,
+        IpAddr::V6(v6) if v6.is_loopback() => address,
+        IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() & !u128::from(u64::MAX)).into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: At = At(1_000_000_000);
+
+    fn account(name: &str) -> Email {
+        Email::parse(&format!("{name}@example.com")).unwrap()
+    }
+
+    fn seconds(refused: Result<(), Refused>) -> Option<u64> {
+        match refused {
+            Ok(()) => None,
+            Err(Refused::TooMany(seconds)) => Some(seconds),
+            Err(other) => panic!("{other}"),
+        }
+    }
+
+    #[test]
+    fn an_account_is_tried_ten_times_and_then_twice_a_minute() {
+        let logins = Logins::default();
+        let keys = keys(&account("me"), None);
+        for _ in 0..10 {
+            assert_eq!(seconds(logins.spend(&keys, NOW)), None);
+        }
+        assert_eq!(seconds(logins.spend(&keys, NOW)), Some(30));
+        let later = NOW + Duration::from_secs(29);
+        assert_eq!(seconds(logins.spend(&keys, later)), Some(1));
+        let later = NOW + Duration::from_secs(30);
+        assert_eq!(seconds(logins.spend(&keys, later)), None);
+        assert_eq!(seconds(logins.spend(&keys, later)), Some(30));
+        let other = super::keys(&account("other"), None);
+        assert_eq!(seconds(logins.spend(&other, later)), None);
+    }
+
+    #[test]
+    fn one_address_cannot_try_all_accounts() {
+        let logins = Logins::default();
+        let from = |n: usize, address: &str| {
+            keys(
+                &account(&format!("user{n}")),
+                Some(address.parse().unwrap()),
+            )
+        };
+        for n in 0..30 {
+            let address = format!("2001:db8::{n:x}");
+            assert_eq!(seconds(logins.spend(&from(n, &address), NOW)), None, "{n}");
+        }
+        assert_eq!(
+            seconds(logins.spend(&from(30, "2001:db8::ffff"), NOW)),
+            Some(10)
+        );
+        assert_eq!(seconds(logins.spend(&from(30, "2001:db8:1::1"), NOW)), None);
+        for n in 31..100 {
+            assert_eq!(
+                seconds(logins.spend(&from(n, "127.0.0.1"), NOW)),
+                None,
+                "a proxy"
+            );
+            assert_eq!(
+                seconds(logins.spend(&from(n, "::ffff:127.0.0.1"), NOW)),
+                None
+            );
+        }
+    }
+
+    #[test]
+    fn who_is_right_is_not_counted() {
+        let logins = Logins::default();
+        let keys = keys(&account("me"), Some("192.0.2.1".parse().unwrap()));
+        for _ in 0..100 {
+            assert_eq!(seconds(logins.spend(&keys, NOW)), None);
+            logins.give_back(&keys);
+        }
+    }
+
+    #[test]
+    fn the_table_stays_small_and_keeps_the_worst() {
+        let logins = Logins::default();
+        let worst = keys(&account("worst"), None);
+        for _ in 0..10 {
+            assert_eq!(seconds(logins.spend(&worst, NOW)), None);
+        }
+        for n in 0..REMEMBERED + 100 {
+            let keys = keys(&account(&format!("user{n}")), None);
+            assert_eq!(seconds(logins.spend(&keys, NOW)), None);
+        }
+        assert_eq!(logins.spent_until.lock().unwrap().len(), REMEMBERED);
+        assert!(seconds(logins.spend(&worst, NOW)).is_some());
+    }
+}
