@@ -5,11 +5,13 @@
 //! (SQL, sockets, environment, time, chance) has one door. The map is in
 //! `docs/architecture.md`.
 
+pub mod app;
 pub mod clock;
 pub mod config;
 pub mod domain;
 pub mod net;
 pub mod notify;
+pub mod probe;
 pub mod secret;
 pub mod store;
 pub mod telemetry;

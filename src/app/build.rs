@@ -20,7 +20,8 @@ impl App {
     /// An application on `store`. Fails with the name of the setting that cannot be used. Needs a
     /// runtime and [`net::install_crypto_provider`].
     pub fn new(settings: Settings, store: Store, clock: Clock, ids: Ids) -> anyhow::Result<Self> {
-        let guard = Guard::parse(&settings.allow_targets).context("setting LIFESIGN_ALLOW_TARGETS")?;
+        let guard =
+            Guard::parse(&settings.allow_targets).context("setting LIFESIGN_ALLOW_TARGETS")?;
         let names = names(&settings);
         let trust = Trust::new(pem(settings.ca_file.as_deref(), "CA_FILE")?.as_deref())
             .context("setting LIFESIGN_CA_FILE")?;

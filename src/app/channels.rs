@@ -56,7 +56,7 @@ pub async fn create(app: &App, actor: &Actor, spec: &ChannelSpec) -> Result<Made
     let (kind, secret) = match &spec.target {
         Target::Email { to } => (ChannelKind::Email { to: address(to)? }, None),
         Target::Webhook { url } => {
-            let url = receiver(app, &url)?;
+            let url = receiver(app, url)?;
             let secret = webhook_secret();
             let shown = secret.clone();
             (
@@ -100,7 +100,7 @@ pub async fn change(
     let name = channel_name(&spec.name)?;
     let kind = match (&spec.target, known.kind) {
         (Target::Email { to }, ChannelKind::Email { .. }) => {
-            ChannelKind::Email { to: address(&to)? }
+            ChannelKind::Email { to: address(to)? }
         }
         (
             Target::Webhook { url },
@@ -110,7 +110,7 @@ pub async fn change(
                 ..
             },
         ) => {
-            let url = receiver(app, &url)?;
+            let url = receiver(app, url)?;
             ChannelKind::Webhook {
                 url,
                 secret,

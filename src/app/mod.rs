@@ -98,9 +98,15 @@ impl App {
             workers.spawn(checking, recorder::run(Arc::clone(self), queue));
         }
         if self.settings.roles.alert {
-            workers.spawn(telling, alerter::run(Arc::clone(self), telling.stop.clone()));
+            workers.spawn(
+                telling,
+                alerter::run(Arc::clone(self), telling.stop.clone()),
+            );
         }
-        workers.spawn(checking, retention::run(Arc::clone(self), checking.stop.clone()));
+        workers.spawn(
+            checking,
+            retention::run(Arc::clone(self), checking.stop.clone()),
+        );
         workers
     }
 }
@@ -135,7 +141,10 @@ impl Group {
     async fn end(self) {
         self.stop.cancel();
         self.tasks.close();
-        if tokio::time::timeout(DRAIN, self.tasks.wait()).await.is_err() {
+        if tokio::time::timeout(DRAIN, self.tasks.wait())
+            .await
+            .is_err()
+        {
             tracing::warn!("stopped with work in flight; its leases bring it back");
         }
     }

@@ -165,13 +165,21 @@ async fn set_paused(app: &App, actor: &Actor, id: MonitorId, paused: bool) -> Re
 
 /// Counts the time up to now and forgets the status, so that the pause counts as nothing.
 async fn close_books(tx: &mut Tx, monitor: &Monitor, now: At) -> Result<(), Refused> {
-    let Some(held) = tx.states(&[monitor.id]).await?.remove(&monitor.id) else { return Ok(()) };
+    let Some(held) = tx.states(&[monitor.id]).await?.remove(&monitor.id) else {
+        return Ok(());
+    };
     let mut ledger = Ledger::default();
     let spans = status::settle(&held.state, now, monitor.spec.interval());
     ledger.add_time(monitor.team, monitor.id, &spans);
     tx.add_to_rollups(&ledger.rows()).await?;
-    let lost = tx.save_states(&[(monitor.id, State::pending(now), held.revision)]).await?;
-    if lost.is_empty() { Ok(()) } else { Err(StoreError::Conflict.into()) }
+    let lost = tx
+        .save_states(&[(monitor.id, State::pending(now), held.revision)])
+        .await?;
+    if lost.is_empty() {
+        Ok(())
+    } else {
+        Err(StoreError::Conflict.into())
+    }
 }
 
 /// Deletes a monitor and everything that is known of it.

@@ -29,7 +29,10 @@ pub async fn record(app: &App, batch: &[Checked]) -> Result<(), StoreError> {
     tx.commit().await?;
     for checked in batch {
         let watch = &checked.result.watch;
-        app.events.publish(Changed { team: watch.team, monitor: watch.monitor });
+        app.events.publish(Changed {
+            team: watch.team,
+            monitor: watch.monitor,
+        });
     }
     if has_news {
         app.outbox.notify_one();
@@ -51,31 +54,42 @@ async fn write(app: &App, tx: &mut Tx, batch: &[Checked], now: At) -> Result<boo
     for checked in in_order {
         let result = &checked.result;
         let is_recorded = new.contains(&result.key());
-        let step = if is_recorded { known.step(checked, now) } else { None };
+        let step = if is_recorded {
+            known.step(checked, now)
+        } else {
+            None
+        };
         if let Some(step) = &step {
             ledger.add(checked, &step.spans);
             if let Some(since) = step.blip_since {
-                tx.mark_blip(result.watch.monitor, since, result.report.started_at).await?;
+                tx.mark_blip(result.watch.monitor, since, result.report.started_at)
+                    .await?;
             }
             turned.extend(step.transition.map(|transition| (checked, transition)));
         }
         finished.push(finish(checked, is_recorded, step.as_ref(), now));
     }
     // What changed is told against the facts from before this batch.
-    let ids: Vec<MonitorId> =
-        turned.iter().map(|(checked, _)| checked.result.watch.monitor).collect();
+    let ids: Vec<MonitorId> = turned
+        .iter()
+        .map(|(checked, _)| checked.result.watch.monitor)
+        .collect();
     let good = tx.good_reports(&ids).await?;
     tx.finish_watches(&finished).await?;
     known.save(tx).await?;
     tx.add_to_rollups(&ledger.rows()).await?;
-    let failed: Vec<_> =
-        results.into_iter().filter(|result| result.report.failure.is_some()).collect();
+    let failed: Vec<_> = results
+        .into_iter()
+        .filter(|result| result.report.failure.is_some())
+        .collect();
     tx.save_failure_reports(&failed).await?;
     let mut has_news = false;
     for (checked, transition) in turned {
         let watch = &checked.result.watch;
         let here = |(location, _): &&(String, _)| *location == watch.location;
-        let good = good.get(&watch.monitor).and_then(|all| all.iter().find(here));
+        let good = good
+            .get(&watch.monitor)
+            .and_then(|all| all.iter().find(here));
         let good = good.map(|(_, report)| report);
         has_news |= consequence::of(app, tx, checked, &transition, good, now).await?;
     }
@@ -106,7 +120,12 @@ impl Known {
         let monitor = result.watch.monitor;
         let held = self.held.get_mut(&monitor).filter(|held| !held.paused)?;
         let beside = |(location, _): &&(String, Vote)| *location != result.watch.location;
-        let others = self.votes.get(&monitor).into_iter().flatten().filter(beside);
+        let others = self
+            .votes
+            .get(&monitor)
+            .into_iter()
+            .flatten()
+            .filter(beside);
         let others: Vec<Vote> = others.map(|(_, vote)| *vote).collect();
         let seen = quorum::verdict(result.seen(), &others, now, checked.interval);
         let step = status::step(&held.state, &seen, checked.interval);
@@ -116,10 +135,15 @@ impl Known {
 
     async fn save(self, tx: &mut Tx) -> Result<(), StoreError> {
         let moved = self.held.into_iter().filter(|(_, held)| !held.paused);
-        let states: Vec<(MonitorId, State, i64)> =
-            moved.map(|(id, held)| (id, held.state, held.revision)).collect();
+        let states: Vec<(MonitorId, State, i64)> = moved
+            .map(|(id, held)| (id, held.state, held.revision))
+            .collect();
         let lost = tx.save_states(&states).await?;
-        if lost.is_empty() { Ok(()) } else { Err(StoreError::Conflict) }
+        if lost.is_empty() {
+            Ok(())
+        } else {
+            Err(StoreError::Conflict)
+        }
     }
 }
 
@@ -141,7 +165,11 @@ fn finish<'a>(
         claim: checked.claim,
         is_recorded,
         next_due: recheck.map_or(slot, |soon| soon.min(slot)),
-        attempt: if recheck.is_some() { result.attempt + 1 } else { 0 },
+        attempt: if recheck.is_some() {
+            result.attempt + 1
+        } else {
+            0
+        },
         facts_hash: facts.filter(|facts| checked.facts_hash.as_ref() != Some(facts)),
     }
 }

@@ -66,7 +66,11 @@ pub async fn run(app: Arc<App>, stop: CancellationToken) {
         }
     }
     // Another node need not wait for the lease to end.
-    if let Err(error) = app.store.release_lease(LEASE, &app.settings.node_name).await {
+    if let Err(error) = app
+        .store
+        .release_lease(LEASE, &app.settings.node_name)
+        .await
+    {
         tracing::warn!(%error, "failed to give back a lease");
     }
 }
