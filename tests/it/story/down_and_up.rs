@@ -11,9 +11,10 @@ fn time(value: &Value) -> At {
 }
 
 async fn an_outage_is_told_and_its_end_too(engine: Engine) {
-    let mut story = Story::begin(&engine).await;
+    let database = Database::new(engine).await;
+    let (story, mut server) = Story::begin(&database).await;
 
-    story.server.stop().await.unwrap();
+    server.stop().await.unwrap();
     let opened = story.until_told("incident.opened").await;
     let incident = &opened["data"]["incident"];
     assert_eq!(incident["code"], "tcp_refused");
@@ -21,7 +22,7 @@ async fn an_outage_is_told_and_its_end_too(engine: Engine) {
     let waited = Clock::system().now().ms_since(time(&incident["started_at"]));
     assert!(waited <= 60_000, "told {waited} ms after the first failing check");
 
-    story.server.restart().unwrap();
+    server.restart().unwrap();
     let resolved = story.until_told("incident.resolved").await;
     assert_eq!(resolved["data"]["incident"]["id"], incident["id"]);
     story.until_status("up").await;
@@ -48,6 +49,8 @@ async fn an_outage_is_told_and_its_end_too(engine: Engine) {
     let (_, uptime) = story.service.api(&story.token, "GET", &path, None).await;
     let down = uptime["down_ms"].as_i64().unwrap();
     assert!((down - lasted).abs() < 1_000, "down for {down} ms, the incident lasted {lasted} ms");
+    drop(story);
+    database.remove().await;
 }
 
 on_both!(an_outage_is_told_and_its_end_too);

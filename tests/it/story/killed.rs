@@ -6,7 +6,6 @@ use futures_util::future::join_all;
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
 use super::*;
-use crate::support::engines::on_both;
 
 /// Moments of each engine; ten together.
 const MOMENTS: usize = 5;
@@ -19,30 +18,30 @@ async fn a_killed_service_loses_and_doubles_nothing(engine: Engine) {
     let mut chance = StdRng::seed_from_u64(seed);
     let moments: Vec<Duration> =
         (0..MOMENTS).map(|_| LENGTH.mul_f64(chance.random_range(0.0..1.0))).collect();
-    join_all(moments.into_iter().map(|moment| killed_at(&engine, moment))).await;
+    join_all(moments.into_iter().map(|moment| killed_at(engine, moment))).await;
 }
 
-async fn killed_at(engine: &Engine, moment: Duration) {
-    let mut story = Story::begin(engine).await;
-    story.server.stop().await.unwrap();
-    let (server, rest) = story.split();
+async fn killed_at(engine: Engine, moment: Duration) {
+    let database = Database::new(engine).await;
+    let (story, mut server) = Story::begin(&database).await;
+    server.stop().await.unwrap();
     let killer = async {
         tokio::time::sleep(moment).await;
-        rest.service.kill().await;
-        rest.service.restart().await;
+        story.service.kill().await;
+        story.service.restart().await;
     };
     let outage = async {
-        rest.until_told("incident.opened").await;
+        story.until_told("incident.opened").await;
         server.restart().unwrap();
-        rest.until_told("incident.resolved").await;
-        rest.until_status("up").await;
-        rest.until_mails(2).await;
+        story.until_told("incident.resolved").await;
+        story.until_status("up").await;
+        story.until_mails(2).await;
     };
     tokio::join!(killer, outage);
 
     let at = format!("killed after {moment:?}");
     let incidents = eventually("the incidents", async || {
-        rest.service.look(&rest.token, "/incidents").await
+        story.service.look(&story.token, "/incidents").await
     })
     .await;
     let incidents = incidents["data"].as_array().unwrap();
@@ -50,21 +49,23 @@ async fn killed_at(engine: &Engine, moment: Duration) {
     assert_eq!(incidents[0]["status"], "resolved", "{at}");
 
     // What arrived twice is recognised by its id.
-    let ids: BTreeSet<(String, String)> = rest.hook.received().iter().map(|request| {
+    let ids: BTreeSet<(String, String)> = story.hook.received().iter().map(|request| {
         let id = request.header("webhook-id").unwrap().to_owned();
         (request.json()["type"].as_str().unwrap().to_owned(), id)
     }).collect();
     let kinds: Vec<&str> = ids.iter().map(|(kind, _)| kind.as_str()).collect();
     assert_eq!(kinds, ["incident.opened", "incident.resolved"], "{at}: {ids:?}");
     let mails: HashSet<String> =
-        rest.mail.mails().iter().map(|mail| mail.header("Message-ID").unwrap()).collect();
+        story.mail.mails().iter().map(|mail| mail.header("Message-ID").unwrap()).collect();
     assert_eq!(mails.len(), 2, "{at}");
 
-    let path = format!("/monitors/{}/checks?limit=200", rest.monitor);
-    let checks = rest.service.look(&rest.token, &path).await.unwrap();
+    let path = format!("/monitors/{}/checks?limit=200", story.monitor);
+    let checks = story.service.look(&story.token, &path).await.unwrap();
     let slots: Vec<&Value> = checks["data"].as_array().unwrap().iter().map(|c| &c["slot"]).collect();
     let once: HashSet<String> = slots.iter().map(ToString::to_string).collect();
     assert_eq!(once.len(), slots.len(), "{at}: no slot twice");
+    drop(story);
+    database.remove().await;
 }
 
 on_both!(a_killed_service_loses_and_doubles_nothing);

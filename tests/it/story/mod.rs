@@ -9,7 +9,7 @@ use std::time::Duration;
 use fake_mcp::{FakeMcp, healthy};
 use serde_json::{Value, json};
 
-use crate::support::engines::Engine;
+use crate::support::engines::{Database, Engine};
 use crate::support::service::{Service, eventually};
 use crate::support::smtp::{Mail, Security, SmtpReceiver};
 use crate::support::webhook::WebhookReceiver;
@@ -17,10 +17,25 @@ use crate::support::webhook::WebhookReceiver;
 /// Seconds between two checks of the story.
 const INTERVAL: u64 = 10;
 
-/// A server that is watched, a service that watches it, and two who are told.
+/// The test `$story` on each engine.
+macro_rules! on_both {
+    ($story:ident) => {
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn sqlite() {
+            $story(Engine::Sqlite).await;
+        }
+
+        #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+        async fn postgres() {
+            $story(Engine::Postgres).await;
+        }
+    };
+}
+use on_both;
+
+/// A service that watches a server, and two who are told.
 struct Story {
     service: Service,
-    server: FakeMcp,
     mail: SmtpReceiver,
     hook: WebhookReceiver,
     token: String,
@@ -29,13 +44,13 @@ struct Story {
 }
 
 impl Story {
-    /// Everything set up by the API, and the first good check done.
-    async fn begin(engine: &Engine) -> Self {
+    /// Everything set up by the API, and the first good check of the server done.
+    async fn begin(database: &Database) -> (Self, FakeMcp) {
         let server = FakeMcp::start(healthy()).unwrap();
         let mail = SmtpReceiver::start(Security::Plain).await;
         let hook = WebhookReceiver::start().await;
         let service = Service::start(
-            engine,
+            database,
             &[("SMTP_URL", &mail.url()), ("MAIL_FROM", "lifesign@example.com")],
         )
         .await;
@@ -51,9 +66,9 @@ impl Story {
         let (status, made) = service.api(&token, "POST", "/monitors", Some(monitor)).await;
         assert_eq!(status, 201, "{made}");
         let monitor = made["id"].as_str().unwrap().to_owned();
-        let story = Self { service, server, mail, hook, token, secret, monitor };
+        let story = Self { service, mail, hook, token, secret, monitor };
         story.until_status("up").await;
-        story
+        (story, server)
     }
 
     async fn until_status(&self, status: &str) {

@@ -1,6 +1,6 @@
 //! The real binary as a process of its own: started, asked by API, killed, started again.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -9,17 +9,15 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::Mutex;
 
-use super::engines::Engine;
+use super::engines::{Database, SECRET_KEY};
 
 /// Longest that a test waits for something that must happen.
-pub const PATIENCE: Duration = Duration::from_secs(90);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 /// Wait between two looks.
 const LOOK: Duration = Duration::from_millis(100);
-/// A sealing key for tests, as PostgreSQL demands one.
-const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
 /// Looks again and again until there is an answer; panics with `what` when patience ends.
-pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, look: impl Fn() -> F) -> T {
+pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, look: impl Fn() -> F) -> T {
     let looking = async {
         loop {
             if let Some(answer) = look().await {
@@ -35,19 +33,19 @@ pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, look: impl
 }
 
 /// A service with a folder and a database of its own.
-pub struct Service {
+pub(crate) struct Service {
     folder: tempfile::TempDir,
     settings: Vec<(String, String)>,
     child: Mutex<Child>,
     /// Where it listens.
-    pub url: String,
+    pub(crate) url: String,
     /// The link that makes the owner, if this start printed one.
-    pub owner_link: Option<String>,
+    pub(crate) owner_link: Option<String>,
     client: reqwest::Client,
 }
 
 /// The command with nothing of this machine's settings.
-pub fn lifesign(folder: &Path, settings: &[(String, String)]) -> Command {
+pub(crate) fn lifesign(folder: &Path, settings: &[(String, String)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lifesign"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("LIFESIGN_")) {
         command.env_remove(name);
@@ -57,17 +55,17 @@ pub fn lifesign(folder: &Path, settings: &[(String, String)]) -> Command {
 }
 
 impl Service {
-    /// Starts it on `engine` with further settings, by their names in the environment.
-    pub async fn start(engine: &Engine, more: &[(&str, &str)]) -> Self {
+    /// Starts it on `database` with further settings, by their names in the environment.
+    pub(crate) async fn start(database: &Database, more: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let own = |(name, value): (&str, &str)| (format!("LIFESIGN_{name}"), value.to_owned());
         let mut settings = vec![
             own(("LISTEN", "127.0.0.1:0")),
             own(("ALLOW_TARGETS", "loopback")),
-            own(("SECRET_KEY", KEY)),
+            own(("SECRET_KEY", SECRET_KEY)),
             own(("LOG", "warn")),
         ];
-        settings.push(own(("DATABASE_URL", &engine.url())));
+        settings.push(own(("DATABASE_URL", &database.url)));
         settings.extend(more.iter().copied().map(own));
         let (child, url, owner_link) = launch(folder.path(), &settings, true).await;
         let client = client();
@@ -77,18 +75,18 @@ impl Service {
     }
 
     /// Kills it without a word, as `kill -9` does.
-    pub async fn kill(&self) {
+    pub(crate) async fn kill(&self) {
         self.child.lock().await.kill().await.unwrap();
     }
 
     /// Starts it again on the same folder, database and port.
-    pub async fn restart(&self) {
+    pub(crate) async fn restart(&self) {
         let (child, _, _) = launch(self.folder.path(), &self.settings, false).await;
         *self.child.lock().await = child;
     }
 
     /// Runs another command of the binary on the same database; gives its standard output.
-    pub async fn command(&self, arguments: &[&str]) -> String {
+    pub(crate) async fn command(&self, arguments: &[&str]) -> String {
         let output =
             lifesign(self.folder.path(), &self.settings).args(arguments).output().await.unwrap();
         let errors = String::from_utf8_lossy(&output.stderr);
@@ -97,18 +95,13 @@ impl Service {
     }
 
     /// A token for scripts, made on the console together with its user and team.
-    pub async fn token(&self) -> String {
+    pub(crate) async fn token(&self) -> String {
         self.command(&["user", "add", "me@example.com", "--team", "Team", "--role", "owner"]).await;
         self.command(&["token", "add", "me@example.com", "--scope", "write"]).await
     }
 
-    /// The folder that it runs in.
-    pub fn folder(&self) -> PathBuf {
-        self.folder.path().to_owned()
-    }
-
     /// Asks the API; gives status and body.
-    pub async fn api(&self, token: &str, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+    pub(crate) async fn api(&self, token: &str, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
         let method = method.parse::<reqwest::Method>().unwrap();
         let mut request =
             self.client.request(method, format!("{}/api/v1{path}", self.url)).bearer_auth(token);
@@ -121,7 +114,7 @@ impl Service {
     }
 
     /// What the API says at `path`, or nothing while the service is away or says no.
-    pub async fn look(&self, token: &str, path: &str) -> Option<Value> {
+    pub(crate) async fn look(&self, token: &str, path: &str) -> Option<Value> {
         let request = self.client.get(format!("{}/api/v1{path}", self.url)).bearer_auth(token);
         let answer = request.send().await.ok()?.error_for_status().ok()?;
         answer.json().await.ok()

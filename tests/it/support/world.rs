@@ -1,0 +1,30 @@
+//! An application and its owner on a fresh store.
+
+use std::sync::Arc;
+
+use lifesign::app::App;
+use lifesign::clock::{Clock, Ids};
+use lifesign::config::Settings;
+use lifesign::domain::at::At;
+use lifesign::domain::id::{TeamId, UserId};
+use lifesign::domain::team::{Actor, Email, Role};
+use lifesign::store::{Store, User};
+
+use super::engines::SECRET_KEY;
+
+/// The production `App` with its clock standing at `at`, and the owner of its only team.
+pub(crate) async fn app(store: Store, at: At) -> (Arc<App>, Actor) {
+    lifesign::net::install_crypto_provider();
+    let settings =
+        Settings::of(&[("allow_targets", "loopback"), ("secret_key", SECRET_KEY)]).unwrap();
+    let ids = Ids::random();
+    let (team, user) = (TeamId(ids.next()), UserId(ids.next()));
+    let email = Email::parse("owner@example.com").unwrap();
+    let mut tx = store.begin().await.unwrap();
+    tx.add_team(team, "Team", at).await.unwrap();
+    tx.add_user(&User { id: user, email: email.clone(), password_hash: None }, at).await.unwrap();
+    tx.put_member(team, user, Role::Owner, at).await.unwrap();
+    tx.commit().await.unwrap();
+    let app = App::new(settings, store, Clock::manual(at), ids).unwrap();
+    (Arc::new(app), Actor { team, user, email, role: Role::Owner })
+}
