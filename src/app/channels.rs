@@ -192,6 +192,25 @@ pub async fn test(
     Ok(outcome)
 }
 
+/// Tells something again that arrived or was given up, under the id that it had.
+pub async fn replay(
+    app: &App,
+    actor: &Actor,
+    channel: ChannelId,
+    id: NotificationId,
+) -> Result<(), Refused> {
+    may_edit(actor)?;
+    let known = app.store.notification(actor.team, id).await?;
+    if known.is_none_or(|known| known.channel != channel) {
+        return Err(Refused::NotFound);
+    }
+    if !app.store.replay(actor.team, id, app.clock.now()).await? {
+        return Err(Refused::Conflict("it is queued already".to_owned()));
+    }
+    app.outbox.notify_one();
+    Ok(())
+}
+
 fn receiver(app: &App, text: &str) -> Result<Url, Refused> {
     let url = webhook_url(text)?;
     let refuse = |refused: crate::net::Refused| FieldError::new("url", refused.to_string());

@@ -3,9 +3,12 @@
 //! A code is public interface and never changes its meaning.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Where in the stack something failed, lowest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Layer {
     /// Names.

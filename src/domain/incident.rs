@@ -4,6 +4,7 @@
 //! is dated back to the first check that showed it.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::at::At;
 use super::failure::{Code, Layer};
@@ -19,7 +20,9 @@ pub const MAX_TIMELINE: usize = 200;
 pub const MAX_NOTE: usize = 4_000;
 
 /// How bad an incident is for clients.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// They notice.
@@ -67,7 +70,7 @@ pub enum Phase {
 }
 
 /// What an entry of a timeline tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EntryKind {
     /// The first bad check.
@@ -85,7 +88,7 @@ pub enum EntryKind {
 }
 
 /// An entry of a timeline.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Entry {
     /// When.
     pub at: At,
@@ -98,7 +101,7 @@ pub struct Entry {
 }
 
 /// Something that is different from the last good check.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Change {
     /// What: address, certificate, server version, protocol version, tools, slowest phase.
     pub what: String,

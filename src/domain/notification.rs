@@ -7,6 +7,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::at::At;
 use super::channel::Channel;
@@ -88,7 +89,7 @@ impl Event {
 }
 
 /// An incident as a message tells it: the shape of the API.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct IncidentFacts {
     /// Its id.
     pub id: IncidentId,

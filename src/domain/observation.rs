@@ -7,13 +7,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::at::At;
 use super::tools::ToolSurface;
 use super::trouble::Trouble;
 
 /// A step of a check.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StepName {
     /// Resolving the name.
@@ -54,7 +55,7 @@ impl StepName {
 }
 
 /// How a step ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// As it should.
@@ -64,7 +65,7 @@ pub enum Outcome {
 }
 
 /// A step that was taken.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Step {
     /// Which one.
     pub name: StepName,
@@ -77,7 +78,7 @@ pub struct Step {
 }
 
 /// How messages travel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Transport {
     /// One URL for everything.
@@ -97,7 +98,7 @@ impl Transport {
 }
 
 /// The generation of MCP that a server speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Era {
     /// Every revision that begins with `initialize`.
@@ -105,7 +106,7 @@ pub enum Era {
 }
 
 /// What a server calls itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ServerName {
     /// Its name.
     pub name: Option<String>,
@@ -157,7 +158,7 @@ pub struct TlsFacts {
 }
 
 /// What a check cost the server.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Cost {
     /// Requests sent.
     pub requests: u32,
@@ -172,7 +173,7 @@ pub struct Cost {
 }
 
 /// One request with its answer, without secrets, cut to a readable length.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Exchange {
     /// The step that it belongs to.
     pub step: StepName,

@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use utoipa::ToSchema;
 
 use super::at::At;
 use super::observation::{
@@ -13,7 +14,7 @@ use super::tools::hex;
 use super::verdict::{CheckStatus, Failure, Finding, Verdict};
 
 /// One check, complete.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct CheckReport {
     /// The address, without the values of its query.
     pub url: String,
@@ -52,7 +53,7 @@ pub struct CheckReport {
 }
 
 /// What the handshake told of the server.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ProtocolReport {
     /// `streamable_http` or `sse`.
     pub transport: Option<Transport>,
@@ -69,7 +70,7 @@ pub struct ProtocolReport {
 }
 
 /// The tool surface in short.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ToolsReport {
     /// How many.
     pub count: usize,
@@ -80,7 +81,7 @@ pub struct ToolsReport {
 }
 
 /// The encryption of the connection.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TlsReport {
     /// `TLSv1.3` or `TLSv1.2`.
     pub version: Option<String>,
@@ -99,7 +100,7 @@ pub struct TlsReport {
 }
 
 /// Milliseconds per phase; null for a phase that did not happen.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Timings {
     /// Resolving.
     pub dns: Option<f64>,

@@ -1,6 +1,7 @@
 //! Teams, people and what they may do.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::at::At;
 use super::id::{TeamId, TokenId, UserId};
@@ -206,7 +207,7 @@ pub struct ApiToken {
 }
 
 /// A mail address in lower case, plausible enough to send to.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
 pub struct Email(String);
 

@@ -10,6 +10,7 @@ mod surface;
 mod tls;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::at::At;
 use super::failure::{Code, Layer};
@@ -17,7 +18,7 @@ use super::monitor::Expectations;
 use super::observation::Observation;
 
 /// The status of one check.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum CheckStatus {
     /// Clients can use the server (or it is alive behind an authorization wall: `gated`).
@@ -50,7 +51,7 @@ impl CheckStatus {
 }
 
 /// Why a check is not plainly up.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Failure {
     /// The stable code.
     pub code: Code,
@@ -63,7 +64,8 @@ pub struct Failure {
 }
 
 /// How much a finding matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[schema(as = FindingSeverity)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Worth knowing.
@@ -73,7 +75,7 @@ pub enum Severity {
 }
 
 /// Something worth knowing that leaves the status alone.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Finding {
     /// The stable code.
     pub code: Code,

@@ -1,0 +1,347 @@
+//! What people say of a monitor in JSON, read into a spec: every fault by its field.
+//!
+//! What is sealed is not told again: an address comes back without the values of its query, a
+//! header by its name, a token not at all. Left as they are, they keep what they hold.
+
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::error::{ApiError, Fault};
+use super::request::given;
+use crate::domain::id::ChannelId;
+use crate::domain::monitor::{
+    Endpoint, EndpointUrl, FieldError, Header, Monitor, MonitorSpec, TransportChoice,
+};
+use crate::domain::sensitive::Sensitive;
+
+/// A monitor as it is made or changed. Only `url` is needed to make one; a change keeps what it
+/// does not name, and `null` sets a field back to its default.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct MonitorBody {
+    /// The address of the MCP server.
+    url: Option<String>,
+    /// What people call it; the host when not given.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    name: Option<Option<String>>,
+    /// `auto`, `streamable_http` or `sse`.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    transport: Option<Option<String>>,
+    /// Seconds between two checks: 10 to 86400, 60 when not given.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<u32>)]
+    interval_seconds: Option<Option<u32>>,
+    /// Seconds that one check may take in all: 5 to 120, 30 when not given.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<u32>)]
+    timeout_seconds: Option<Option<u32>>,
+    /// Headers for every request. In a change, one without a value keeps the value that it has.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<Vec<HeaderBody>>)]
+    headers: Option<Option<Vec<HeaderBody>>>,
+    /// A token for `Authorization: Bearer …`; null removes it.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    bearer: Option<Option<String>>,
+    /// Not supported yet: must be null.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    oauth: Option<serde_json::Value>,
+    /// Tools that must be listed.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<Vec<String>>)]
+    expect_tools: Option<Option<Vec<String>>>,
+    /// A check that takes longer in all is degraded, in milliseconds.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<u32>)]
+    slow_ms: Option<Option<u32>>,
+    /// Words to find it by.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<Vec<String>>)]
+    tags: Option<Option<Vec<String>>>,
+    /// The ids of the channels that hear of it; null: the default ones.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<Vec<String>>)]
+    channels: Option<Option<Vec<String>>>,
+    /// The locations to check from; null: wherever a node probes.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<Vec<String>>)]
+    locations: Option<Option<Vec<String>>>,
+}
+
+/// A header that is sent with every request.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HeaderBody {
+    /// Its name.
+    name: String,
+    /// Its value.
+    #[serde(default)]
+    value: Option<String>,
+}
+
+impl MonitorBody {
+    /// The spec of a monitor and the channels that it names; `known` is what it was. Every fault
+    /// at once.
+    pub(super) fn read(
+        self,
+        known: Option<(&Monitor, &[ChannelId])>,
+    ) -> Result<(MonitorSpec, Vec<ChannelId>), ApiError> {
+        let mut faults = Faults::default();
+        let old = known.map(|(monitor, _)| monitor.spec.clone());
+        let url = faults.keep(url(self.url, old.as_ref()));
+        let headers = headers(self.headers, old.as_ref(), &mut faults);
+        let bearer = match self.bearer {
+            None => old.as_ref().and_then(|old| old.endpoint.bearer.clone()),
+            Some(None) => None,
+            Some(Some(token)) => faults.keep(bearer(&token)),
+        };
+        let transport = match (self.transport, &old) {
+            (None, Some(old)) => Some(old.endpoint.transport),
+            (word, _) => faults.keep(TransportChoice::parse(&word.flatten().unwrap_or_default())),
+        };
+        if self.oauth.is_some() {
+            faults.add("oauth", "is not supported yet; use bearer or headers");
+        }
+        let channels = channels(self.channels, known.map(|(_, ids)| ids), &mut faults);
+        let (Some(url), Some(transport)) = (url, transport) else {
+            return Err(faults.error());
+        };
+        let endpoint = Endpoint {
+            url,
+            transport,
+            headers,
+            bearer,
+        };
+        let defaults = MonitorSpec::of(endpoint.clone());
+        let old = old.unwrap_or_else(|| defaults.clone());
+        let expectations = &defaults.expectations;
+        let mut spec = MonitorSpec {
+            name: chosen(self.name, old.name, defaults.name),
+            endpoint,
+            interval_seconds: chosen(
+                self.interval_seconds,
+                old.interval_seconds,
+                defaults.interval_seconds,
+            ),
+            timeout_seconds: chosen(
+                self.timeout_seconds,
+                old.timeout_seconds,
+                defaults.timeout_seconds,
+            ),
+            expectations: old.expectations.clone(),
+            tags: chosen(self.tags, old.tags, defaults.tags),
+            locations: self.locations.unwrap_or(old.locations),
+        };
+        spec.expectations.tools = chosen(
+            self.expect_tools,
+            old.expectations.tools,
+            expectations.tools.clone(),
+        );
+        spec.expectations.slow_ms = self.slow_ms.unwrap_or(old.expectations.slow_ms);
+        faults.0.extend(spec.faults().into_iter().map(Fault::from));
+        if faults.0.is_empty() {
+            Ok((spec, channels))
+        } else {
+            Err(faults.error())
+        }
+    }
+}
+
+/// What was given, what it was (absent), or the default (null).
+fn chosen<T>(given: Option<Option<T>>, old: T, default: T) -> T {
+    match given {
+        None => old,
+        Some(None) => default,
+        Some(Some(value)) => value,
+    }
+}
+
+fn url(given: Option<String>, old: Option<&MonitorSpec>) -> Result<EndpointUrl, FieldError> {
+    match (given, old.map(|old| &old.endpoint.url)) {
+        (None, None) => Err(FieldError::new(
+            "url",
+            "is required: the address of an MCP server",
+        )),
+        (None, Some(old)) => Ok(old.clone()),
+        (Some(text), Some(old)) if text == old.redacted() => Ok(old.clone()),
+        (Some(text), _) => EndpointUrl::parse(&text),
+    }
+}
+
+fn headers(
+    given: Option<Option<Vec<HeaderBody>>>,
+    old: Option<&MonitorSpec>,
+    faults: &mut Faults,
+) -> Vec<Header> {
+    let old = old.map_or(&[][..], |old| &old.endpoint.headers);
+    let Some(given) = given else {
+        return old.to_vec();
+    };
+    let mut headers = Vec::new();
+    for (place, header) in given.unwrap_or_default().into_iter().enumerate() {
+        let known = old
+            .iter()
+            .find(|old| old.name.eq_ignore_ascii_case(&header.name));
+        let read = match (header.value, known) {
+            (Some(value), _) => Header::new(&header.name, &value),
+            (None, Some(known)) => Ok(known.clone()),
+            (None, None) => {
+                faults.add(&format!("headers[{place}].value"), "is required");
+                continue;
+            }
+        };
+        match read {
+            Ok(header) => headers.push(header),
+            Err(fault) => faults.add(&format!("headers[{place}]"), &fault.message),
+        }
+    }
+    headers
+}
+
+/// Reads a token as the header that it becomes; the fault is named after its own field.
+fn bearer(token: &str) -> Result<Sensitive, FieldError> {
+    let token = token.strip_prefix("Bearer ").unwrap_or(token);
+    if token.trim().is_empty() {
+        return Err(FieldError::new("bearer", "is empty; null means no token"));
+    }
+    let header = Header::new("Authorization", token).map_err(|fault| {
+        let message = fault.message.replace("value of 'Authorization'", "token");
+        FieldError::new("bearer", message)
+    })?;
+    Ok(header.value)
+}
+
+fn channels(
+    given: Option<Option<Vec<String>>>,
+    old: Option<&[ChannelId]>,
+    faults: &mut Faults,
+) -> Vec<ChannelId> {
+    let Some(given) = given else {
+        return old.unwrap_or_default().to_vec();
+    };
+    let Some(given) = given else {
+        return Vec::new();
+    };
+    if given.is_empty() {
+        faults.add(
+            "channels",
+            "name at least one, or null for the default ones",
+        );
+    }
+    let mut ids = Vec::new();
+    for (place, text) in given.iter().enumerate() {
+        match text.parse() {
+            Ok(id) => ids.push(id),
+            Err(_) => faults.add(&format!("channels[{place}]"), "is not the id of a channel"),
+        }
+    }
+    ids
+}
+
+#[derive(Default)]
+struct Faults(Vec<Fault>);
+
+impl Faults {
+    fn keep<T>(&mut self, read: Result<T, FieldError>) -> Option<T> {
+        read.map_err(|fault| self.0.push(fault.into())).ok()
+    }
+
+    fn add(&mut self, field: &str, message: &str) {
+        self.0.push(Fault {
+            field: field.to_owned(),
+            message: message.to_owned(),
+        });
+    }
+
+    fn error(self) -> ApiError {
+        ApiError::fields(self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::domain::id::{MonitorId, TeamId};
+
+    fn body(value: serde_json::Value) -> MonitorBody {
+        serde_json::from_value(value).unwrap()
+    }
+
+    fn read(value: serde_json::Value, known: Option<&Monitor>) -> Result<MonitorSpec, ApiError> {
+        body(value)
+            .read(known.map(|known| (known, &[][..])))
+            .map(|(spec, _)| spec)
+    }
+
+    fn known() -> Monitor {
+        let made = serde_json::json!({
+            "url": "https://e.example/mcp?key=abc", "headers": [{"name": "X-Key", "value": "1"}],
+            "bearer": "t0ken", "interval_seconds": 30, "slow_ms": 900, "tags": ["a"],
+        });
+        Monitor {
+            id: MonitorId(Uuid::nil()),
+            team: TeamId(Uuid::nil()),
+            spec: read(made, None).unwrap(),
+            paused: false,
+        }
+    }
+
+    #[test]
+    fn a_change_keeps_what_it_does_not_name_and_null_means_the_default() {
+        let known = known();
+        let untouched = read(serde_json::json!({}), Some(&known)).unwrap();
+        assert_eq!(untouched, known.spec);
+        let told_back = serde_json::json!({
+            "url": "https://e.example/mcp?key=…", "headers": [{"name": "X-Key"}],
+        });
+        assert_eq!(read(told_back, Some(&known)).unwrap(), known.spec);
+        let reset = serde_json::json!({
+            "headers": null, "bearer": null, "interval_seconds": null, "slow_ms": null, "tags": null,
+        });
+        let reset = read(reset, Some(&known)).unwrap();
+        assert_eq!(
+            reset,
+            MonitorSpec::of(Endpoint {
+                headers: vec![],
+                bearer: None,
+                ..known.spec.endpoint
+            })
+        );
+    }
+
+    #[test]
+    fn every_fault_is_named_at_once() {
+        let wrong = serde_json::json!({
+            "url": "ftp://e.example/", "transport": "pigeon", "bearer": "",
+            "headers": [{"name": "X-Key"}, {"name": "Host", "value": "x"}],
+            "oauth": {}, "channels": ["x"],
+        });
+        let error = format!("{:?}", read(wrong, None).unwrap_err());
+        for field in [
+            "url",
+            "transport",
+            "bearer",
+            "headers[0].value",
+            "headers[1]",
+            "oauth",
+            "channels[0]",
+        ] {
+            assert!(
+                error.contains(&format!("field: {field:?}")),
+                "{field}: {error}"
+            );
+        }
+        let slow =
+            serde_json::json!({"url": "https://e.example/", "interval_seconds": 1, "slow_ms": 0});
+        let error = format!("{:?}", read(slow, None).unwrap_err());
+        assert!(
+            error.contains("interval_seconds") && error.contains("slow_ms"),
+            "{error}"
+        );
+    }
+}

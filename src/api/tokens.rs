@@ -1,0 +1,163 @@
+//! Tokens of the API and the people of the team.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::auth::Caller;
+use super::error::{ApiError, Problem};
+use super::list::List;
+use super::request::{Body, Ids, Query};
+use super::{Api, stamp};
+use crate::app::accounts;
+use crate::domain::id::TokenId;
+use crate::domain::team::{ApiToken, Member};
+
+/// The routes.
+pub(super) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(revoke))
+        .routes(routes!(members))
+}
+
+/// A token, without its value.
+#[derive(Serialize, ToSchema)]
+struct TokenView {
+    /// Its id.
+    id: String,
+    /// What people call it.
+    name: String,
+    /// `read` or `write`.
+    scope: &'static str,
+    /// Who made it; it can do no more than they can.
+    created_by: String,
+    /// When it was made.
+    created_at: String,
+    /// When it was last used, to the minute.
+    last_used_at: Option<String>,
+    /// Since when it opens nothing any more.
+    revoked_at: Option<String>,
+}
+
+impl TokenView {
+    fn of(token: &ApiToken) -> Self {
+        Self {
+            id: token.id.to_string(),
+            name: token.name.clone(),
+            scope: token.scope.as_str(),
+            created_by: token.email.as_str().to_owned(),
+            created_at: stamp(token.created_at),
+            last_used_at: token.last_used_at.map(stamp),
+            revoked_at: token.revoked_at.map(stamp),
+        }
+    }
+}
+
+/// A token that was made.
+#[derive(Serialize, ToSchema)]
+struct MadeView {
+    #[serde(flatten)]
+    token: TokenView,
+    /// The token itself (`ls_…`): told this once.
+    secret: String,
+}
+
+/// What people say of a token.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct TokenBody {
+    /// What people call it.
+    name: String,
+    /// `read` or `write`.
+    scope: String,
+}
+
+/// A person of the team.
+#[derive(Serialize, ToSchema)]
+struct MemberView {
+    /// Their id.
+    id: String,
+    /// Their address.
+    email: String,
+    /// `owner`, `editor` or `viewer`.
+    role: &'static str,
+    /// Since when they belong to the team.
+    since: String,
+}
+
+impl MemberView {
+    fn of(member: &Member) -> Self {
+        Self {
+            id: member.user.to_string(),
+            email: member.email.as_str().to_owned(),
+            role: member.role.as_str(),
+            since: stamp(member.since),
+        }
+    }
+}
+
+/// The tokens of the team, newest first, revoked ones among them.
+#[utoipa::path(get, path = "/tokens", tag = "team",
+    params(("limit" = Option<u32>, Query, description = "Most rows, 1 to 200; 50 when not given."),
+        ("cursor" = Option<String>, Query, description = "Where the last page ended.")),
+    responses((status = 200, body = List<TokenView>)))]
+async fn list(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    query: Query,
+) -> Result<Json<List<TokenView>>, ApiError> {
+    let query = query.only(&["limit", "cursor"])?;
+    let page = api
+        .app
+        .store
+        .tokens(actor.team, query.limit()?, query.cursor())
+        .await?;
+    Ok(Json(List::of(page, |token| TokenView::of(&token))))
+}
+
+/// Makes a token.
+#[utoipa::path(post, path = "/tokens", tag = "team", request_body = TokenBody,
+    responses((status = 201, body = MadeView), (status = 422, body = Problem)))]
+async fn create(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Body(body): Body<TokenBody>,
+) -> Result<(StatusCode, Json<MadeView>), ApiError> {
+    let made = accounts::add_token(&api.app, &actor, &body.name, &body.scope).await?;
+    let view = MadeView {
+        token: TokenView::of(&made.token),
+        secret: made.value.expose().to_owned(),
+    };
+    Ok((StatusCode::CREATED, Json(view)))
+}
+
+/// Revokes a token; from now on it opens nothing.
+#[utoipa::path(delete, path = "/tokens/{id}", tag = "team",
+    params(("id" = String, Path, description = "The token.")),
+    responses((status = 204), (status = 404, body = Problem)))]
+async fn revoke(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    Ids((id,)): Ids<(TokenId,)>,
+) -> Result<StatusCode, ApiError> {
+    accounts::revoke_token(&api.app, &actor, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// The people of the team, by address.
+#[utoipa::path(get, path = "/team/members", tag = "team",
+    responses((status = 200, body = List<MemberView>)))]
+async fn members(
+    State(api): State<Api>,
+    Caller(actor): Caller,
+    query: Query,
+) -> Result<Json<List<MemberView>>, ApiError> {
+    query.only(&[])?;
+    let members = api.app.store.members(actor.team).await?;
+    Ok(Json(List::whole(members.iter().map(MemberView::of))))
+}
