@@ -10,9 +10,22 @@ const MAX_LINES: usize = 400;
 
 /// What each part of the house may not import (house rules, `docs/architecture.md`).
 const FORBIDDEN: [(&str, &[&str]); 8] = [
-    ("domain", &["app", "api", "web", "store", "probe", "notify", "net", "clock", "config", "secret"]),
-    ("probe", &["app", "api", "web", "store", "notify", "config", "secret"]),
-    ("store", &["app", "api", "web", "probe", "notify", "clock", "config", "net"]),
+    (
+        "domain",
+        &[
+            "app", "api", "web", "store", "probe", "notify", "net", "clock", "config", "secret",
+        ],
+    ),
+    (
+        "probe",
+        &["app", "api", "web", "store", "notify", "config", "secret"],
+    ),
+    (
+        "store",
+        &[
+            "app", "api", "web", "probe", "notify", "clock", "config", "net",
+        ],
+    ),
     ("notify", &["app", "api", "web", "probe", "store", "config"]),
     ("app", &["web", "api"]),
     ("web", &["probe", "notify", "api"]),
@@ -45,18 +58,27 @@ fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
 }
 
 fn all_sources() -> Vec<(PathBuf, String)> {
-    [sources(&root().join("src")), sources(&root().join("crates/fake-mcp/src"))].concat()
+    [
+        sources(&root().join("src")),
+        sources(&root().join("crates/fake-mcp/src")),
+    ]
+    .concat()
 }
 
 /// The code of a file without the tests at its foot.
 fn code(text: &str) -> &str {
-    text.split("\n#[cfg(test)]\nmod tests").next().unwrap_or(text)
+    text.split("\n#[cfg(test)]\nmod tests")
+        .next()
+        .unwrap_or(text)
 }
 
 fn complaints(check: impl Fn(&Path, &str) -> Vec<String>) -> Vec<String> {
     let tell = |(path, text): &(PathBuf, String)| {
         let shown = path.strip_prefix(root()).unwrap().display().to_string();
-        check(path, text).into_iter().map(|fault| format!("{shown}: {fault}")).collect::<Vec<_>>()
+        check(path, text)
+            .into_iter()
+            .map(|fault| format!("{shown}: {fault}"))
+            .collect::<Vec<_>>()
     };
     all_sources().iter().flat_map(tell).collect()
 }
@@ -65,12 +87,23 @@ fn complaints(check: impl Fn(&Path, &str) -> Vec<String>) -> Vec<String> {
 fn imports_go_in_one_direction() {
     let found = complaints(|path, text| {
         let inside = path.strip_prefix(root().join("src")).unwrap_or(path);
-        let part = inside.iter().next().and_then(|part| part.to_str()).unwrap_or_default();
-        let forbidden = FORBIDDEN.iter().find(|(name, _)| *name == part).map_or(&[][..], |(_, f)| f);
-        let ours = forbidden.iter().filter(|other| code(text).contains(&format!("crate::{other}::")));
+        let part = inside
+            .iter()
+            .next()
+            .and_then(|part| part.to_str())
+            .unwrap_or_default();
+        let forbidden = FORBIDDEN
+            .iter()
+            .find(|(name, _)| *name == part)
+            .map_or(&[][..], |(_, f)| f);
+        let ours = forbidden
+            .iter()
+            .filter(|other| code(text).contains(&format!("crate::{other}::")));
         let mut faults: Vec<String> = ours.map(|other| format!("imports {other}")).collect();
         if part == "domain" {
-            let impure = IMPURE.iter().filter(|name| code(text).contains(&format!("{name}::")));
+            let impure = IMPURE
+                .iter()
+                .filter(|name| code(text).contains(&format!("{name}::")));
             faults.extend(impure.map(|name| format!("uses {name}")));
         }
         faults
@@ -89,7 +122,10 @@ fn a_file_says_what_it_is_for_and_stays_small() {
         if lines > MAX_LINES {
             faults.push(format!("{lines} lines of code"));
         }
-        let name = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+        let name = path
+            .file_stem()
+            .and_then(|stem| stem.to_str())
+            .unwrap_or_default();
         if EMPTY_NAMES.iter().any(|empty| name.contains(empty)) {
             faults.push("has a name that says nothing".to_owned());
         }
@@ -108,23 +144,32 @@ fn sql_lives_in_the_store() {
             !is_comment && verbs.iter().any(|verb| line.contains(verb)) && line.contains(['"', '$'])
         };
         let lines = code(text).lines().filter(|_| !is_store).filter(is_sql);
-        lines.map(|line| format!("holds SQL: {}", line.trim())).collect()
+        lines
+            .map(|line| format!("holds SQL: {}", line.trim()))
+            .collect()
     });
     assert_eq!(found, Vec::<String>::new());
 }
 
 #[test]
 fn every_store_function_has_a_contract_test() {
-    let tests: String =
-        sources(&root().join("tests/it/store")).into_iter().map(|(_, text)| text).collect();
+    let tests: String = sources(&root().join("tests/it/store"))
+        .into_iter()
+        .map(|(_, text)| text)
+        .collect();
     let mut missing = Vec::new();
     for (path, text) in sources(&root().join("src/store")) {
         if path.ends_with("db.rs") || path.ends_with("codec.rs") {
             continue;
         }
         for line in code(&text).lines() {
-            let Some(rest) = line.trim_start().strip_prefix("pub async fn ") else { continue };
-            let name: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            let Some(rest) = line.trim_start().strip_prefix("pub async fn ") else {
+                continue;
+            };
+            let name: String = rest
+                .chars()
+                .take_while(|c| c.is_alphanumeric() || *c == '_')
+                .collect();
             if !tests.contains(&format!(".{name}(")) && !tests.contains(&format!("::{name}(")) {
                 missing.push(name);
             }

@@ -3,6 +3,9 @@
 //! Needs what `tests/setup/test.sh` sets up; `make test` does both.
 #![cfg(test)]
 
+mod house;
 mod notify;
+mod pipeline;
 mod store;
+mod story;
 mod support;

@@ -19,8 +19,13 @@ async fn an_outage_is_told_and_its_end_too(engine: Engine) {
     let incident = &opened["data"]["incident"];
     assert_eq!(incident["code"], "tcp_refused");
     assert_eq!(incident["severity"], "down");
-    let waited = Clock::system().now().ms_since(time(&incident["started_at"]));
-    assert!(waited <= 60_000, "told {waited} ms after the first failing check");
+    let waited = Clock::system()
+        .now()
+        .ms_since(time(&incident["started_at"]));
+    assert!(
+        waited <= 60_000,
+        "told {waited} ms after the first failing check"
+    );
 
     server.restart().unwrap();
     let resolved = story.until_told("incident.resolved").await;
@@ -48,7 +53,10 @@ async fn an_outage_is_told_and_its_end_too(engine: Engine) {
     let path = format!("/monitors/{}/uptime?window=24h", story.monitor);
     let (_, uptime) = story.service.api(&story.token, "GET", &path, None).await;
     let down = uptime["down_ms"].as_i64().unwrap();
-    assert!((down - lasted).abs() < 1_000, "down for {down} ms, the incident lasted {lasted} ms");
+    assert!(
+        (down - lasted).abs() < 1_000,
+        "down for {down} ms, the incident lasted {lasted} ms"
+    );
     drop(story);
     database.remove().await;
 }

@@ -16,8 +16,9 @@ async fn a_killed_service_loses_and_doubles_nothing(engine: Engine) {
     let seed = rand::random::<u64>();
     println!("seed {seed}");
     let mut chance = StdRng::seed_from_u64(seed);
-    let moments: Vec<Duration> =
-        (0..MOMENTS).map(|_| LENGTH.mul_f64(chance.random_range(0.0..1.0))).collect();
+    let moments: Vec<Duration> = (0..MOMENTS)
+        .map(|_| LENGTH.mul_f64(chance.random_range(0.0..1.0)))
+        .collect();
     join_all(moments.into_iter().map(|moment| killed_at(engine, moment))).await;
 }
 
@@ -27,7 +28,7 @@ async fn killed_at(engine: Engine, moment: Duration) {
     server.stop().await.unwrap();
     let killer = async {
         tokio::time::sleep(moment).await;
-        story.service.kill().await;
+        story.service.kill();
         story.service.restart().await;
     };
     let outage = async {
@@ -49,19 +50,37 @@ async fn killed_at(engine: Engine, moment: Duration) {
     assert_eq!(incidents[0]["status"], "resolved", "{at}");
 
     // What arrived twice is recognised by its id.
-    let ids: BTreeSet<(String, String)> = story.hook.received().iter().map(|request| {
-        let id = request.header("webhook-id").unwrap().to_owned();
-        (request.json()["type"].as_str().unwrap().to_owned(), id)
-    }).collect();
+    let ids: BTreeSet<(String, String)> = story
+        .hook
+        .received()
+        .iter()
+        .map(|request| {
+            let id = request.header("webhook-id").unwrap().to_owned();
+            (request.json()["type"].as_str().unwrap().to_owned(), id)
+        })
+        .collect();
     let kinds: Vec<&str> = ids.iter().map(|(kind, _)| kind.as_str()).collect();
-    assert_eq!(kinds, ["incident.opened", "incident.resolved"], "{at}: {ids:?}");
-    let mails: HashSet<String> =
-        story.mail.mails().iter().map(|mail| mail.header("Message-ID").unwrap()).collect();
+    assert_eq!(
+        kinds,
+        ["incident.opened", "incident.resolved"],
+        "{at}: {ids:?}"
+    );
+    let mails: HashSet<String> = story
+        .mail
+        .mails()
+        .iter()
+        .map(|mail| mail.header("Message-ID").unwrap())
+        .collect();
     assert_eq!(mails.len(), 2, "{at}");
 
     let path = format!("/monitors/{}/checks?limit=200", story.monitor);
     let checks = story.service.look(&story.token, &path).await.unwrap();
-    let slots: Vec<&Value> = checks["data"].as_array().unwrap().iter().map(|c| &c["slot"]).collect();
+    let slots: Vec<&Value> = checks["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|c| &c["slot"])
+        .collect();
     let once: HashSet<String> = slots.iter().map(ToString::to_string).collect();
     assert_eq!(once.len(), slots.len(), "{at}: no slot twice");
     drop(story);

@@ -51,22 +51,36 @@ impl Story {
         let hook = WebhookReceiver::start().await;
         let service = Service::start(
             database,
-            &[("SMTP_URL", &mail.url()), ("MAIL_FROM", "lifesign@example.com")],
+            &[
+                ("SMTP_URL", &mail.url()),
+                ("MAIL_FROM", "lifesign@example.com"),
+            ],
         )
         .await;
-        let token = service.token().await;
+        let token = service.token();
         let webhook = json!({"name": "Ops", "kind": "webhook", "settings": {"url": hook.url()}, "default": true});
-        let (status, made) = service.api(&token, "POST", "/channels", Some(webhook)).await;
+        let (status, made) = service
+            .api(&token, "POST", "/channels", Some(webhook))
+            .await;
         assert_eq!(status, 201, "{made}");
         let secret = made["secret"].as_str().unwrap().to_owned();
         let email = json!({"name": "Me", "kind": "email", "settings": {"to": "me@example.com"}, "default": true});
         let (status, made) = service.api(&token, "POST", "/channels", Some(email)).await;
         assert_eq!(status, 201, "{made}");
         let monitor = json!({"url": server.url(), "name": "Search", "interval_seconds": INTERVAL});
-        let (status, made) = service.api(&token, "POST", "/monitors", Some(monitor)).await;
+        let (status, made) = service
+            .api(&token, "POST", "/monitors", Some(monitor))
+            .await;
         assert_eq!(status, 201, "{made}");
         let monitor = made["id"].as_str().unwrap().to_owned();
-        let story = Self { service, mail, hook, token, secret, monitor };
+        let story = Self {
+            service,
+            mail,
+            hook,
+            token,
+            secret,
+            monitor,
+        };
         story.until_status("up").await;
         (story, server)
     }
@@ -82,12 +96,19 @@ impl Story {
 
     /// The webhooks of one type that have arrived.
     fn told(&self, kind: &str) -> Vec<Value> {
-        let messages = self.hook.received().into_iter().map(|request| request.json());
+        let messages = self
+            .hook
+            .received()
+            .into_iter()
+            .map(|request| request.json());
         messages.filter(|message| message["type"] == kind).collect()
     }
 
     async fn until_told(&self, kind: &str) -> Value {
-        eventually(&format!("a webhook {kind}"), async || self.told(kind).into_iter().next()).await
+        eventually(&format!("a webhook {kind}"), async || {
+            self.told(kind).into_iter().next()
+        })
+        .await
     }
 
     async fn until_mails(&self, count: usize) -> Vec<Mail> {

@@ -49,8 +49,14 @@ impl TestApp {
             headers: vec![],
             bearer: None,
         };
-        let spec = MonitorSpec { timeout_seconds: 5, ..MonitorSpec::of(endpoint) };
-        monitors::create(&self.app, &self.actor, spec, &[]).await.unwrap().id
+        let spec = MonitorSpec {
+            timeout_seconds: 5,
+            ..MonitorSpec::of(endpoint)
+        };
+        monitors::create(&self.app, &self.actor, spec, &[])
+            .await
+            .unwrap()
+            .id
     }
 
     /// Moves the clock.
@@ -85,18 +91,29 @@ impl TestApp {
     /// How a monitor is.
     pub(crate) async fn status(&self, id: MonitorId) -> MonitorStatus {
         let mut tx = self.app.store.begin().await.unwrap();
-        tx.states(&[id]).await.unwrap()[0].state.status
+        tx.states(&[id]).await.unwrap()[&id].state.status
     }
 
     /// The incidents of the team, newest first.
     pub(crate) async fn incidents(&self) -> Vec<Incident> {
         let filter = Default::default();
-        self.app.store.incidents(self.actor.team, &filter, None, 100).await.unwrap().rows
+        self.app
+            .store
+            .incidents(self.actor.team, &filter, None, 100)
+            .await
+            .unwrap()
+            .rows
     }
 
     /// The types of the webhooks that have arrived, oldest first.
     pub(crate) fn told(&self) -> Vec<String> {
-        let kinds = self.hook.received().into_iter().map(|request| request.json());
-        kinds.map(|message: Value| message["type"].as_str().unwrap().to_owned()).collect()
+        let kinds = self
+            .hook
+            .received()
+            .into_iter()
+            .map(|request| request.json());
+        kinds
+            .map(|message: Value| message["type"].as_str().unwrap().to_owned())
+            .collect()
     }
 }

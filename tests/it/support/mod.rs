@@ -2,6 +2,9 @@
 //!
 //! Nothing in here stands in for a part of our own.
 
+pub(crate) mod app;
 pub(crate) mod engines;
+pub(crate) mod service;
 pub(crate) mod smtp;
 pub(crate) mod webhook;
+pub(crate) mod world;

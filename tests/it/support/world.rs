@@ -7,8 +7,8 @@ use lifesign::clock::{Clock, Ids};
 use lifesign::config::Settings;
 use lifesign::domain::at::At;
 use lifesign::domain::id::{TeamId, UserId};
-use lifesign::domain::team::{Actor, Email, Role};
-use lifesign::store::{Store, User};
+use lifesign::domain::team::{Actor, Email, Role, User};
+use lifesign::store::Store;
 
 use super::engines::SECRET_KEY;
 
@@ -22,9 +22,26 @@ pub(crate) async fn app(store: Store, at: At) -> (Arc<App>, Actor) {
     let email = Email::parse("owner@example.com").unwrap();
     let mut tx = store.begin().await.unwrap();
     tx.add_team(team, "Team", at).await.unwrap();
-    tx.add_user(&User { id: user, email: email.clone(), password_hash: None }, at).await.unwrap();
+    tx.add_user(
+        &User {
+            id: user,
+            email: email.clone(),
+            password_hash: None,
+        },
+        at,
+    )
+    .await
+    .unwrap();
     tx.put_member(team, user, Role::Owner, at).await.unwrap();
     tx.commit().await.unwrap();
     let app = App::new(settings, store, Clock::manual(at), ids).unwrap();
-    (Arc::new(app), Actor { team, user, email, role: Role::Owner })
+    (
+        Arc::new(app),
+        Actor {
+            team,
+            user,
+            email,
+            role: Role::Owner,
+        },
+    )
 }
