@@ -38,8 +38,8 @@ pub async fn step(app: &App) -> Result<u64, StoreError> {
         store.drop_checks(checks, BITE).await?,
         store.drop_reports(REPORTS, BITE).await?,
         store.drop_hours(hours, BITE).await?,
-        store.drop_sessions(now, BITE).await?,
-        store.drop_links(now, BITE).await?,
+        store.purge_sessions(now).await?,
+        store.purge_links(now).await?,
         store.drop_notifications(now - NOTIFICATIONS, BITE).await?,
     ];
     Ok(bites.iter().sum())

@@ -270,39 +270,34 @@ impl Tx {
     }
 }
 
+/// What is due and whose turn it is: the cases are the order of [`Event`]. It is found once, before
+/// anything is claimed; PostgreSQL would look again for each row and so go beyond the limit.
+macro_rules! claim {
+    ($lock:literal) => {
+        concat!(
+            "WITH due AS MATERIALIZED (
+                 SELECT n.id FROM notification n
+                  WHERE n.status = 'queued' AND n.next_attempt <= $4
+                    AND NOT EXISTS (
+                        SELECT 1 FROM notification e
+                         WHERE e.incident_id = n.incident_id AND e.channel_id = n.channel_id
+                           AND e.status = 'queued'
+                           AND CASE e.event WHEN 'opened' THEN 1 WHEN 'worsened' THEN 2
+                                            WHEN 'acknowledged' THEN 3 ELSE 4 END
+                             < CASE n.event WHEN 'opened' THEN 1 WHEN 'worsened' THEN 2
+                                            WHEN 'acknowledged' THEN 3 ELSE 4 END)
+                  ORDER BY n.next_attempt, n.id LIMIT $5 ",
+            $lock,
+            ") UPDATE notification SET claim = $1, claimed_by = $2, next_attempt = $3
+                WHERE id IN (SELECT id FROM due) AND status = 'queued' AND next_attempt <= $4"
+        )
+    };
+}
+
 /// PostgreSQL lets claimers pass each other by; SQLite has one writer anyway.
 const CLAIM: Dialects = Dialects {
-    sqlite: "
-    UPDATE notification SET claim = $1, claimed_by = $2, next_attempt = $3
-     WHERE id IN (
-               SELECT n.id FROM notification n
-                WHERE n.status = 'queued' AND n.next_attempt <= $4
-                  AND NOT EXISTS (
-                      SELECT 1 FROM notification e
-                       WHERE e.incident_id = n.incident_id AND e.channel_id = n.channel_id
-                         AND e.status = 'queued'
-                         AND CASE e.event WHEN 'opened' THEN 1 WHEN 'worsened' THEN 2
-                                          WHEN 'acknowledged' THEN 3 ELSE 4 END
-                           < CASE n.event WHEN 'opened' THEN 1 WHEN 'worsened' THEN 2
-                                          WHEN 'acknowledged' THEN 3 ELSE 4 END)
-                ORDER BY n.next_attempt, n.id LIMIT $5)
-       AND status = 'queued' AND next_attempt <= $4",
-    postgres: "
-    UPDATE notification SET claim = $1, claimed_by = $2, next_attempt = $3
-     WHERE id IN (
-               SELECT n.id FROM notification n
-                WHERE n.status = 'queued' AND n.next_attempt <= $4
-                  AND NOT EXISTS (
-                      SELECT 1 FROM notification e
-                       WHERE e.incident_id = n.incident_id AND e.channel_id = n.channel_id
-                         AND e.status = 'queued'
-                         AND CASE e.event WHEN 'opened' THEN 1 WHEN 'worsened' THEN 2
-                                          WHEN 'acknowledged' THEN 3 ELSE 4 END
-                           < CASE n.event WHEN 'opened' THEN 1 WHEN 'worsened' THEN 2
-                                          WHEN 'acknowledged' THEN 3 ELSE 4 END)
-                ORDER BY n.next_attempt, n.id LIMIT $5
-                  FOR UPDATE OF n SKIP LOCKED)
-       AND status = 'queued' AND next_attempt <= $4",
+    sqlite: claim!(""),
+    postgres: claim!("FOR UPDATE OF n SKIP LOCKED"),
 };
 const CLAIMED: &str = "
     SELECT n.id AS notification_id, n.team_id AS notification_team, n.channel_id, n.event,

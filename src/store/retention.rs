@@ -1,5 +1,6 @@
 //! Deletes what need not be kept any longer, in bites: each function deletes at most `limit` rows,
-//! the oldest first, and says how many went.
+//! the oldest first, and says how many went. Sessions and links are few; they are forgotten where
+//! they are kept.
 
 use super::{Store, StoreError};
 use crate::domain::at::At;
@@ -23,18 +24,6 @@ impl Store {
         self.db.run(DROP_HOURS, bite).await
     }
 
-    /// Deletes sessions that ended before `before`.
-    pub async fn drop_sessions(&self, before: At, limit: u32) -> Result<u64, StoreError> {
-        let bite = (before, i64::from(limit));
-        self.db.run(DROP_SESSIONS, bite).await
-    }
-
-    /// Deletes one-time links that were good until before `before`, used or not.
-    pub async fn drop_links(&self, before: At, limit: u32) -> Result<u64, StoreError> {
-        let bite = (before, i64::from(limit));
-        self.db.run(DROP_LINKS, bite).await
-    }
-
     /// Deletes notifications that were sent or given up before `before`, with their deliveries.
     pub async fn drop_notifications(&self, before: At, limit: u32) -> Result<u64, StoreError> {
         let bite = (before, i64::from(limit));
@@ -42,28 +31,31 @@ impl Store {
     }
 }
 
+// What goes is found once, before anything is deleted: PostgreSQL would be free to look again for
+// each row, and to go beyond the limit.
 const DROP_CHECKS: &str = "
-    DELETE FROM check_result WHERE (slot, monitor_id, location) IN (
+    WITH old AS MATERIALIZED (
         SELECT slot, monitor_id, location FROM check_result
-         WHERE slot < $1 ORDER BY slot LIMIT $2)";
+         WHERE slot < $1 ORDER BY slot LIMIT $2)
+    DELETE FROM check_result
+     WHERE (slot, monitor_id, location) IN (SELECT slot, monitor_id, location FROM old)";
 const DROP_REPORTS: &str = "
-    DELETE FROM check_report WHERE (monitor_id, slot, location) IN (
-        SELECT monitor_id, slot, location FROM (
-            SELECT monitor_id, slot, location,
-                   ROW_NUMBER() OVER (PARTITION BY monitor_id
-                                      ORDER BY slot DESC, location DESC) AS place
-              FROM check_report) AS placed
-         WHERE place > $1 LIMIT $2)";
+    WITH placed AS (
+        SELECT monitor_id, slot, location,
+               ROW_NUMBER() OVER (PARTITION BY monitor_id
+                                  ORDER BY slot DESC, location DESC) AS place
+          FROM check_report),
+    old AS MATERIALIZED (
+        SELECT monitor_id, slot, location FROM placed WHERE place > $1 LIMIT $2)
+    DELETE FROM check_report
+     WHERE (monitor_id, slot, location) IN (SELECT monitor_id, slot, location FROM old)";
 const DROP_HOURS: &str = "
-    DELETE FROM rollup_hour WHERE (monitor_id, location, start) IN (
+    WITH old AS MATERIALIZED (
         SELECT monitor_id, location, start FROM rollup_hour
-         WHERE start < $1 ORDER BY start LIMIT $2)";
-const DROP_SESSIONS: &str = "
-    DELETE FROM session WHERE hash IN (
-        SELECT hash FROM session WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)";
-const DROP_LINKS: &str = "
-    DELETE FROM one_time_link WHERE hash IN (
-        SELECT hash FROM one_time_link WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)";
+         WHERE start < $1 ORDER BY start LIMIT $2)
+    DELETE FROM rollup_hour
+     WHERE (monitor_id, location, start) IN (SELECT monitor_id, location, start FROM old)";
 const DROP_NOTIFICATIONS: &str = "
-    DELETE FROM notification WHERE id IN (
-        SELECT id FROM notification WHERE finished_at < $1 ORDER BY finished_at LIMIT $2)";
+    WITH old AS MATERIALIZED (
+        SELECT id FROM notification WHERE finished_at < $1 ORDER BY finished_at LIMIT $2)
+    DELETE FROM notification WHERE id IN (SELECT id FROM old)";

@@ -5,7 +5,9 @@ mod channels;
 mod checks;
 mod incidents;
 mod monitors;
+mod notifications;
 mod opening;
+mod retention;
 mod status_pages;
 mod watches;
 

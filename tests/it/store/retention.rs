@@ -1,0 +1,118 @@
+//! What is old goes, in bites; what is young stays. And leases: one node at a time.
+
+use std::time::Duration;
+
+use lifesign::domain::at::{At, HOUR_MS};
+use lifesign::domain::notification::Event;
+use lifesign::domain::uptime::Bucket;
+use lifesign::domain::verdict::CheckStatus;
+use lifesign::store::{Addition, CheckFilter, Claim, Finished, Store, WHOLE};
+
+use super::channels::{made, webhook};
+use super::notifications::of_channel;
+use super::{NOW, add, check, id, monitor, team};
+use crate::support::engines::engines;
+
+fn hours(n: i64) -> At {
+    At(NOW.0 + n * HOUR_MS)
+}
+
+engines! {
+    async fn old_checks_and_hours_go_and_young_ones_stay(store: Store) {
+        let team = team(&store, 1).await;
+        let made = monitor(team, 10);
+        add(&store, &made).await;
+        for n in 0..5 {
+            let result = check(id(1), id(10), hours(n), CheckStatus::Up);
+            let mut tx = store.begin().await.unwrap();
+            tx.add_checks(std::slice::from_ref(&result)).await.unwrap();
+            let finished = Finished {
+                result: &result, claim: id(9), is_recorded: true, next_due: hours(n + 1),
+                attempt: 0, facts_hash: None,
+            };
+            tx.finish_watches(&[finished]).await.unwrap();
+            let bucket = Bucket { checks: 1, ..Bucket::default() };
+            let location = WHOLE.to_owned();
+            let addition = Addition { team, monitor: made.id, location, at: hours(n), bucket };
+            tx.add_to_rollups(&[addition]).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        let before = hours(3);
+        assert_eq!(store.drop_checks(before, 2).await.unwrap(), 2, "a bite is no bigger");
+        assert_eq!(store.drop_checks(before, 2).await.unwrap(), 1);
+        assert_eq!(store.drop_checks(before, 2).await.unwrap(), 0);
+        let page = store.checks(team, made.id, &CheckFilter::default(), None, 9).await.unwrap();
+        let slots: Vec<At> = page.rows.iter().map(|check| check.slot).collect();
+        assert_eq!(slots, [hours(4), hours(3)]);
+
+        let before = hours(3).hour();
+        assert_eq!(store.drop_hours(before, 2).await.unwrap(), 2);
+        assert_eq!(store.drop_hours(before, 2).await.unwrap(), 1);
+        assert_eq!(store.drop_hours(before, 2).await.unwrap(), 0);
+        let left = store.rollup_hours(team, made.id, hours(0), hours(9)).await.unwrap();
+        assert_eq!(left.len(), 2);
+        let days = store.rollup_days(team, made.id, hours(0), hours(9)).await.unwrap();
+        let counted: i64 = days.iter().map(|day| day.bucket.checks).sum();
+        assert_eq!(counted, 5, "days keep what hours forget");
+    }
+
+    async fn the_last_reports_of_each_monitor_stay(store: Store) {
+        let team = team(&store, 1).await;
+        for (n, reports) in [(10, 5), (11, 2)] {
+            add(&store, &monitor(team, n)).await;
+            let failed: Vec<_> = (0..reports)
+                .map(|hour| check(id(1), id(n), hours(hour), CheckStatus::Down))
+                .collect();
+            let mut tx = store.begin().await.unwrap();
+            let failed: Vec<_> = failed.iter().collect();
+            tx.save_failure_reports(&failed).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        assert_eq!(store.drop_reports(3, 1).await.unwrap(), 1);
+        assert_eq!(store.drop_reports(3, 9).await.unwrap(), 1);
+        assert_eq!(store.drop_reports(3, 9).await.unwrap(), 0);
+        for (n, left) in [(10, vec![hours(4), hours(3), hours(2)]), (11, vec![hours(1), hours(0)])] {
+            let id = monitor(team, n).id;
+            let reports = store.failure_reports(team, id, 9).await.unwrap();
+            assert_eq!(reports.into_iter().map(|(slot, _)| slot).collect::<Vec<_>>(), left);
+        }
+    }
+
+    async fn finished_notifications_go_with_their_deliveries_and_queued_ones_stay(store: Store) {
+        let team = team(&store, 1).await;
+        let hook = made(&store, webhook(team, 10)).await;
+        let all = [30, 31, 32].map(|n| of_channel(&hook, Event::ChannelFailing, n));
+        let mut tx = store.begin().await.unwrap();
+        tx.enqueue(&all).await.unwrap();
+        tx.commit().await.unwrap();
+        let claim = Claim { id: id(40), node: "node", now: NOW, until: hours(1) };
+        let claimed = store.claim_notifications(&claim, 2).await.unwrap().queued;
+        for (n, queued) in (50..).zip(&claimed) {
+            let id = lifesign::domain::id::DeliveryId(id(n));
+            let attempt = lifesign::store::Attempt { id, at: NOW, detail: "200" };
+            let mut tx = store.begin().await.unwrap();
+            assert!(tx.mark_sent(&queued.ticket, &attempt).await.unwrap());
+            tx.commit().await.unwrap();
+        }
+        assert_eq!(store.drop_notifications(NOW, 9).await.unwrap(), 0);
+        assert_eq!(store.drop_notifications(hours(1), 1).await.unwrap(), 1);
+        assert_eq!(store.drop_notifications(hours(1), 9).await.unwrap(), 1);
+        assert_eq!(store.drop_notifications(hours(1), 9).await.unwrap(), 0);
+        let left = store.deliveries(team, hook.id, None, 9).await.unwrap().rows;
+        assert_eq!(left.iter().map(|row| row.id).collect::<Vec<_>>(), [all[2].id]);
+    }
+
+    async fn a_lease_has_one_holder_until_it_ends_or_is_given_back(store: Store) {
+        let (now, until) = (NOW, NOW + Duration::from_secs(60));
+        let hold = async |holder, now, until| store.hold_lease("work", holder, now, until).await.unwrap();
+        assert!(hold("a", now, until).await);
+        assert!(!hold("b", now, until).await);
+        assert!(hold("a", now, until).await, "its holder may hold it longer");
+        assert!(store.hold_lease("other", "b", now, until).await.unwrap());
+        store.release_lease("work", "b").await.unwrap();
+        assert!(!hold("b", now, until).await, "it is not b's to give back");
+        assert!(hold("b", until, until + Duration::from_secs(60)).await, "it has ended");
+        store.release_lease("work", "b").await.unwrap();
+        assert!(hold("a", until, until).await);
+    }
+}
