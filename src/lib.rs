@@ -5,6 +5,7 @@
 //! (SQL, sockets, environment, time, chance) has one door. The map is in
 //! `docs/architecture.md`.
 
+pub mod api;
 pub mod app;
 pub mod clock;
 pub mod config;
