@@ -35,6 +35,7 @@ mod tokens;
 mod users;
 mod watches;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use checks::{CheckFilter, CheckKey, PastCheck};
@@ -76,6 +77,11 @@ impl Store {
             db,
             key: Arc::new(key),
         })
+    }
+
+    /// The folder that an embedded database of `url` lives in; `None` when it is on a server.
+    pub fn folder(url: &str) -> Option<PathBuf> {
+        Db::folder(url)
     }
 
     /// Closes the connections, waiting for those in use.

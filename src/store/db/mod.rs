@@ -8,6 +8,8 @@
 mod open;
 mod params;
 
+use std::path::PathBuf;
+
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPool};
 use sqlx::sqlite::SqlitePool;
@@ -86,6 +88,11 @@ impl Db {
             pools,
             texts: Texts::default(),
         })
+    }
+
+    /// The folder of the file of a `sqlite:` URL; `None` for other URLs.
+    pub(super) fn folder(url: &str) -> Option<PathBuf> {
+        open::sqlite_folder(url)
     }
 
     /// Brings the tables up to date. Nodes that start together do it one after the other.

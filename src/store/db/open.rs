@@ -1,7 +1,7 @@
 //! Opening a database: what each engine is told at the door, and what the operator is told when
 //! it stays shut.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 use std::time::Duration;
 
@@ -59,6 +59,15 @@ pub(super) async fn sqlite(url: &str) -> Result<(SqlitePool, SqlitePool), String
     Ok((writer, reader))
 }
 
+/// The folder of the file of a `sqlite:` URL; `None` for other URLs.
+pub(super) fn sqlite_folder(url: &str) -> Option<PathBuf> {
+    if !url.starts_with("sqlite:") {
+        return None;
+    }
+    let options = SqliteConnectOptions::from_str(url).ok()?;
+    options.get_filename().parent().map(Path::to_owned)
+}
+
 /// Reaches a PostgreSQL server.
 pub(super) async fn postgres(url: &str) -> Result<(PgPool, PgConnectOptions), String> {
     let options = PgConnectOptions::from_str(url)
@@ -106,6 +115,21 @@ pub(super) fn without_password(url: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_folder_of_a_file_is_known() {
+        for (url, folder) in [
+            ("sqlite://data/lifesign.db", Some("data")),
+            (
+                "sqlite:///var/lib/a%20b/x.db?mode=rwc",
+                Some("/var/lib/a b"),
+            ),
+            ("sqlite:x.db", Some("")),
+            ("postgres://db/life", None),
+        ] {
+            assert_eq!(sqlite_folder(url), folder.map(PathBuf::from), "{url}");
+        }
+    }
 
     #[test]
     fn a_password_does_not_show() {
