@@ -4,7 +4,8 @@
 //! until the transaction ends.
 
 use super::codec::{Origin, Page, document, place, row};
-use super::db::Dialects;
+use super::db::{Dialects, Many};
+use super::states::each;
 use super::{Store, StoreError, Tx};
 use crate::domain::at::At;
 use crate::domain::failure::Code;
@@ -182,6 +183,28 @@ impl Store {
             (incident.started_at.0, incident.id)
         })
     }
+
+    /// The incidents of these monitors of a team that were not over before `since`, newest first
+    /// and at most `limit` of them: what a status page tells.
+    pub async fn incidents_of(
+        &self,
+        team: TeamId,
+        monitors: &[MonitorId],
+        since: At,
+        limit: usize,
+    ) -> Result<Vec<Incident>, StoreError> {
+        let keys = each(monitors).into_iter().map(|(id,)| (team, id, since));
+        let rows: Vec<(IncidentId, At)> = self.db.many_all(INCIDENT_IDS, keys).await?;
+        let mut newest: Vec<(At, IncidentId)> = rows.into_iter().map(|(id, at)| (at, id)).collect();
+        newest.sort_by(|a, b| b.cmp(a));
+        newest.truncate(limit);
+        let keys = newest.iter().map(|(_, id)| (team, *id));
+        let rows: Vec<IncidentRow> = self.db.many_all(INCIDENTS_BY_ID, keys).await?;
+        let read = rows.into_iter().map(IncidentRow::incident);
+        let mut incidents = read.collect::<Result<Vec<_>, _>>()?;
+        incidents.sort_by_key(|incident| std::cmp::Reverse((incident.started_at, incident.id)));
+        Ok(incidents)
+    }
 }
 
 /// The columns of an incident.
@@ -223,3 +246,17 @@ const INCIDENTS: &str = select!(
        AND ($5 IS NULL OR started_at < $5 OR (started_at = $5 AND id < $6))
      ORDER BY started_at DESC, id DESC LIMIT $7"
 );
+// Which ones, without their reports: a page shows a few of many.
+const INCIDENT_IDS: Many = Many {
+    head: "WITH v(team, monitor, since) AS (VALUES",
+    tail: ") SELECT i.id, i.started_at
+               FROM v JOIN incident i ON i.monitor_id = v.monitor AND i.team_id = v.team
+              WHERE i.resolved_at IS NULL OR i.resolved_at >= v.since",
+};
+const INCIDENTS_BY_ID: Many = Many {
+    head: "WITH v(team, incident) AS (VALUES",
+    tail: concat!(
+        ") ",
+        select!("WHERE (team_id, id) IN (SELECT team, incident FROM v)")
+    ),
+};

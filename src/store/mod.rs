@@ -11,6 +11,7 @@
 //! Columns: ids `UUID`, instants `BIGINT` milliseconds, flags `BOOLEAN`, enums `TEXT` with `CHECK`,
 //! documents `TEXT` JSON that is never queried inside.
 
+mod beside;
 mod channels;
 mod checks;
 mod codec;
@@ -24,6 +25,7 @@ mod migrations;
 mod monitor_row;
 mod monitors;
 mod notifications;
+mod overviews;
 mod reports;
 mod retention;
 mod rollups;
@@ -34,6 +36,7 @@ mod teams;
 mod tokens;
 mod users;
 mod watches;
+mod windows;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -46,6 +49,7 @@ pub use incidents::IncidentFilter;
 pub use migrations::MIGRATIONS;
 pub use monitors::{ANYWHERE, Kept, locations};
 pub use notifications::{Attempt, QueueHealth, Queued, Ticket, ToTell};
+pub use overviews::{LastCheck, OpenIncident, Overview, OverviewFilter};
 pub use reports::LatestReport;
 pub use rollups::{Addition, WHOLE};
 pub use states::Held;

@@ -7,6 +7,7 @@ mod incidents;
 mod monitors;
 mod notifications;
 mod opening;
+mod overviews;
 mod retention;
 mod status_pages;
 mod watches;

@@ -1,0 +1,372 @@
+//! What lists show of monitors: a page of them with everything beside it, in a fixed number of
+//! statements however many there are.
+//!
+//! Broken ones come first. The sums are those that the page of a monitor shows, too.
+
+use std::collections::HashMap;
+
+use super::codec::{Origin, Page, place, row};
+use super::monitor_row::MonitorRow;
+use super::windows::Edges;
+use super::{Store, StoreError};
+use crate::domain::at::{At, DAY_MS, HOUR_MS};
+use crate::domain::failure::Code;
+use crate::domain::id::{ChannelId, IncidentId, MonitorId, TeamId};
+use crate::domain::incident::Severity;
+use crate::domain::monitor::Monitor;
+use crate::domain::status::{MonitorStatus, State, live_tail};
+use crate::domain::uptime::{Dated, Day, Spent, strip};
+use crate::domain::verdict::CheckStatus;
+
+/// Days of the strip.
+const STRIP_DAYS: usize = 90;
+/// Hours of the sparkline.
+const SPARK_HOURS: i64 = 24;
+
+/// The last check of a watch, in short.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LastCheck {
+    /// From where it was made.
+    pub location: String,
+    /// The slot that it was for.
+    pub slot: At,
+    /// When it began.
+    pub started_at: At,
+    /// Its status.
+    pub status: CheckStatus,
+    /// Alive behind a wall.
+    pub gated: bool,
+    /// Why, when it is not plainly up.
+    pub code: Option<Code>,
+    /// Why, in words.
+    pub message: Option<String>,
+    /// How long it took, in milliseconds.
+    pub total_ms: Option<f64>,
+}
+
+/// An incident that is not over, in short.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenIncident {
+    /// Its id.
+    pub id: IncidentId,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Whether somebody cares for it.
+    pub is_acknowledged: bool,
+    /// Why, as a code.
+    pub code: Option<Code>,
+    /// Why, in words.
+    pub message: String,
+    /// The first bad check.
+    pub started_at: At,
+}
+
+/// A monitor with everything that a list shows of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Overview {
+    /// The monitor.
+    pub monitor: Monitor,
+    /// When it was made.
+    pub created_at: At,
+    /// How often it was changed.
+    pub revision: i64,
+    /// The channels that it names; none means the default ones.
+    pub channels: Vec<ChannelId>,
+    /// What is known of it.
+    pub state: State,
+    /// The last check from each location, the newest first.
+    pub last_checks: Vec<LastCheck>,
+    /// When it is checked next; `None` while paused.
+    pub next_check_at: Option<At>,
+    /// Its incident, if one is not over.
+    pub open_incident: Option<OpenIncident>,
+    /// Time by status in each window, by the name of the window.
+    pub windows: Vec<(&'static str, Spent)>,
+    /// The last 90 days, oldest first, without holes.
+    pub days: Vec<Day>,
+    /// The last 24 hours that there are sums of, oldest first.
+    pub hours: Vec<Dated>,
+}
+
+impl Overview {
+    /// How it is: its state, unless its owner wishes it not to be checked.
+    pub fn status(&self) -> MonitorStatus {
+        if self.monitor.paused {
+            MonitorStatus::Paused
+        } else {
+            self.state.status
+        }
+    }
+
+    /// Its last check, from wherever.
+    pub fn last_check(&self) -> Option<&LastCheck> {
+        self.last_checks.first()
+    }
+
+    /// Time by status in a window, by its name.
+    pub fn spent(&self, window: &str) -> Spent {
+        let found = self.windows.iter().find(|(name, _)| *name == window);
+        found.map_or_else(Spent::default, |(_, spent)| *spent)
+    }
+}
+
+/// Which monitors to list; all of them by default.
+#[derive(Clone, Debug, Default)]
+pub struct OverviewFilter {
+    /// In this status only.
+    pub status: Option<MonitorStatus>,
+    /// With this tag only.
+    pub tag: Option<String>,
+    /// With this in name, address or tags.
+    pub text: Option<String>,
+}
+
+row! {
+    struct ListedRow {
+        state: String,
+        place: i64,
+        sort_name: String,
+    }
+}
+
+/// A monitor with its place in the list.
+pub(super) struct Listed(ListedRow, MonitorRow);
+
+impl<'r, R: sqlx::Row> sqlx::FromRow<'r, R> for Listed
+where
+    ListedRow: sqlx::FromRow<'r, R>,
+    MonitorRow: sqlx::FromRow<'r, R>,
+{
+    fn from_row(row: &'r R) -> sqlx::Result<Self> {
+        Ok(Self(ListedRow::from_row(row)?, MonitorRow::from_row(row)?))
+    }
+}
+
+/// What hangs on the monitors of a page.
+struct Beside {
+    watched: HashMap<MonitorId, (Vec<LastCheck>, Option<At>)>,
+    incidents: HashMap<MonitorId, OpenIncident>,
+    channels: HashMap<MonitorId, Vec<ChannelId>>,
+    days: HashMap<MonitorId, Vec<Dated>>,
+    hours: HashMap<MonitorId, Vec<Dated>>,
+    edges: Edges,
+}
+
+impl Store {
+    /// The monitors of a team with what lists show of them, broken first, then by name.
+    pub async fn overviews(
+        &self,
+        team: TeamId,
+        filter: &OverviewFilter,
+        cursor: Option<&str>,
+        limit: usize,
+        now: At,
+    ) -> Result<Page<Overview>, StoreError> {
+        let after: Option<(i64, String, uuid::Uuid)> = place(cursor)?;
+        let (rank, name, id) = match after {
+            Some((rank, name, id)) => (Some(rank), Some(name), Some(id)),
+            None => (None, None, None),
+        };
+        let status = filter.status.map(MonitorStatus::as_str);
+        let text = filter.text.as_deref().map(pattern);
+        let most = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+        let params = (
+            team,
+            status,
+            filter.tag.as_deref(),
+            text,
+            rank,
+            name,
+            id,
+            most,
+        );
+        let rows: Vec<Listed> = self.db.all(LISTED, params).await?;
+        let page = Page::cut(rows, limit, |Listed(row, monitor)| {
+            (row.place, row.sort_name.clone(), monitor.id)
+        })?;
+        Ok(Page {
+            rows: self.with_everything(page.rows, now).await?,
+            next: page.next,
+        })
+    }
+
+    /// One monitor of a team with what lists show of it.
+    pub async fn overview(
+        &self,
+        team: TeamId,
+        id: MonitorId,
+        now: At,
+    ) -> Result<Option<Overview>, StoreError> {
+        Ok(self.overviews_of(team, &[id], now).await?.pop())
+    }
+
+    /// These monitors of a team with what lists show of them, in no order; those that are not
+    /// there are left out.
+    pub async fn overviews_of(
+        &self,
+        team: TeamId,
+        monitors: &[MonitorId],
+        now: At,
+    ) -> Result<Vec<Overview>, StoreError> {
+        let keys = monitors.iter().map(|id| (team, *id));
+        let rows: Vec<Listed> = self.db.many_all(LISTED_BY_ID, keys).await?;
+        self.with_everything(rows, now).await
+    }
+
+    async fn with_everything(
+        &self,
+        rows: Vec<Listed>,
+        now: At,
+    ) -> Result<Vec<Overview>, StoreError> {
+        let ids: Vec<MonitorId> = rows.iter().map(|Listed(_, monitor)| monitor.id).collect();
+        let longest = At(now.0 - DAY_MS * i64::try_from(STRIP_DAYS).unwrap_or_default());
+        let mut beside = Beside {
+            watched: self.watched(&ids).await?,
+            incidents: self.open_incidents_of(&ids).await?,
+            channels: self.channels_named_by_all(&ids).await?,
+            days: self.days_of_all(&ids, longest).await?,
+            hours: self
+                .hours_of_all(&ids, At(now.0 - (SPARK_HOURS - 1) * HOUR_MS))
+                .await?,
+            edges: self.edges(&ids, now).await?,
+        };
+        let assemble = |Listed(listed, row)| self.overview_from(&listed, &row, &mut beside, now);
+        rows.into_iter().map(assemble).collect()
+    }
+
+    fn overview_from(
+        &self,
+        listed: &ListedRow,
+        row: &MonitorRow,
+        beside: &mut Beside,
+        now: At,
+    ) -> Result<Overview, StoreError> {
+        let id = row.id;
+        let at = Origin {
+            table: "monitor_state",
+            id,
+        };
+        let monitor = row.monitor(&self.key)?;
+        let state: State = at.document("state", &listed.state)?;
+        let interval = monitor.spec.interval();
+        let tail = if monitor.paused {
+            vec![]
+        } else {
+            live_tail(&state, now, interval)
+        };
+        let days = beside.days.remove(&id).unwrap_or_default();
+        let (last_checks, next_check_at) = beside.watched.remove(&id).unwrap_or_default();
+        Ok(Overview {
+            monitor,
+            created_at: row.created_at,
+            revision: row.revision,
+            channels: beside.channels.remove(&id).unwrap_or_default(),
+            state,
+            last_checks,
+            next_check_at,
+            open_incident: beside.incidents.remove(&id),
+            windows: beside.edges.spent(id, &days, &tail, now),
+            days: strip(&days, &tail, now, STRIP_DAYS),
+            hours: beside.hours.remove(&id).unwrap_or_default(),
+        })
+    }
+
+    /// How many monitors of a team are in each status, worst first; statuses without any are left
+    /// out.
+    pub async fn status_counts(
+        &self,
+        team: TeamId,
+    ) -> Result<Vec<(MonitorStatus, usize)>, StoreError> {
+        let rows: Vec<(String, i64)> = self.db.all(STATUS_COUNTS, (team,)).await?;
+        let at = Origin {
+            table: "monitor_state",
+            id: team,
+        };
+        let read = |(word, count): (String, i64)| {
+            let status = at.parsed("status", MonitorStatus::parse(&word))?;
+            Ok((status, usize::try_from(count).unwrap_or_default()))
+        };
+        let mut counts = rows
+            .into_iter()
+            .map(read)
+            .collect::<Result<Vec<_>, StoreError>>()?;
+        counts.sort_by_key(|(status, _)| MonitorStatus::ALL.iter().position(|s| s == status));
+        Ok(counts)
+    }
+
+    /// The monitors of a team by name.
+    pub async fn monitor_names(
+        &self,
+        team: TeamId,
+    ) -> Result<Vec<(MonitorId, String)>, StoreError> {
+        self.db.all(NAMES, (team,)).await
+    }
+}
+
+/// What is searched for, as a pattern: in lower case, anywhere, no sign special.
+fn pattern(text: &str) -> String {
+    let mut pattern = String::from("%");
+    for sign in text.trim().to_lowercase().chars() {
+        if matches!(sign, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(sign);
+    }
+    pattern + "%"
+}
+
+/// The columns of a line of the list.
+macro_rules! listed {
+    ($rest:literal) => {
+        concat!(
+            "SELECT m.id, m.team_id, m.name, m.url, m.spec, m.sealed, m.paused, m.created_at, m.revision,
+                    s.state, LOWER(m.name) AS sort_name,
+                    CAST(CASE WHEN m.paused THEN 5 WHEN s.status = 'down' THEN 0
+                              WHEN s.status = 'degraded' THEN 1 WHEN s.status = 'unknown' THEN 2
+                              WHEN s.status = 'pending' THEN 3 ELSE 4 END AS BIGINT) AS place",
+            $rest
+        )
+    };
+}
+
+const LISTED: &str = concat!(
+    "SELECT id, team_id, name, url, spec, sealed, paused, created_at, revision, state, sort_name, place
+       FROM (",
+    listed!(
+        " FROM monitor m JOIN monitor_state s ON s.monitor_id = m.id
+         WHERE m.team_id = $1
+           AND ($2 IS NULL OR CASE WHEN m.paused THEN 'paused' ELSE s.status END = $2)
+           AND ($3 IS NULL OR EXISTS (SELECT 1 FROM monitor_tag t
+                                       WHERE t.monitor_id = m.id AND t.tag = $3))
+           AND ($4 IS NULL OR m.words LIKE $4 ESCAPE '\\')"
+    ),
+    ") AS listed
+      WHERE $5 IS NULL OR (place, sort_name, id) > ($5, $6, $7)
+      ORDER BY place, sort_name, id LIMIT $8"
+);
+const LISTED_BY_ID: super::db::Many = super::db::Many {
+    head: "WITH v(team, monitor) AS (VALUES",
+    tail: concat!(
+        ") ",
+        listed!(
+            " FROM v JOIN monitor m ON m.id = v.monitor AND m.team_id = v.team
+                     JOIN monitor_state s ON s.monitor_id = m.id"
+        )
+    ),
+};
+const STATUS_COUNTS: &str = "
+    SELECT CASE WHEN m.paused THEN 'paused' ELSE s.status END AS word, COUNT(*)
+      FROM monitor m JOIN monitor_state s ON s.monitor_id = m.id
+     WHERE m.team_id = $1
+     GROUP BY CASE WHEN m.paused THEN 'paused' ELSE s.status END";
+const NAMES: &str = "SELECT id, name FROM monitor WHERE team_id = $1 ORDER BY LOWER(name), id";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_sign_of_a_search_is_special() {
+        assert_eq!(pattern(" 50%_Ä\\ "), "%50\\%\\_ä\\\\%");
+    }
+}
