@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::domain::accounting::Span;
 use crate::domain::at::At;
 use crate::domain::id::{MonitorId, TeamId};
-use crate::domain::status::Span;
 use crate::domain::uptime::{self, Bucket};
 use crate::domain::verdict::CheckStatus;
 use crate::store::{Addition, WHOLE};

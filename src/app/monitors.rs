@@ -1,11 +1,12 @@
 //! Making, changing, pausing and deleting monitors, and checking one now.
 
+use crate::domain::accounting;
 use crate::domain::at::At;
 use crate::domain::id::{ChannelId, MonitorId};
 use crate::domain::monitor::{FieldError, Monitor, MonitorSpec};
 use crate::domain::notification::Event;
 use crate::domain::report::CheckReport;
-use crate::domain::status::{self, State};
+use crate::domain::status::State;
 use crate::domain::team::Actor;
 use crate::probe::Observer;
 use crate::store::{Claim, StoreError, Tx, locations};
@@ -169,7 +170,7 @@ async fn close_books(tx: &mut Tx, monitor: &Monitor, now: At) -> Result<(), Refu
         return Ok(());
     };
     let mut ledger = Ledger::default();
-    let spans = status::settle(&held.state, now, monitor.spec.interval());
+    let spans = accounting::settle(&held.state, now, monitor.spec.interval());
     ledger.add_time(monitor.team, monitor.id, &spans);
     tx.add_to_rollups(&ledger.rows()).await?;
     let lost = tx

@@ -4,6 +4,7 @@
 //! `observation`, [`verdict`] says what it means, `status` what it changes, `incident` and
 //! `notification` what is told. Each thought is a type of its own, made in one place.
 
+pub mod accounting;
 pub mod at;
 pub mod channel;
 pub mod check;

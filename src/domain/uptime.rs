@@ -3,9 +3,9 @@
 //! Uptime is time up or degraded ÷ (all time − unknown); paused time and time in maintenance are
 //! never accounted as up or down in the first place. No percentage without its unknown time.
 
+use super::accounting::Span;
 use super::at::{At, DAY_MS, HOUR_MS};
 use super::histogram::Latency;
-use super::status::Span;
 use super::verdict::CheckStatus;
 
 /// The windows that are told, with their names: hours of the first, days of the others.
