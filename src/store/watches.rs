@@ -330,28 +330,30 @@ fn rounds<'a, 'b>(mut rest: Vec<&'a Finished<'b>>) -> Vec<Vec<&'a Finished<'b>>>
     rounds
 }
 
-/// PostgreSQL lets claimers pass each other by; SQLite has one writer anyway. The due time is asked
-/// again outside, because another claimer may have changed it meanwhile.
+/// What is due is found once, before anything is claimed; PostgreSQL would look again for each row,
+/// find others, and go beyond the limit. The due time is asked again outside, because another
+/// claimer may have changed it meanwhile.
+macro_rules! claim_due {
+    ($lock:literal) => {
+        concat!(
+            "WITH due AS MATERIALIZED (
+                 SELECT monitor_id, location FROM watch
+                  WHERE location IN ($4, $5) AND next_due <= $6
+                  ORDER BY next_due LIMIT $7 ",
+            $lock,
+            ") UPDATE watch
+                  SET slot = CASE WHEN claim IS NULL THEN next_due ELSE slot END,
+                      claim = $1, claimed_by = $2, next_due = $3
+                WHERE (monitor_id, location) IN (SELECT monitor_id, location FROM due)
+                  AND next_due <= $6"
+        )
+    };
+}
+
+/// PostgreSQL lets claimers pass each other by; SQLite has one writer anyway.
 const CLAIM_DUE: Dialects = Dialects {
-    sqlite: "
-    UPDATE watch
-       SET slot = CASE WHEN claim IS NULL THEN next_due ELSE slot END,
-           claim = $1, claimed_by = $2, next_due = $3
-     WHERE (monitor_id, location) IN (
-               SELECT monitor_id, location FROM watch
-                WHERE location IN ($4, $5) AND next_due <= $6
-                ORDER BY next_due LIMIT $7)
-       AND next_due <= $6",
-    postgres: "
-    UPDATE watch
-       SET slot = CASE WHEN claim IS NULL THEN next_due ELSE slot END,
-           claim = $1, claimed_by = $2, next_due = $3
-     WHERE (monitor_id, location) IN (
-               SELECT monitor_id, location FROM watch
-                WHERE location IN ($4, $5) AND next_due <= $6
-                ORDER BY next_due LIMIT $7
-                  FOR UPDATE SKIP LOCKED)
-       AND next_due <= $6",
+    sqlite: claim_due!(""),
+    postgres: claim_due!("FOR UPDATE SKIP LOCKED"),
 };
 const CLAIM_NOW: &str = "
     UPDATE watch SET slot = $5, claim = $1, claimed_by = $2, next_due = $3

@@ -88,6 +88,17 @@ engines! {
         assert!(store.claim_now(ours, made.id, "local", &claim(3)).await.unwrap().is_none());
     }
 
+    async fn a_claim_takes_no_more_than_it_asks_for(store: Store) {
+        let team = team(&store, 1).await;
+        for n in 0..3 {
+            add(&store, &monitor(team, 10 + n)).await;
+        }
+        for (n, taken) in [(1, 2), (2, 1), (3, 0)] {
+            let claimed = store.claim_due(&claim(n), "local", 2).await.unwrap();
+            assert_eq!(claimed.checks.len(), taken);
+        }
+    }
+
     async fn eight_claimers_claim_every_watch_once(store: Store) {
         let team = team(&store, 1).await;
         let mut tx = store.begin().await.unwrap();
@@ -118,6 +129,7 @@ async fn claim_all(store: &Store, n: u128) -> Vec<MonitorId> {
         };
         let claimed = store.claim_due(&claim, "local", 7).await.unwrap();
         assert!(claimed.unreadable.is_empty());
+        assert!(claimed.checks.len() <= 7, "no more than asked for");
         empty = if claimed.checks.is_empty() {
             empty + 1
         } else {
