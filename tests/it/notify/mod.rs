@@ -1,6 +1,7 @@
 //! Delivery: what is said, to receivers that are real on the wire.
 
 mod email;
+mod outbox;
 mod samples;
 mod webhook;
 mod words;
