@@ -4,6 +4,7 @@
 mod confirming;
 mod doubled;
 mod owner;
+mod retention;
 
 use fake_mcp::{FakeMcp, healthy, status};
 use lifesign::domain::status::MonitorStatus;
