@@ -9,12 +9,13 @@ use super::codec::{Origin, Page, place, row};
 use super::monitor_row::MonitorRow;
 use super::windows::Edges;
 use super::{Store, StoreError};
+use crate::domain::accounting::live_tail;
 use crate::domain::at::{At, DAY_MS, HOUR_MS};
 use crate::domain::failure::Code;
 use crate::domain::id::{ChannelId, IncidentId, MonitorId, TeamId};
 use crate::domain::incident::Severity;
 use crate::domain::monitor::Monitor;
-use crate::domain::status::{MonitorStatus, State, live_tail};
+use crate::domain::status::{MonitorStatus, State};
 use crate::domain::uptime::{Dated, Day, Spent, strip};
 use crate::domain::verdict::CheckStatus;
 

@@ -8,9 +8,9 @@ use std::collections::HashMap;
 use super::codec::row;
 use super::db::Many;
 use super::{Store, StoreError};
+use crate::domain::accounting::Span;
 use crate::domain::at::{At, DAY_MS, HOUR_MS};
 use crate::domain::id::MonitorId;
-use crate::domain::status::Span;
 use crate::domain::uptime::{Bucket, Dated, Spent, over, window_ms};
 
 /// The windows of an overview, by their names.
