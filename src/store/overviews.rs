@@ -209,7 +209,7 @@ impl Store {
         monitors: &[MonitorId],
         now: At,
     ) -> Result<Vec<Overview>, StoreError> {
-        let keys = monitors.iter().map(|id| (team, *id));
+        let keys: Vec<_> = monitors.iter().map(|id| (team, *id)).collect();
         let rows: Vec<Listed> = self.db.many_all(LISTED_BY_ID, keys).await?;
         self.with_everything(rows, now).await
     }

@@ -165,7 +165,7 @@ impl Store {
         monitors: &[MonitorId],
         from: At,
     ) -> Result<HashMap<MonitorId, Vec<Dated>>, StoreError> {
-        let keys = monitors.iter().map(|id| (*id, from.hour()));
+        let keys: Vec<_> = monitors.iter().map(|id| (*id, from.hour())).collect();
         by_monitor(self.db.many_all(HOURS_SINCE, keys).await?)
     }
 
@@ -175,7 +175,7 @@ impl Store {
         monitors: &[MonitorId],
         from: At,
     ) -> Result<HashMap<MonitorId, Vec<Dated>>, StoreError> {
-        let keys = monitors.iter().map(|id| (*id, from.day()));
+        let keys: Vec<_> = monitors.iter().map(|id| (*id, from.day())).collect();
         by_monitor(self.db.many_all(DAYS_SINCE, keys).await?)
     }
 }

@@ -48,6 +48,7 @@ impl Store {
                 .iter()
                 .map(move |id| (*id, since, At(since.0 + HOUR_MS), until))
         });
+        let keys: Vec<_> = keys.collect();
         let rows: Vec<EdgeRow> = self.db.many_all(EDGES, keys).await?;
         let mut edges: HashMap<_, Vec<Dated>> = HashMap::new();
         for row in rows {
