@@ -15,6 +15,8 @@ use crate::store::Store;
 use super::App;
 use super::events::Events;
 use super::logins::Logins;
+use super::public_status::Kept;
+use super::trial::Trials;
 
 impl App {
     /// An application on `store`. Fails with the name of the setting that cannot be used. Needs a
@@ -47,6 +49,8 @@ impl App {
             ids,
             events: Events::new(),
             logins: Logins::default(),
+            trials: Trials::new(),
+            public: Kept::default(),
             settings,
             due: Notify::new(),
             outbox: Notify::new(),

@@ -11,16 +11,20 @@ pub mod check;
 pub mod consequence;
 pub mod console;
 pub mod events;
+pub mod figures;
 pub mod incidents;
 pub mod ledger;
 pub mod logins;
 pub mod monitors;
+pub mod public_status;
 pub mod record;
 pub mod recorder;
 pub mod refused;
 pub mod retention;
 pub mod scheduler;
 pub mod status_pages;
+pub mod system;
+pub mod trial;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,6 +42,8 @@ use crate::store::Store;
 
 use self::events::Events;
 use self::logins::Logins;
+use self::public_status::Kept;
+use self::trial::Trials;
 
 /// Longest that a stop waits for what is in flight; leases bring back what is left.
 const DRAIN: Duration = Duration::from_secs(25);
@@ -60,6 +66,10 @@ pub struct App {
     pub events: Events,
     /// Watches over passwords being tried.
     pub logins: Logins,
+    /// Checks of addresses that are not watched.
+    pub trials: Trials,
+    /// What the public was told a moment ago.
+    pub public: Kept,
     /// What the operator wants.
     pub settings: Settings,
     /// Wakes the scheduler: something became due.

@@ -55,7 +55,8 @@ pub use rollups::{Addition, WHOLE};
 pub use states::Held;
 pub use watches::{Claim, Claimed, DueCheck, Finished, Unreadable};
 
-use crate::secret::SealingKey;
+use crate::domain::sensitive::Sensitive;
+use crate::secret::{Place, SealingKey};
 use db::Db;
 
 /// The database and the key that opens what is sealed in it.
@@ -91,6 +92,16 @@ impl Store {
     /// Closes the connections, waiting for those in use.
     pub async fn close(&self) {
         self.db.close().await;
+    }
+
+    /// Seals a text that leaves this process and comes back, for its place only.
+    pub fn seal(&self, place: &Place, plain: &str) -> String {
+        self.key.seal(place, plain)
+    }
+
+    /// Opens what [`Store::seal`] has sealed; `None` when it was changed or belongs elsewhere.
+    pub fn open(&self, place: &Place, sealed: &str) -> Option<Sensitive> {
+        self.key.open(place, sealed)
     }
 
     /// Starts a transaction that may write.

@@ -1,0 +1,299 @@
+//! A status page as the public sees it: page, JSON, badge and feed tell the same.
+//!
+//! Failures are told by the words of their code. What a server said, who acknowledged, and the
+//! notes of the team stay inside.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::domain::at::{At, DAY_MS};
+use crate::domain::failure::Code;
+use crate::domain::histogram::Latency;
+use crate::domain::id::{IncidentId, MonitorId};
+use crate::domain::incident::{Entry, EntryKind, Incident, Severity};
+use crate::domain::status::MonitorStatus;
+use crate::domain::status_page::{self, MAX_SLUG, StatusPage};
+use crate::domain::uptime::{Day, Spent};
+use crate::store::{IncidentFilter, Overview, StoreError};
+
+use super::App;
+use super::figures::Percentiles;
+
+/// Days of incidents that a page tells.
+pub const HISTORY_DAYS: i64 = 90;
+/// How old it may be when it is told.
+pub const FRESH: Duration = Duration::from_secs(2);
+/// Most pages that are kept.
+const MOST_KEPT: usize = 500;
+/// Most incidents that a page tells.
+const MOST_INCIDENTS: usize = 200;
+
+/// A line of the page.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PublicComponent {
+    /// The monitor behind it.
+    pub monitor: MonitorId,
+    /// What the public calls it.
+    pub name: String,
+    /// How it is.
+    pub status: MonitorStatus,
+    /// Alive behind an authorization wall.
+    pub gated: bool,
+    /// Since when it is so.
+    pub since: At,
+    /// When it was last measured.
+    pub last_check_at: Option<At>,
+    /// Time by status over `24h`, `7d`, `30d` and `90d`.
+    pub uptime: Vec<(&'static str, Spent)>,
+    /// The last ninety days, oldest first.
+    pub days: Vec<Day>,
+    /// Median of the last 24 hours, in milliseconds.
+    pub p50_ms: Option<f64>,
+    /// Nineteen in twenty of the last 24 hours, in milliseconds.
+    pub p95_ms: Option<f64>,
+    /// The negotiated protocol version.
+    pub protocol_version: Option<String>,
+    /// How many tools it lists.
+    pub tool_count: Option<usize>,
+    /// What is wrong with it, if anything.
+    pub open_incident: Option<IncidentId>,
+}
+
+impl PublicComponent {
+    /// Time by status over a window.
+    pub fn spent(&self, window: &str) -> Spent {
+        let found = self.uptime.iter().find(|(name, _)| *name == window);
+        found.map(|(_, spent)| *spent).unwrap_or_default()
+    }
+}
+
+/// An incident of a component.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PublicIncident {
+    /// Its id.
+    pub id: IncidentId,
+    /// The monitor that it is about.
+    pub monitor: MonitorId,
+    /// What the public calls it.
+    pub component: String,
+    /// How bad it is, or was.
+    pub severity: Severity,
+    /// Why, as a code.
+    pub code: Code,
+    /// The first bad check.
+    pub started_at: At,
+    /// Since when somebody cares.
+    pub acknowledged_at: Option<At>,
+    /// When it ended.
+    pub resolved_at: Option<At>,
+    /// What happened, oldest first, in words for the public.
+    pub updates: Vec<(At, String)>,
+}
+
+impl PublicIncident {
+    fn of(incident: &Incident, component: String) -> Self {
+        let updates = incident
+            .timeline
+            .iter()
+            .filter_map(|entry| Some((entry.at, update(entry, incident.code)?)));
+        Self {
+            id: incident.id,
+            monitor: incident.monitor,
+            component,
+            severity: incident.severity,
+            code: incident.code,
+            started_at: incident.started_at,
+            acknowledged_at: incident.acknowledged_at(),
+            resolved_at: incident.resolved_at(),
+            updates: updates.collect(),
+        }
+    }
+
+    /// `open`, `acknowledged` or `resolved`.
+    pub fn status(&self) -> &'static str {
+        match (self.resolved_at, self.acknowledged_at) {
+            (Some(_), _) => "resolved",
+            (None, Some(_)) => "acknowledged",
+            (None, None) => "open",
+        }
+    }
+
+    /// How long it lasted, or has lasted at `now`, in milliseconds.
+    pub fn duration_ms(&self, now: At) -> i64 {
+        self.resolved_at.unwrap_or(now).ms_since(self.started_at)
+    }
+
+    /// When something last happened to it.
+    pub fn updated_at(&self) -> At {
+        self.updates.last().map_or(self.started_at, |(at, _)| *at)
+    }
+}
+
+/// An entry of the timeline in words that betray nothing; `None` for what is not for the public.
+fn update(entry: &Entry, code: Code) -> Option<String> {
+    Some(match entry.kind {
+        EntryKind::Began => "First check that failed.".to_owned(),
+        EntryKind::Confirmed => format!("Confirmed: {}.", code.words()),
+        EntryKind::Changed => format!("Changed: {}.", code.words()),
+        EntryKind::Acknowledged => "Somebody is looking at it.".to_owned(),
+        EntryKind::Resolved => "Resolved.".to_owned(),
+        EntryKind::Note => return None,
+    })
+}
+
+/// A status page as the public sees it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PublicStatus {
+    /// The page itself.
+    pub page: StatusPage,
+    /// When this was read.
+    pub made_at: At,
+    /// How it is as a whole.
+    pub status: MonitorStatus,
+    /// The one sentence for all components.
+    pub sentence: String,
+    /// When any of them was last measured.
+    pub updated_at: Option<At>,
+    /// Its lines, from the top.
+    pub components: Vec<PublicComponent>,
+    /// The incidents of the last [`HISTORY_DAYS`] days, newest first; those that are open among
+    /// them.
+    pub incidents: Vec<PublicIncident>,
+}
+
+/// What was made for the public a moment ago: handed to all who ask, and kept for the time when
+/// the database is away.
+#[derive(Debug, Default)]
+pub struct Kept(Mutex<HashMap<String, Arc<Slot>>>);
+
+type Slot = tokio::sync::Mutex<Option<Arc<PublicStatus>>>;
+
+impl Kept {
+    /// Forgets everything: somebody has changed a status page.
+    pub fn forget(&self) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+    }
+
+    fn entry(&self, slug: &str) -> Arc<Slot> {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= MOST_KEPT && !kept.contains_key(slug) {
+            kept.clear();
+        }
+        Arc::clone(kept.entry(slug.to_owned()).or_default())
+    }
+
+    fn drop_entry(&self, slug: &str) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(slug);
+    }
+}
+
+/// The public page at a slug, at most [`FRESH`] old; `None` when there is none, or it is not
+/// public. It is made once for all who ask at the same moment. While the database is away the last
+/// one is told, with the time when it was made.
+pub async fn at(app: &App, slug: &str) -> Result<Option<Arc<PublicStatus>>, StoreError> {
+    if slug.len() > MAX_SLUG {
+        return Ok(None);
+    }
+    let entry = app.public.entry(slug);
+    let mut kept = entry.lock().await;
+    let now = app.clock.now();
+    if let Some(fresh) = kept.as_ref().filter(|kept| now < kept.made_at + FRESH) {
+        return Ok(Some(Arc::clone(fresh)));
+    }
+    match make(app, slug, now).await {
+        Ok(Some(made)) => Ok(Some(Arc::clone(kept.insert(Arc::new(made))))),
+        Ok(None) => {
+            app.public.drop_entry(slug);
+            Ok(None)
+        }
+        Err(StoreError::Unavailable(error)) => match kept.as_ref() {
+            Some(last) => Ok(Some(Arc::clone(last))),
+            None => Err(StoreError::Unavailable(error)),
+        },
+        Err(error) => Err(error),
+    }
+}
+
+fn component(name: String, overview: &Overview) -> PublicComponent {
+    let mut day = Latency::default();
+    overview
+        .hours
+        .iter()
+        .for_each(|hour| day.merge(&hour.bucket.latency));
+    let latency = Percentiles::of(&day, "total");
+    PublicComponent {
+        monitor: overview.monitor.id,
+        name,
+        status: overview.status(),
+        gated: overview.state.gated,
+        since: overview.state.since,
+        last_check_at: overview.last_check().map(|check| check.started_at),
+        uptime: overview.windows.clone(),
+        days: overview.days.clone(),
+        p50_ms: latency.p50,
+        p95_ms: latency.p95,
+        protocol_version: None,
+        tool_count: None,
+        open_incident: overview.open_incident.as_ref().map(|incident| incident.id),
+    }
+}
+
+async fn make(app: &App, slug: &str, now: At) -> Result<Option<PublicStatus>, StoreError> {
+    let Some(page) = app.store.public_status_page(slug).await? else {
+        return Ok(None);
+    };
+    let ids: Vec<MonitorId> = page.components.iter().map(|line| line.monitor).collect();
+    let overviews = app.store.overviews_of(page.team, &ids, now).await?;
+    let mut components = Vec::with_capacity(ids.len());
+    for line in &page.components {
+        let Some(overview) = overviews.iter().find(|o| o.monitor.id == line.monitor) else {
+            continue;
+        };
+        let name = line
+            .name
+            .clone()
+            .unwrap_or_else(|| overview.monitor.spec.name.clone());
+        components.push(component(name, overview));
+    }
+    for component in &mut components {
+        let latest = app
+            .store
+            .latest_reports(page.team, component.monitor)
+            .await?;
+        let good = latest.iter().find_map(|report| report.good.as_ref());
+        component.protocol_version =
+            good.and_then(|report| report.protocol.as_ref()?.version.clone());
+        component.tool_count = good.and_then(|report| Some(report.tools.as_ref()?.count));
+    }
+    let filter = IncidentFilter {
+        monitor: None,
+        is_resolved: None,
+        since: Some(At(now.0 - HISTORY_DAYS * DAY_MS)),
+    };
+    let incidents = app
+        .store
+        .incidents(page.team, &filter, None, MOST_INCIDENTS)
+        .await?;
+    let public = |incident: &Incident| {
+        let about = components.iter().find(|c| c.monitor == incident.monitor)?;
+        Some(PublicIncident::of(incident, about.name.clone()))
+    };
+    let incidents = incidents.rows.iter().filter_map(public).collect();
+    let statuses: Vec<MonitorStatus> = components.iter().map(|c| c.status).collect();
+    Ok(Some(PublicStatus {
+        status: status_page::overall(&statuses),
+        sentence: status_page::sentence(&statuses),
+        updated_at: components.iter().filter_map(|c| c.last_check_at).max(),
+        components,
+        incidents,
+        made_at: now,
+        page,
+    }))
+}
