@@ -8,7 +8,9 @@ use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use super::frame::Frame;
+use crate::app::refused::Refused;
 use crate::clock::Clock;
+use crate::store::StoreError;
 
 /// Why there is no page.
 #[derive(Debug)]
@@ -19,6 +21,8 @@ pub(crate) enum WebError {
     LogIn(String),
     /// This person may look but not change.
     Forbidden,
+    /// It does not fit how things are at the moment, in words.
+    Conflict(String),
     /// The request was not sent by a page of ours.
     ForeignOrigin,
     /// More was sent than any form of ours sends.
@@ -42,6 +46,7 @@ impl WebError {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::LogIn(_) => StatusCode::SEE_OTHER,
             Self::Forbidden | Self::ForeignOrigin => StatusCode::FORBIDDEN,
+            Self::Conflict(_) => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooMany(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -59,6 +64,7 @@ impl WebError {
                 "You may look, but not change this",
                 "Ask an owner of your team for the role that it takes.",
             ),
+            Self::Conflict(_) => ("That does not fit at the moment", ""),
             Self::ForeignOrigin => (
                 "That did not come from a page of ours",
                 "Open the page here and send the form again.",
@@ -82,10 +88,10 @@ impl WebError {
 
 #[derive(Template)]
 #[template(path = "error.html")]
-struct ErrorPage {
+struct ErrorPage<'a> {
     frame: Frame,
     heading: &'static str,
-    message: &'static str,
+    message: &'a str,
     way_out: &'static str,
     way_out_words: &'static str,
 }
@@ -102,7 +108,10 @@ impl IntoResponse for WebError {
             }
             _ => {}
         }
-        let (heading, message) = self.words();
+        let (heading, mut message) = self.words();
+        if let Self::Conflict(words) = &self {
+            message = words;
+        }
         let page = ErrorPage {
             frame: Frame::stranger(Clock::system().now()),
             heading,
@@ -119,6 +128,35 @@ impl IntoResponse for WebError {
         }
         response
     }
+}
+
+impl From<Refused> for WebError {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::NotFound => Self::NotFound,
+            Refused::Forbidden(_) => Self::Forbidden,
+            Refused::Conflict(words) => Self::Conflict(words),
+            Refused::TooMany(seconds) => Self::TooMany(seconds),
+            Refused::Store(error) => error.into(),
+            // A page that has a form shows these beside its fields.
+            fields @ Refused::Fields(_) => Self::Conflict(fields.to_string()),
+        }
+    }
+}
+
+impl From<StoreError> for WebError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Cursor => Self::NotFound,
+            StoreError::Unavailable(_) => Self::Unavailable(error.into()),
+            other => Self::Internal(other.into()),
+        }
+    }
+}
+
+/// A page whose form was refused.
+pub(super) fn refused_page(page: impl IntoResponse) -> Response {
+    (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
 }
 
 fn log_in_path(path: &str) -> String {

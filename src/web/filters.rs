@@ -6,30 +6,62 @@ use std::fmt::Display;
 
 use askama::Values;
 
+use super::chart;
 use crate::domain::at::{At, DAY_MS, HOUR_MS};
+use crate::domain::monitor::TransportChoice;
+use crate::domain::notification::Event;
+use crate::domain::observation::{StepName, Transport};
+use crate::domain::uptime::{Day, Spent};
 
 /// What stands for a value that is not known.
 pub const NOTHING: &str = "–";
 
+/// Most tool names that a page lists.
+pub const MOST_TOOLS: usize = 60;
+
 const SECOND_MS: i64 = 1_000;
 const MINUTE_MS: i64 = 60 * SECOND_MS;
 
+/// A value as a template hands it over: itself, or behind any number of references.
+pub trait Given<T> {
+    /// The value.
+    fn given(&self) -> &T;
+}
+
+impl<T, U: Given<T> + ?Sized> Given<T> for &U {
+    fn given(&self) -> &T {
+        (**self).given()
+    }
+}
+
+macro_rules! given {
+    ($($kind:ty),+) => {$(
+        impl Given<$kind> for $kind {
+            fn given(&self) -> &$kind {
+                self
+            }
+        }
+    )+};
+}
+
+given!(At, Option<At>, i64, u64, usize, f64, Option<f64>);
+
 /// `22 Nov 2026, 06:41 UTC`
 #[askama::filter_fn]
-pub fn when(at: &At, _: &dyn Values) -> askama::Result<String> {
-    Ok(at.utc().format("%-d %b %Y, %H:%M UTC").to_string())
+pub fn when(at: impl Given<At>, _: &dyn Values) -> askama::Result<String> {
+    Ok(at.given().utc().format("%-d %b %Y, %H:%M UTC").to_string())
 }
 
 /// `22 Nov, 06:41:07`
 #[askama::filter_fn]
-pub fn clock(at: &At, _: &dyn Values) -> askama::Result<String> {
-    Ok(at.utc().format("%-d %b, %H:%M:%S").to_string())
+pub fn clock(at: impl Given<At>, _: &dyn Values) -> askama::Result<String> {
+    Ok(at.given().utc().format("%-d %b, %H:%M:%S").to_string())
 }
 
 /// `22 Nov 2026`
 #[askama::filter_fn]
-pub fn date(at: &At, _: &dyn Values) -> askama::Result<String> {
-    Ok(date_of(*at))
+pub fn date(at: impl Given<At>, _: &dyn Values) -> askama::Result<String> {
+    Ok(date_of(*at.given()))
 }
 
 /// `12 s ago`
@@ -38,34 +70,57 @@ pub fn ago(at: &At, _: &dyn Values, now: &At) -> askama::Result<String> {
     Ok(age(now.ms_since(*at)))
 }
 
+/// The time from now to an instant: `3 d 2 h`
+#[askama::filter_fn]
+pub fn until(at: impl Given<At>, _: &dyn Values, now: &At) -> askama::Result<String> {
+    Ok(span(at.given().ms_since(*now)))
+}
+
+/// The time from an instant to its end, or to now while there is none: `1 min 1 s`
+#[askama::filter_fn]
+pub fn lasted<E: Given<Option<At>>>(
+    start: impl Given<At>,
+    _: &dyn Values,
+    end: E,
+    now: &At,
+) -> askama::Result<String> {
+    Ok(span(end.given().unwrap_or(*now).ms_since(*start.given())))
+}
+
+/// A number of seconds: `1 min 1 s`
+#[askama::filter_fn]
+pub fn seconds(value: &u32, _: &dyn Values) -> askama::Result<String> {
+    Ok(span(i64::from(*value) * SECOND_MS))
+}
+
 /// A duration in milliseconds: `1 min 1 s`
 #[askama::filter_fn]
-pub fn duration(ms: &i64, _: &dyn Values) -> askama::Result<String> {
-    Ok(span(*ms))
+pub fn duration(ms: impl Given<i64>, _: &dyn Values) -> askama::Result<String> {
+    Ok(span(*ms.given()))
 }
 
 /// A share as a percentage, rounded down: `99.98 %`
 #[askama::filter_fn]
-pub fn percent(share: &Option<f64>, _: &dyn Values) -> askama::Result<String> {
-    Ok(share_of(*share))
+pub fn percent(share: impl Given<Option<f64>>, _: &dyn Values) -> askama::Result<String> {
+    Ok(share_of(*share.given()))
 }
 
 /// A latency: `3.1 ms`, `140 ms`, `1.24 s`
 #[askama::filter_fn]
-pub fn ms(value: &f64, _: &dyn Values) -> askama::Result<String> {
-    Ok(latency(*value))
+pub fn ms(value: impl Given<f64>, _: &dyn Values) -> askama::Result<String> {
+    Ok(latency(*value.given()))
 }
 
 /// A latency that may be unknown.
 #[askama::filter_fn]
-pub fn ms_or_dash(value: &Option<f64>, _: &dyn Values) -> askama::Result<String> {
-    Ok(value.map_or_else(|| NOTHING.to_owned(), latency))
+pub fn ms_or_dash(value: impl Given<Option<f64>>, _: &dyn Values) -> askama::Result<String> {
+    Ok(value.given().map_or_else(|| NOTHING.to_owned(), latency))
 }
 
 /// A size: `9.1 kB`
 #[askama::filter_fn]
-pub fn bytes(value: &u64, _: &dyn Values) -> askama::Result<String> {
-    Ok(size(*value))
+pub fn bytes(value: impl Given<u64>, _: &dyn Values) -> askama::Result<String> {
+    Ok(size(*value.given()))
 }
 
 /// The value, or a dash.
@@ -78,8 +133,111 @@ pub fn or_dash<T: Display>(value: &Option<T>, _: &dyn Values) -> askama::Result<
 
 /// `1 tool`, `12 tools`
 #[askama::filter_fn]
-pub fn counted(count: &usize, _: &dyn Values, one: &str, many: &str) -> askama::Result<String> {
-    Ok(format!("{count} {}", if *count == 1 { one } else { many }))
+pub fn counted(
+    count: impl Given<usize>,
+    _: &dyn Values,
+    one: &str,
+    many: &str,
+) -> askama::Result<String> {
+    let count = *count.given();
+    Ok(format!("{count} {}", if count == 1 { one } else { many }))
+}
+
+/// `2026-11-22`, for addresses
+#[askama::filter_fn]
+pub fn iso_day(at: impl Given<At>, _: &dyn Values) -> askama::Result<String> {
+    Ok(at.given().utc().format("%Y-%m-%d").to_string())
+}
+
+/// The class of the bar of a day.
+#[askama::filter_fn]
+pub fn shade(spent: &Spent, _: &dyn Values) -> askama::Result<&'static str> {
+    Ok(chart::shade(spent))
+}
+
+/// What happened on a day.
+#[askama::filter_fn]
+pub fn day_words(day: &Day, _: &dyn Values) -> askama::Result<String> {
+    Ok(chart::day_words(day))
+}
+
+/// A step of a check, for people.
+#[askama::filter_fn]
+pub fn step_words(step: &StepName, _: &dyn Values) -> askama::Result<&'static str> {
+    Ok(match step {
+        StepName::Dns => "Look up the name",
+        StepName::Tcp => "Connect",
+        StepName::Tls => "Encrypt",
+        StepName::OpenStream => "Open the stream",
+        StepName::Initialize => "Say hello",
+        StepName::Initialized => "Confirm hello",
+        StepName::ToolsList => "List the tools",
+        StepName::Ping => "Ping",
+        StepName::EndSession => "End the session",
+    })
+}
+
+/// What a notification tells, for people.
+#[askama::filter_fn]
+pub fn event_words(event: &Event, _: &dyn Values) -> askama::Result<&'static str> {
+    Ok(match event.as_str() {
+        "opened" => "Incident opened",
+        "worsened" => "Incident got worse",
+        "acknowledged" => "Incident acknowledged",
+        "resolved" => "Incident resolved",
+        "test" => "Test",
+        other => other,
+    })
+}
+
+/// A phase whose latency is kept, for people.
+#[askama::filter_fn]
+pub fn phase_words(phase: &str, _: &dyn Values) -> askama::Result<String> {
+    Ok(match phase {
+        "total" => "Total",
+        "dns" => "Name",
+        "tcp" => "Connect",
+        "tls" => "Encrypt",
+        "open_stream" => "Stream",
+        "initialize" => "Hello",
+        "tools_list" => "Tools",
+        other => other,
+    }
+    .to_owned())
+}
+
+/// A window of time, for people.
+#[askama::filter_fn]
+pub fn window_words(window: &str, _: &dyn Values) -> askama::Result<String> {
+    Ok(match window {
+        "24h" => "24 hours".to_owned(),
+        other => format!("{} days", other.trim_end_matches('d')),
+    })
+}
+
+/// How messages travel, for people.
+#[askama::filter_fn]
+pub fn transport_words(transport: &Transport, _: &dyn Values) -> askama::Result<&'static str> {
+    Ok(match transport {
+        Transport::StreamableHttp => "Streamable HTTP",
+        Transport::Sse => "HTTP+SSE (2024-11-05)",
+    })
+}
+
+/// How messages shall travel, for people.
+#[askama::filter_fn]
+pub fn choice_words(choice: &TransportChoice, _: &dyn Values) -> askama::Result<&'static str> {
+    Ok(match choice {
+        TransportChoice::Auto => "found out by itself",
+        TransportChoice::StreamableHttp => "Streamable HTTP",
+        TransportChoice::Sse => "HTTP+SSE (2024-11-05)",
+    })
+}
+
+/// The beginning of a digest: `sha256:0123456789ab`
+#[askama::filter_fn]
+pub fn short_hash(hash: &str, _: &dyn Values) -> askama::Result<String> {
+    Ok(hash.chars().take(19).collect())
 }
 
 /// `22 Nov 2026`

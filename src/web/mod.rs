@@ -1,12 +1,156 @@
 //! Pages: HTML for people, complete without JavaScript and live with it.
 //!
 //! A page is a struct with a template, filled by a short handler and returned. It holds domain
-//! values; how they are written is the business of [`filters`] and of the templates.
+//! values; how they are written is the business of [`filters`] and of the templates. Reads go to
+//! the store, whatever has a consequence is a function of `app`.
 
+mod account;
 pub mod assets;
+mod badge;
+mod bot;
+mod channels;
 pub mod chart;
+mod delete;
 mod error;
 pub mod filters;
 mod form;
 mod frame;
 mod headers;
+mod incidents;
+mod live;
+pub mod monitors;
+mod ops;
+mod origin;
+mod path;
+mod public;
+mod session;
+mod settings;
+mod status_pages;
+pub(crate) mod try_out;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{get, post};
+use tokio_util::sync::CancellationToken;
+use tower_http::compression::CompressionLayer;
+
+use crate::app::App;
+
+/// What handlers share.
+#[derive(Clone)]
+pub(crate) struct Shared {
+    /// The application.
+    pub(crate) app: Arc<App>,
+    /// The places for live viewers.
+    pub(crate) viewers: live::Viewers,
+    /// Ends what would go on for ever.
+    pub(crate) stop: CancellationToken,
+}
+
+/// Every page. `stop` ends the streams of open pages.
+pub fn router(app: Arc<App>, stop: CancellationToken) -> Router {
+    let shared = Shared {
+        app,
+        viewers: live::Viewers::new(),
+        stop,
+    };
+    Router::new()
+        .merge(pages())
+        .merge(public_pages())
+        .fallback(error::not_found)
+        .layer(from_fn_with_state(shared.clone(), origin::check))
+        .layer(CompressionLayer::new())
+        .layer(from_fn(headers::add))
+        .with_state(shared)
+}
+
+/// Pages for people who have logged in.
+fn pages() -> Router<Shared> {
+    Router::new()
+        .route("/", get(monitors::list))
+        .route("/live", get(live::stream))
+        .route("/try", post(try_out::try_out))
+        .route("/monitors", post(try_out::keep))
+        .route("/monitors/new", get(try_out::new))
+        .route("/monitors/rows", get(monitors::rows))
+        .route("/monitors/summary", get(monitors::summary))
+        .route("/monitors/{id}", get(monitors::show))
+        .route("/monitors/{id}/row", get(monitors::row))
+        .route("/monitors/{id}/head", get(monitors::head))
+        .route("/monitors/{id}/recent", get(monitors::recent))
+        .route("/monitors/{id}/checks", get(monitors::checks))
+        .route(
+            "/monitors/{id}/edit",
+            get(monitors::edit).post(monitors::change),
+        )
+        .route("/monitors/{id}/check", post(monitors::check))
+        .route("/monitors/{id}/pause", post(monitors::pause))
+        .route("/monitors/{id}/resume", post(monitors::resume))
+        .route(
+            "/monitors/{id}/delete",
+            get(monitors::ask_delete).post(monitors::delete),
+        )
+        .route("/incidents", get(incidents::list))
+        .route("/incidents/{id}", get(incidents::show))
+        .route("/incidents/{id}/acknowledge", post(incidents::acknowledge))
+        .route("/incidents/{id}/resolve", post(incidents::resolve))
+        .route("/incidents/{id}/notes", post(incidents::note))
+        .route("/channels", get(channels::list).post(channels::create))
+        .route("/channels/new", get(channels::new))
+        .route("/channels/{id}", get(channels::show))
+        .route("/channels/{id}/test", post(channels::test))
+        .route("/channels/{id}/enable", post(channels::enable))
+        .route(
+            "/channels/{id}/deliveries/{notification}/replay",
+            post(channels::replay),
+        )
+        .route(
+            "/channels/{id}/edit",
+            get(channels::edit).post(channels::change),
+        )
+        .route(
+            "/channels/{id}/delete",
+            get(channels::ask_delete).post(channels::delete),
+        )
+        .route(
+            "/status-pages",
+            get(status_pages::list).post(status_pages::create),
+        )
+        .route("/status-pages/new", get(status_pages::new))
+        .route(
+            "/status-pages/{id}/edit",
+            get(status_pages::edit).post(status_pages::change),
+        )
+        .route(
+            "/status-pages/{id}/delete",
+            get(status_pages::ask_delete).post(status_pages::delete),
+        )
+        .route("/settings", get(settings::show))
+        .route("/settings/team", post(settings::rename))
+        .route("/settings/password", post(settings::password))
+        .route("/settings/tokens", post(settings::add_token))
+        .route("/settings/tokens/{id}/revoke", post(settings::revoke_token))
+        .route("/logout", post(account::log_out))
+}
+
+/// What anybody may see.
+fn public_pages() -> Router<Shared> {
+    Router::new()
+        .route("/login", get(account::ask).post(account::log_in))
+        .route(
+            "/setup/{token}",
+            get(account::ask_set_up).post(account::set_up),
+        )
+        .route("/bot", get(bot::show))
+        .route("/static/{name}", get(assets::file))
+        .route("/status/{slug}", get(public::page))
+        .route("/status/{slug}/history", get(public::history))
+        .route("/status/{slug}/feed.atom", get(public::feed))
+        .route("/badge/{slug}", get(public::badge))
+        .route("/badge/{slug}/{component}", get(public::component_badge))
+        .route("/healthz", get(ops::healthz))
+        .route("/readyz", get(ops::readyz))
+        .route("/metrics", get(ops::metrics))
+}

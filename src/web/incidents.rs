@@ -1,0 +1,156 @@
+//! Incidents: the list, one with its timeline, and what people do with it.
+
+use std::collections::HashMap;
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+
+use super::Shared;
+use super::error::{WebError, refused_page};
+use super::filters;
+use super::form::Filled;
+use super::frame::Frame;
+use super::path::{Id, Query};
+use super::session::Visitor;
+use crate::app::incidents;
+use crate::app::refused::Refused;
+use crate::domain::at::At;
+use crate::domain::id::{IncidentId, MonitorId};
+use crate::domain::incident::Incident;
+use crate::domain::report::CheckReport;
+use crate::store::IncidentFilter;
+
+/// Incidents on one page of the list.
+const PAGE: usize = 50;
+
+#[derive(Template, WebTemplate)]
+#[template(path = "incidents/list.html")]
+struct List {
+    frame: Frame,
+    items: Vec<(Incident, String)>,
+    status: String,
+    next: Option<String>,
+    now: At,
+}
+
+/// `GET /incidents`
+pub(super) async fn list(
+    State(shared): State<Shared>,
+    visitor: Visitor,
+    query: Query,
+) -> Result<impl IntoResponse, WebError> {
+    let team = visitor.actor.team;
+    let store = &shared.app.store;
+    let status = query.one_of("status", &["open", "resolved"]);
+    let filter = IncidentFilter {
+        monitor: None,
+        is_resolved: status.map(|word| word == "resolved"),
+        since: None,
+    };
+    let page = store
+        .incidents(team, &filter, query.get("cursor"), PAGE)
+        .await?;
+    let names: HashMap<MonitorId, String> = store.monitor_names(team).await?.into_iter().collect();
+    let named = |incident: Incident| {
+        let name = names.get(&incident.monitor).cloned().unwrap_or_default();
+        (incident, name)
+    };
+    Ok(List {
+        items: page.rows.into_iter().map(named).collect(),
+        next: page
+            .next
+            .map(|cursor| query.with("/incidents", "cursor", &cursor)),
+        status: status.unwrap_or_default().to_owned(),
+        now: visitor.now,
+        frame: visitor.frame(),
+    })
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "incidents/show.html")]
+struct Show {
+    frame: Frame,
+    incident: Incident,
+    report: CheckReport,
+    name: String,
+    form: Filled,
+    may_edit: bool,
+    now: At,
+}
+
+/// `GET /incidents/{id}`
+pub(super) async fn show(
+    State(shared): State<Shared>,
+    visitor: Visitor,
+    Id(id): Id<IncidentId>,
+    query: Query,
+) -> Result<impl IntoResponse, WebError> {
+    let mut page = page(&shared, visitor, id, Filled::default()).await?;
+    page.frame = page.frame.done(query.get("done"));
+    Ok(page)
+}
+
+async fn page(
+    shared: &Shared,
+    visitor: Visitor,
+    id: IncidentId,
+    form: Filled,
+) -> Result<Show, WebError> {
+    let team = visitor.actor.team;
+    let store = &shared.app.store;
+    let incident = store.incident(team, id).await?.ok_or(WebError::NotFound)?;
+    let monitor = store.monitor(team, incident.monitor).await?;
+    let name = monitor.map(|kept| kept.monitor.spec.name);
+    Ok(Show {
+        report: incident.evidence.clone(),
+        name: name.ok_or(WebError::NotFound)?,
+        incident,
+        form,
+        may_edit: visitor.actor.may_edit(),
+        now: visitor.now,
+        frame: visitor.frame(),
+    })
+}
+
+/// `POST /incidents/{id}/acknowledge`
+pub(super) async fn acknowledge(
+    State(shared): State<Shared>,
+    visitor: Visitor,
+    Id(id): Id<IncidentId>,
+) -> Result<Redirect, WebError> {
+    incidents::acknowledge(&shared.app, &visitor.actor, id).await?;
+    Ok(back(id, "acknowledged"))
+}
+
+/// `POST /incidents/{id}/resolve`
+pub(super) async fn resolve(
+    State(shared): State<Shared>,
+    visitor: Visitor,
+    Id(id): Id<IncidentId>,
+) -> Result<Redirect, WebError> {
+    incidents::resolve(&shared.app, &visitor.actor, id).await?;
+    Ok(back(id, "resolved"))
+}
+
+/// `POST /incidents/{id}/notes`
+pub(super) async fn note(
+    State(shared): State<Shared>,
+    visitor: Visitor,
+    Id(id): Id<IncidentId>,
+    form: Filled,
+) -> Result<Response, WebError> {
+    match incidents::note(&shared.app, &visitor.actor, id, form.value("text")).await {
+        Ok(_) => Ok(back(id, "noted").into_response()),
+        Err(Refused::Fields(errors)) => {
+            let page = page(&shared, visitor, id, form.refused(errors)).await?;
+            Ok(refused_page(page))
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+fn back(id: IncidentId, done: &str) -> Redirect {
+    Redirect::to(&format!("/incidents/{id}?done={done}"))
+}

@@ -1,0 +1,270 @@
+//! The list of monitors, broken first, and its rows as fragments.
+
+use askama::Template;
+use askama_web::WebTemplate;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+
+use crate::domain::at::{At, HOUR_MS};
+use crate::domain::id::MonitorId;
+use crate::domain::status::MonitorStatus;
+use crate::domain::uptime::{Dated, Spent};
+use crate::store::{Overview, OverviewFilter};
+use crate::web::Shared;
+use crate::web::chart::{self, Svg};
+use crate::web::error::WebError;
+use crate::web::filters;
+use crate::web::frame::Frame;
+use crate::web::path::{Id, Query};
+use crate::web::session::Visitor;
+use crate::web::try_out;
+
+/// Monitors on one page of the list.
+const PAGE: usize = 50;
+/// Hours of the sparkline.
+const SPARK_HOURS: i64 = 24;
+
+/// A line of the list.
+pub(crate) struct Row {
+    overview: Overview,
+    /// Time by status over 30 days.
+    spent: Spent,
+    spark: Svg,
+    strip: Svg,
+}
+
+impl Row {
+    fn of(overview: Overview, now: At) -> Self {
+        Self {
+            spark: chart::sparkline(&medians(&overview.hours, now)),
+            strip: chart::strip(&overview.days),
+            spent: overview.spent("30d"),
+            overview,
+        }
+    }
+
+    fn word(&self) -> &'static str {
+        self.overview.status().as_str()
+    }
+
+    fn is_gated(&self) -> bool {
+        self.overview.state.gated && !self.overview.monitor.paused
+    }
+
+    /// Why it is not well; what the last check said, if it did not go well.
+    fn reason(&self) -> Option<&str> {
+        let incident = self.overview.open_incident.as_ref();
+        let incident = incident.map(|incident| incident.message.as_str());
+        let is_well = matches!(
+            self.overview.status(),
+            MonitorStatus::Up | MonitorStatus::Paused
+        );
+        let check = self.overview.last_check().filter(|_| !is_well);
+        incident.or_else(|| check?.message.as_deref())
+    }
+}
+
+/// The median latency of each of the last hours, oldest first.
+fn medians(hours: &[Dated], now: At) -> Vec<Option<f64>> {
+    let first = now.hour().0 - (SPARK_HOURS - 1) * HOUR_MS;
+    let median = |start: i64| {
+        let hour = hours.iter().find(|hour| hour.start.0 == start)?;
+        hour.bucket.latency.phase("total")?.percentile(0.5)
+    };
+    (0..SPARK_HOURS)
+        .map(|n| median(first + n * HOUR_MS))
+        .collect()
+}
+
+/// How many monitors are in each status.
+pub(crate) struct Counts(Vec<(MonitorStatus, usize)>);
+
+impl Counts {
+    fn of(&self, status: MonitorStatus) -> usize {
+        self.0
+            .iter()
+            .find(|(known, _)| *known == status)
+            .map_or(0, |(_, count)| *count)
+    }
+
+    fn total(&self) -> usize {
+        self.0.iter().map(|(_, count)| count).sum()
+    }
+
+    /// One sentence: what is broken, or that nothing is.
+    fn sentence(&self) -> String {
+        let of = |status| self.of(status);
+        let watched = self.total() - of(MonitorStatus::Paused);
+        let servers = |n: usize| if n == 1 { "server is" } else { "servers are" };
+        let bad: Vec<String> = [MonitorStatus::Down, MonitorStatus::Degraded]
+            .into_iter()
+            .filter(|status| of(*status) > 0)
+            .map(|status| format!("{} {}", of(status), status.as_str()))
+            .collect();
+        match (
+            watched,
+            of(MonitorStatus::Down) + of(MonitorStatus::Degraded),
+        ) {
+            (0, _) => "Nothing is being watched".to_owned(),
+            (_, 0) if of(MonitorStatus::Up) == watched => "All servers are up".to_owned(),
+            (_, 0) => format!("{} of {watched} servers are up", of(MonitorStatus::Up)),
+            (_, n) if bad.len() == 1 => {
+                let word = bad[0].split(' ').nth(1).unwrap_or_default();
+                format!("{n} {} {word}", servers(n))
+            }
+            _ => bad.join(", "),
+        }
+    }
+
+    fn details(&self) -> String {
+        let parts = self.0.iter().filter(|(_, count)| *count > 0);
+        let parts: Vec<String> = parts
+            .map(|(s, count)| format!("{count} {}", s.as_str()))
+            .collect();
+        parts.join(", ")
+    }
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "monitors/list.html")]
+struct List {
+    frame: Frame,
+    counts: Counts,
+    tags: Vec<String>,
+    query: Query,
+    rows: Vec<Row>,
+    next: Option<String>,
+    may_edit: bool,
+    now: At,
+}
+
+/// `GET /`: the list, or the first screen while there is nothing to list.
+pub(crate) async fn list(
+    State(shared): State<Shared>,
+    visitor: Visitor,
+    query: Query,
+) -> Result<Response, WebError> {
+    let (team, store) = (visitor.actor.team, &shared.app.store);
+    let counts = Counts(store.status_counts(team).await?);
+    if counts.total() == 0 && visitor.actor.may_edit() {
+        return Ok(try_out::first(&visitor, true).into_response());
+    }
+    let (rows, next) = rows_of(&shared, &visitor, &query).await?;
+    Ok(List {
+        frame: visitor.frame().done(query.get("done")),
+        counts,
+        tags: store.tags(team).await?,
+        rows,
+        next,
+        may_edit: visitor.actor.may_edit(),
+        now: visitor.now,
+        query,
+    }
+    .into_response())
+}
+
+async fn rows_of(
+    shared: &Shared,
+    visitor: &Visitor,
+    query: &Query,
+) -> Result<(Vec<Row>, Option<String>), WebError> {
+    let filter = OverviewFilter {
+        status: query.get("status").and_then(MonitorStatus::parse),
+        tag: query.get("tag").map(str::to_owned),
+        text: query.get("q").map(str::to_owned),
+    };
+    let (team, now) = (visitor.actor.team, visitor.now);
+    let page = shared
+        .app
+        .store
+        .overviews(team, &filter, query.get("cursor"), PAGE, now)
+        .await?;
+    let next = page.next.map(|cursor| query.with("/", "cursor", &cursor));
+    Ok((
+        page.rows.into_iter().map(|row| Row::of(row, now)).collect(),
+        next,
+    ))
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "partials/monitor_rows.html")]
+struct Rows {
+    rows: Vec<Row>,
+    query: Query,
+    may_edit: bool,
+    now: At,
+}
+
+/// `GET /monitors/rows`: the rows of the list, in their order.
+pub(crate) async fn rows(
+    State(shared): State<Shared>,
+    visitor: Visitor,
+    query: Query,
+) -> Result<impl IntoResponse, WebError> {
+    let (rows, _) = rows_of(&shared, &visitor, &query).await?;
+    Ok(Rows {
+        rows,
+        may_edit: visitor.actor.may_edit(),
+        now: visitor.now,
+        query,
+    })
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "partials/monitor_row.html")]
+struct OneRow {
+    row: Row,
+    may_edit: bool,
+    now: At,
+}
+
+/// `GET /monitors/{id}/row`: one row of the list.
+pub(crate) async fn row(
+    State(shared): State<Shared>,
+    visitor: Visitor,
+    Id(id): Id<MonitorId>,
+) -> Result<impl IntoResponse, WebError> {
+    let (team, now) = (visitor.actor.team, visitor.now);
+    let overview = shared.app.store.overview(team, id, now).await?;
+    Ok(OneRow {
+        row: Row::of(overview.ok_or(WebError::NotFound)?, now),
+        may_edit: visitor.actor.may_edit(),
+        now,
+    })
+}
+
+#[derive(Template, WebTemplate)]
+#[template(path = "partials/summary.html")]
+struct Summary {
+    counts: Counts,
+}
+
+/// `GET /monitors/summary`: the sentence above the list.
+pub(crate) async fn summary(
+    State(shared): State<Shared>,
+    visitor: Visitor,
+) -> Result<impl IntoResponse, WebError> {
+    let counts = Counts(shared.app.store.status_counts(visitor.actor.team).await?);
+    Ok(Summary { counts })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use MonitorStatus::{Degraded, Down, Paused, Pending, Up};
+
+    #[test]
+    fn one_sentence_says_what_is_broken() {
+        for (counts, expected) in [
+            (vec![], "Nothing is being watched"),
+            (vec![(Up, 3), (Paused, 1)], "All servers are up"),
+            (vec![(Up, 3), (Pending, 1)], "3 of 4 servers are up"),
+            (vec![(Down, 1), (Up, 2)], "1 server is down"),
+            (vec![(Degraded, 2), (Up, 2)], "2 servers are degraded"),
+            (vec![(Down, 1), (Degraded, 2)], "1 down, 2 degraded"),
+            (vec![(Paused, 2)], "Nothing is being watched"),
+        ] {
+            assert_eq!(Counts(counts).sentence(), expected);
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! Monitors: the list, one of them, its settings, and what people do with it.
+
+mod actions;
+mod edit;
+mod list;
+mod show;
+pub(crate) mod spec;
+
+pub(super) use actions::{ask_delete, check, delete, pause, resume};
+pub(super) use edit::{change, edit};
+pub(super) use list::{list, row, rows, summary};
+pub(super) use show::{checks, head, recent, show};
+
+/// Windows of the latency chart.
+pub const LATENCY_WINDOWS: [&str; 4] = ["24h", "7d", "30d", "90d"];

@@ -1,0 +1,215 @@
+// Every page in Debian's Chromium: wide and narrow, light and dark, with JavaScript and without.
+// Goes through the first run as a person would, then looks at each page: no axe violation, nothing
+// wider than the window, nothing refused by the content policy, at most 50 kB over the wire.
+//
+//   node pages.mjs BASE OWNER_LINK SERVER_UP SERVER_DOWN FOLDER
+//
+// Screenshots go to FOLDER. Prints one line for each fault and ends with 1 if there is any.
+
+import { mkdir, readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { chromium } from "playwright-core";
+
+const [base, ownerLink, serverUp, serverDown, folder] = process.argv.slice(2);
+const LIMIT = 50_000;
+const SCRIPT_LIMIT = 10_000;
+const PASSWORD = "correct horse battery";
+const widths = { wide: { width: 1280, height: 900 }, narrow: { width: 390, height: 844 } };
+const faults = [];
+const fault = (page, what) => {
+  faults.push(`${page}: ${what}`);
+  console.log(`FAULT ${page}: ${what}`);
+};
+
+const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+await mkdir(folder, { recursive: true });
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--no-sandbox", "--disable-dev-shm-usage"],
+});
+
+const context = async (options = {}) => {
+  const made = await browser.newContext({ viewport: widths.wide, ...options });
+  made.setDefaultTimeout(20_000);
+  return made;
+};
+
+// The story of the first run, without JavaScript: owner, first server, channel, status page.
+const first = await context({ javaScriptEnabled: false });
+const person = await first.newPage();
+await person.goto(ownerLink);
+await person.screenshot({ path: `${folder}/setup.png` });
+await person.fill("#email", "owner@example.com");
+await person.fill("#password", "short");
+await person.evaluate(() => document.querySelector("#password").removeAttribute("minlength"));
+await person.click("main button");
+if ((await person.inputValue("#email")) !== "owner@example.com") fault("setup", "a refused form lost the address");
+await person.fill("#password", PASSWORD);
+await person.click("main button");
+await person.waitForURL(`${base}/`);
+await person.screenshot({ path: `${folder}/first-screen.png` });
+await person.goto(ownerLink);
+if (!(await person.textContent("main")).includes("does not work")) fault("setup", "the owner link works twice");
+
+const watch = async (url, name) => {
+  await person.goto(`${base}/monitors/new`);
+  await person.fill("#url", url);
+  await person.click("main .big button");
+  await person.waitForSelector("text=Keep watching");
+  await person.screenshot({ path: `${folder}/try-${name}.png`, fullPage: true });
+  await person.click("text=Keep watching");
+  await person.waitForURL(/\/monitors\/[0-9a-f-]{36}/);
+  return new URL(person.url()).pathname;
+};
+await person.goto(`${base}/monitors/new`);
+await person.fill("#url", "mcp.example.com/mcp");
+await person.click("main .big button");
+if ((await person.inputValue("#url")) !== "mcp.example.com/mcp") fault("try", "a refused form lost the address");
+await person.screenshot({ path: `${folder}/try-refused.png` });
+const up = await watch(serverUp, "up");
+const down = await watch(serverDown, "down");
+
+await person.goto(`${base}/channels/new?kind=webhook`);
+await person.fill("#name", "Hooks");
+await person.fill("#url", serverDown);
+await person.click("main button.main");
+await person.screenshot({ path: `${folder}/channel-made.png` });
+await person.click("text=Send a test");
+await person.screenshot({ path: `${folder}/channel-tested.png` });
+const channel = new URL(person.url()).pathname.replace("/test", "");
+
+await person.goto(`${base}/status-pages/new`);
+await person.fill("#title", "Acme servers");
+await person.fill("#slug", "acme");
+for (const box of await person.$$("input[name=components]")) await box.check();
+await person.check("input[name=public]");
+await person.click("main button.main");
+await person.goto(`${base}/status-pages`);
+const statusPage = new URL(await person.getAttribute("main .list a.strong", "href"), base).pathname;
+
+// The server that is down needs its rechecks before there is an incident.
+for (let look = 0; look < 60; look++) {
+  await person.goto(`${base}/incidents`);
+  if (await person.$("main .list a.strong")) break;
+  await person.waitForTimeout(1_000);
+}
+const incident = await person.getAttribute("main .list a.strong", "href").catch(() => null);
+if (!incident) fault("incidents", "the outage did not become an incident");
+
+const pages = {
+  monitors: "/",
+  "monitors-none": "/?q=nothing-like-this",
+  "monitor-up": up,
+  "monitor-down": down,
+  "monitor-latency": `${up}?window=7d&phase=initialize`,
+  "monitor-checks": `${up}/checks`,
+  "monitor-edit": `${up}/edit`,
+  "monitor-delete": `${up}/delete`,
+  "monitor-new": "/monitors/new",
+  incidents: "/incidents",
+  ...(incident && { incident: incident }),
+  channels: "/channels",
+  "channel-new-email": "/channels/new?kind=email",
+  "channel-new-webhook": "/channels/new?kind=webhook",
+  channel,
+  "channel-edit": `${channel}/edit`,
+  "channel-delete": `${channel}/delete`,
+  "status-pages": "/status-pages",
+  "status-page-new": "/status-pages/new",
+  "status-page-edit": statusPage,
+  settings: "/settings",
+  bot: "/bot",
+  nothing: "/nothing-here",
+  status: "/status/acme",
+  "status-history": "/status/acme/history",
+};
+const strangers = { login: "/login", status: "/status/acme", "setup-used": new URL(ownerLink).pathname };
+
+const look = async (page, name, path, options) => {
+  const refused = [];
+  page.removeAllListeners("console");
+  page.on("console", (message) => {
+    const text = message.text();
+    if (message.type() === "error" && !text.includes("status of 404")) refused.push(text);
+  });
+  const wire = await page.context().newCDPSession(page);
+  await wire.send("Network.enable");
+  await wire.send("Network.setCacheDisabled", { cacheDisabled: true });
+  let bytes = 0;
+  let script = 0;
+  const kinds = new Map();
+  wire.on("Network.responseReceived", (event) => kinds.set(event.requestId, event.type));
+  wire.on("Network.loadingFinished", (event) => {
+    bytes += event.encodedDataLength;
+    if (kinds.get(event.requestId) === "Script") script += event.encodedDataLength;
+  });
+  await page.goto(base + path, { waitUntil: "load" });
+  await page.waitForTimeout(100);
+  await wire.detach();
+  const label = `${name} (${options})`;
+  if (bytes > LIMIT) fault(label, `${bytes} bytes over the wire`);
+  if (script > SCRIPT_LIMIT) fault(label, `${script} bytes of script`);
+  for (const text of refused) fault(label, text);
+  const [inner, outer] = await page.evaluate(() => [document.scrollingElement.scrollWidth, innerWidth]);
+  if (inner > outer) fault(label, `is ${inner} wide in a window of ${outer}`);
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate(() =>
+    axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
+  for (const { id, nodes } of violations) fault(label, `${id} at ${nodes.map((node) => node.target.join(" ")).slice(0, 3).join(", ")}`);
+  return bytes;
+};
+
+const all = async (state, list, who) => {
+  for (const [width, viewport] of Object.entries(widths))
+    for (const colorScheme of ["light", "dark"])
+      for (const javaScriptEnabled of [true, false]) {
+        const looking = await context({ viewport, colorScheme, javaScriptEnabled, storageState: state });
+        const page = await looking.newPage();
+        const options = `${width}, ${colorScheme}, ${javaScriptEnabled ? "with" : "without"} JavaScript`;
+        for (const [name, path] of Object.entries(list)) {
+          const bytes = await look(page, `${who}${name}`, path, options);
+          if (javaScriptEnabled) await page.screenshot({ path: `${folder}/${who}${name}-${width}-${colorScheme}.png`, fullPage: true });
+          if (javaScriptEnabled && width === "wide" && colorScheme === "light") console.log(`${who}${name}: ${bytes} bytes`);
+        }
+        await looking.close();
+      }
+};
+
+const state = await first.storageState();
+await all(state, pages, "");
+await all(undefined, strangers, "stranger-");
+
+// Live: a page that is open learns of a change without being loaded again, and keyboards reach all.
+const watching = await context({ storageState: state });
+const live = await watching.newPage();
+await live.goto(`${base}/`);
+const rowOf = `li.row:has(a[href="${up}"])`;
+await person.goto(base + up);
+await live.waitForTimeout(500);
+await person.click("text=Pause");
+await live.waitForSelector(`${rowOf}.paused`, { timeout: 10_000 }).catch(() => fault("live", "the list did not learn of a pause"));
+await person.click("text=Resume");
+await live.waitForSelector(`${rowOf}:not(.paused)`, { timeout: 10_000 }).catch(() => fault("live", "the list did not learn of a resumption"));
+await live.goto(base + up);
+await live.keyboard.press("Tab");
+if (!(await live.evaluate(() => document.activeElement.classList.contains("skip")))) fault("keyboard", "the first stop is not the way to the content");
+await live.focus(".strip a.day >> nth=89");
+const seen = await live.evaluate(() => getComputedStyle(document.activeElement, "::after").opacity);
+if (seen !== "1") fault("keyboard", "a day does not show its minutes");
+
+// Log out, and in again.
+await person.goto(`${base}/`);
+await person.click("text=Log out");
+await person.goto(base + up);
+if (!person.url().includes("/login")) fault("login", "a page is shown to somebody who has logged out");
+await person.fill("#email", "owner@example.com");
+await person.fill("#password", "not the password");
+await person.click("main button.main");
+if ((await person.inputValue("#email")) !== "owner@example.com") fault("login", "a refused form lost the address");
+await person.fill("#password", PASSWORD);
+await person.click("main button.main");
+if (new URL(person.url()).pathname !== up) fault("login", "does not come back to where one wanted to go");
+
+await browser.close();
+console.log(faults.length ? `${faults.length} faults` : "no faults");
+process.exit(faults.length ? 1 : 0);
