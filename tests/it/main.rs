@@ -3,6 +3,7 @@
 //! Needs what `tests/setup/test.sh` sets up; `make test` does both.
 #![cfg(test)]
 
+mod accounts;
 mod house;
 mod notify;
 mod pipeline;

@@ -47,7 +47,7 @@ pub(crate) struct Service {
 }
 
 /// The command with nothing of this machine's settings.
-fn lifesign(folder: &Path, settings: &[(String, String)]) -> Command {
+pub(crate) fn lifesign(folder: &Path, settings: &[(String, String)]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lifesign"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("LIFESIGN_")) {
         command.env_remove(name);
