@@ -4,7 +4,8 @@
 //! with 1; wrong usage ends with 2.
 
 mod accounts;
-mod open;
+pub mod open;
+pub mod serve;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -19,12 +20,15 @@ use self::accounts::{TokenCommand, UserCommand};
 #[derive(Debug, Parser)]
 #[command(name = "lifesign", version)]
 struct Cli {
+    /// Serve, when nothing is said
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Web, API, scheduler, prober and alerter in one process
+    Serve(ServeArguments),
     /// Bring the database up to date, and end
     Migrate,
     /// Accounts
@@ -37,6 +41,26 @@ enum Command {
     Config,
 }
 
+#[derive(Debug, Default, clap::Args)]
+struct ServeArguments {
+    /// What this node does: web, probe, alert, separated by commas
+    #[arg(long)]
+    roles: Option<String>,
+    /// The name of the place that this node probes from
+    #[arg(long)]
+    location: Option<String>,
+}
+
+impl ServeArguments {
+    fn overrides(self) -> Vec<(&'static str, String)> {
+        let named = [("roles", self.roles), ("location", self.location)];
+        named
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)))
+            .collect()
+    }
+}
+
 /// Does what the command line says; gives what the process ends with.
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
@@ -44,7 +68,7 @@ pub fn run() -> ExitCode {
         .enable_all()
         .build()
         .map_err(anyhow::Error::new)
-        .and_then(|runtime| runtime.block_on(obey(cli.command)));
+        .and_then(|runtime| runtime.block_on(obey(cli.command.unwrap_or_else(serve_all))));
     match done {
         Ok(code) => code,
         Err(error) => {
@@ -54,8 +78,17 @@ pub fn run() -> ExitCode {
     }
 }
 
+fn serve_all() -> Command {
+    Command::Serve(ServeArguments::default())
+}
+
 async fn obey(command: Command) -> anyhow::Result<ExitCode> {
     match command {
+        Command::Serve(arguments) => {
+            let settings = Settings::load(&arguments.overrides())?;
+            crate::telemetry::start(&settings.log)?;
+            serve::run(settings).await?;
+        }
         Command::Migrate => {
             open::store(&Settings::load(&[])?).await?;
             writeln!(std::io::stderr(), "The database is up to date.")?;

@@ -13,7 +13,7 @@ use crate::store::Store;
 const KEY_FILE: &str = "secret.key";
 
 /// The database of the settings, its tables brought up to date.
-pub(super) async fn store(settings: &Settings) -> anyhow::Result<Store> {
+pub async fn store(settings: &Settings) -> anyhow::Result<Store> {
     let url = settings.database_url.expose();
     let store = Store::connect(url, sealing_key(settings)?).await?;
     store.migrate().await?;

@@ -42,9 +42,10 @@ fn announce(settings: &Settings, owner_link: Option<&str>) -> anyhow::Result<()>
 
 async fn serve(app: Arc<App>, listener: TcpListener, workers: Workers) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
-    let router = crate::router(Arc::clone(&app), stop.clone());
+    let router = crate::api::router(&app);
     let service = router.into_make_service_with_connect_info::<std::net::SocketAddr>();
-    let server = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let server =
+        axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
     let mut server = std::pin::pin!(server.into_future());
     let mut signals = Signals::new()?;
     let is_failed = tokio::select! {

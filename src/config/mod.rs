@@ -200,6 +200,15 @@ impl Settings {
         })
     }
 
+    /// Takes over the address that the service really listens on, where the port was left to the
+    /// system: links must lead to it.
+    pub fn listens_on(&mut self, address: SocketAddr) {
+        if self.public_url == format!("http://{}", self.listen) {
+            self.public_url = format!("http://{address}");
+        }
+        self.listen = address;
+    }
+
     /// Whether people reach this service over TLS, so that cookies may insist on it.
     pub fn is_https(&self) -> bool {
         self.public_url.starts_with("https://")
