@@ -42,7 +42,7 @@ fn announce(settings: &Settings, owner_link: Option<&str>) -> anyhow::Result<()>
 
 async fn serve(app: Arc<App>, listener: TcpListener, workers: Workers) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
-    let router = crate::api::router(&app);
+    let router = crate::web::router(Arc::clone(&app), stop.clone()).merge(crate::api::router(&app));
     let service = router.into_make_service_with_connect_info::<std::net::SocketAddr>();
     let server =
         axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
