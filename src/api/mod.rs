@@ -5,23 +5,31 @@
 
 mod auth;
 mod channels;
+mod checks;
 mod deliveries;
+mod docs;
 mod error;
 mod incidents;
 mod list;
 mod monitor_body;
+mod monitors;
 mod request;
 mod schemas;
+mod status;
 mod tokens;
+mod uptime;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
 
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::StatusCode;
-use axum::response::IntoResponse;
+use axum::http::header::CONTENT_SECURITY_POLICY;
+use axum::response::{Html, IntoResponse, Response};
+use axum::routing::get;
 use axum::{Json, Router, middleware};
-use utoipa::openapi::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Server};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
@@ -47,34 +55,34 @@ pub fn router(app: &Arc<App>) -> Router {
 
 /// As [`router`], with another limit of requests per token and minute.
 pub fn limited_router(app: &Arc<App>, per_minute: NonZeroU32) -> Router {
-    let (private, mut document) = private().split_for_parts();
-    let (public, more) = public().split_for_parts();
-    document.merge(more);
+    let (private, _) = private().split_for_parts();
+    let (public, _) = public().split_for_parts();
     let gate = Gate {
         app: Arc::clone(app),
         limit: Arc::new(Limit::new(per_minute)),
     };
-    let private = private.route_layer(middleware::from_fn_with_state(gate, auth::guard));
     let api = Api {
         app: Arc::clone(app),
     };
-    let document = Arc::new(described(document));
-    let openapi = axum::routing::get(move || {
-        let document = Arc::clone(&document);
-        async move { Json(&*document).into_response() }
-    });
     let v1 = private
+        .route_layer(middleware::from_fn_with_state(gate, auth::guard))
         .merge(public)
-        .route("/openapi.json", openapi)
+        .route("/openapi.json", get(openapi))
         .fallback(nowhere)
         .method_not_allowed_fallback(wrong_method)
         .layer(DefaultBodyLimit::max(MAX_BODY))
-        .with_state(api);
-    Router::new().nest("/api/v1", v1)
+        .with_state(api.clone());
+    Router::new()
+        .nest("/api/v1", v1)
+        .route("/api", get(page))
+        .with_state(api)
 }
 
 fn private() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
+        .merge(monitors::routes())
+        .merge(checks::routes())
+        .merge(uptime::routes())
         .merge(incidents::routes())
         .merge(channels::routes())
         .merge(deliveries::routes())
@@ -82,12 +90,46 @@ fn private() -> OpenApiRouter<Api> {
 }
 
 fn public() -> OpenApiRouter<Api> {
-    OpenApiRouter::new()
+    OpenApiRouter::new().merge(status::routes())
 }
 
-/// The document as the routes give it, with who we are.
-fn described(document: OpenApi) -> OpenApi {
+/// The OpenAPI document of every route.
+pub fn document() -> OpenApi {
+    let info = InfoBuilder::new()
+        .title("Lifesign")
+        .version("1")
+        .description(Some("Uptime monitoring for MCP servers."))
+        .build();
+    let token = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .description(Some("A token of the team: `ls_…`."))
+        .build();
+    let schemes = ComponentsBuilder::new()
+        .security_scheme("token", SecurityScheme::Http(token))
+        .build();
+    let mut document = OpenApiBuilder::new()
+        .info(info)
+        .servers(Some([Server::new("/api/v1")]))
+        .components(Some(schemes))
+        .security(Some([SecurityRequirement::new(
+            "token",
+            Vec::<String>::new(),
+        )]))
+        .build();
+    document.merge(private().into_openapi());
+    document.merge(public().into_openapi());
     document
+}
+
+async fn openapi() -> Json<OpenApi> {
+    Json(document())
+}
+
+async fn page(State(api): State<Api>) -> Result<Response, ApiError> {
+    let base = format!("{}/api/v1", api.app.settings.public_url);
+    let page = docs::page(&document(), &base).map_err(|error| ApiError::ours(&error))?;
+    let policy = "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'";
+    Ok(([(CONTENT_SECURITY_POLICY, policy)], Html(page)).into_response())
 }
 
 async fn nowhere() -> ApiError {

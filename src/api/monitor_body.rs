@@ -16,7 +16,7 @@ use crate::domain::sensitive::Sensitive;
 
 /// A monitor as it is made or changed. Only `url` is needed to make one; a change keeps what it
 /// does not name, and `null` sets a field back to its default.
-#[derive(Deserialize, ToSchema)]
+#[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct MonitorBody {
     /// The address of the MCP server.
@@ -83,6 +83,37 @@ pub(super) struct HeaderBody {
 }
 
 impl MonitorBody {
+    /// A body that says where a server is and nothing else.
+    pub(super) fn of_endpoint(
+        url: String,
+        transport: Option<String>,
+        headers: Option<Vec<HeaderBody>>,
+        bearer: Option<String>,
+    ) -> Self {
+        Self {
+            url: Some(url),
+            transport: Some(transport),
+            headers: Some(headers),
+            bearer: Some(bearer),
+            ..Self::default()
+        }
+    }
+
+    /// The same with bounds and expectations.
+    pub(super) fn expecting(
+        self,
+        timeout_seconds: Option<u32>,
+        tools: Option<Vec<String>>,
+        slow_ms: Option<u32>,
+    ) -> Self {
+        Self {
+            timeout_seconds: Some(timeout_seconds),
+            expect_tools: Some(tools),
+            slow_ms: Some(slow_ms),
+            ..self
+        }
+    }
+
     /// The spec of a monitor and the channels that it names; `known` is what it was. Every fault
     /// at once.
     pub(super) fn read(

@@ -2,11 +2,13 @@
 //!
 //! Pages and API ask here, so that they tell the same numbers.
 
+use crate::domain::accounting::live_tail;
 use crate::domain::at::{At, DAY_MS, HOUR_MS};
 use crate::domain::histogram::{Latency, PHASES};
 use crate::domain::id::{MonitorId, TeamId};
-use crate::domain::uptime::{Bucket, Dated, window_ms};
-use crate::store::{Store, StoreError};
+use crate::domain::monitor::Monitor;
+use crate::domain::uptime::{self, Bucket, Dated, Spent, window_ms};
+use crate::store::{Overview, Store, StoreError};
 
 /// Length of one point of a latency chart over a window, in milliseconds.
 pub fn latency_step(window: &str) -> i64 {
@@ -52,6 +54,35 @@ fn gather(sums: &[Dated], from: At, now: At, step: i64) -> Vec<Dated> {
         }
     }
     steps
+}
+
+/// How a monitor spent a window (a name of [`uptime::WINDOWS`]): as its overview says, and longer
+/// ones counted in the same way from their hours.
+pub async fn spent(
+    store: &Store,
+    overview: &Overview,
+    window: &str,
+    now: At,
+) -> Result<Spent, StoreError> {
+    if let Some((_, spent)) = overview.windows.iter().find(|(name, _)| *name == window) {
+        return Ok(*spent);
+    }
+    let Monitor {
+        id,
+        team,
+        spec,
+        paused,
+    } = &overview.monitor;
+    let length = window_ms(window).unwrap_or(DAY_MS);
+    let hours = store
+        .rollup_hours(*team, *id, At(now.0 - length), now)
+        .await?;
+    let tail = if *paused {
+        vec![]
+    } else {
+        live_tail(&overview.state, now, spec.interval())
+    };
+    Ok(uptime::over(&hours, &tail, now, length))
 }
 
 /// Percentiles of a latency in milliseconds.

@@ -1,0 +1,265 @@
+//! A status page as JSON: public, without a token, for everybody at once.
+//!
+//! Made by the same function as page, badge and feed. A page that is not public answers exactly
+//! like one that does not exist.
+
+use std::collections::BTreeMap;
+
+use axum::extract::{Path, State};
+use axum::http::header::{
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, CACHE_CONTROL, CONTENT_TYPE, ETAG,
+    IF_NONE_MATCH,
+};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::error::{ApiError, Problem};
+use super::uptime::{WINDOWS, percent, tenths};
+use super::{Api, stamp};
+use crate::app::public_status::{self, PublicComponent, PublicIncident, PublicStatus};
+use crate::domain::at::At;
+
+/// What caches may do with it.
+const CACHE: &str = "public, max-age=30, stale-while-revalidate=300";
+
+/// The routes.
+pub(super) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(status))
+}
+
+/// A status page.
+#[derive(Serialize, ToSchema)]
+struct StatusView {
+    /// The page itself.
+    page: PageView,
+    /// The worst of its components; `unknown` only when nothing is known.
+    status: &'static str,
+    /// The one sentence for all components.
+    sentence: String,
+    /// When any of them was last measured.
+    updated_at: Option<String>,
+    /// How old that is, in seconds.
+    age_seconds: Option<i64>,
+    /// Its lines, from the top.
+    components: Vec<ComponentView>,
+    /// The incidents of the last 90 days, newest first.
+    incidents: Vec<IncidentView>,
+    /// Announced maintenance; none can be announced yet.
+    #[schema(value_type = Vec<Object>)]
+    maintenance: [(); 0],
+}
+
+/// What is said of the page itself.
+#[derive(Serialize, ToSchema)]
+struct PageView {
+    /// Its place: `/status/{slug}`.
+    slug: String,
+    /// Its heading.
+    title: String,
+    /// Its address.
+    url: String,
+}
+
+/// A line of the page.
+#[derive(Serialize, ToSchema)]
+struct ComponentView {
+    /// The id of the monitor behind it.
+    id: String,
+    /// What the public calls it.
+    name: String,
+    /// `up`, `degraded`, `down`, `unknown`, `pending` or `paused`.
+    status: &'static str,
+    /// Alive behind an authorization wall.
+    gated: bool,
+    /// Since when it is so.
+    since: String,
+    /// When it was last measured.
+    last_check_at: Option<String>,
+    /// Uptime in percent over `24h`, `7d`, `30d` and `90d`; null where nothing is known.
+    uptime: BTreeMap<&'static str, Option<f64>>,
+    /// Time that was down in the same windows, in milliseconds.
+    down_ms: BTreeMap<&'static str, i64>,
+    /// Time that was not measured in the same windows, in milliseconds.
+    unknown_ms: BTreeMap<&'static str, i64>,
+    /// Median of the last 24 hours, in milliseconds.
+    p50_ms: Option<f64>,
+    /// 95 % of the last 24 hours stayed at or below it, in milliseconds.
+    p95_ms: Option<f64>,
+    /// The negotiated version of the protocol.
+    protocol_version: Option<String>,
+    /// How many tools it lists.
+    tool_count: Option<usize>,
+    /// The id of the incident that is not over.
+    open_incident: Option<String>,
+}
+
+/// An incident of a component.
+#[derive(Serialize, ToSchema)]
+struct IncidentView {
+    /// Its id.
+    id: String,
+    /// The id of the component that it is about.
+    component_id: String,
+    /// The name of the component.
+    component: String,
+    /// `open`, `acknowledged` or `resolved`.
+    status: &'static str,
+    /// `down` or `degraded`.
+    severity: &'static str,
+    /// Why, as a code.
+    code: &'static str,
+    /// The first bad check.
+    started_at: String,
+    /// Since when somebody cares.
+    acknowledged_at: Option<String>,
+    /// When it ended.
+    resolved_at: Option<String>,
+    /// How long it lasted, or has lasted.
+    duration_seconds: i64,
+    /// What happened, oldest first.
+    updates: Vec<UpdateView>,
+}
+
+/// Something that happened to an incident.
+#[derive(Serialize, ToSchema)]
+struct UpdateView {
+    /// When.
+    at: String,
+    /// In words.
+    text: String,
+}
+
+impl StatusView {
+    fn of(status: &PublicStatus, public_url: &str) -> Self {
+        let slug = status.page.slug.clone();
+        let age = status
+            .updated_at
+            .map(|at| status.made_at.ms_since(at) / 1_000);
+        let incident = |incident: &PublicIncident| IncidentView::of(incident, status.made_at);
+        Self {
+            page: PageView {
+                url: format!("{public_url}/status/{slug}"),
+                slug,
+                title: status.page.title.clone(),
+            },
+            status: status.status.as_str(),
+            sentence: status.sentence.clone(),
+            updated_at: status.updated_at.map(stamp),
+            age_seconds: age,
+            components: status.components.iter().map(ComponentView::of).collect(),
+            incidents: status.incidents.iter().map(incident).collect(),
+            maintenance: [],
+        }
+    }
+}
+
+impl ComponentView {
+    fn of(component: &PublicComponent) -> Self {
+        let spent = WINDOWS.map(|window| (window, component.spent(window)));
+        Self {
+            id: component.monitor.to_string(),
+            name: component.name.clone(),
+            status: component.status.as_str(),
+            gated: component.gated,
+            since: stamp(component.since),
+            last_check_at: component.last_check_at.map(stamp),
+            uptime: spent
+                .iter()
+                .map(|(window, spent)| (*window, percent(spent)))
+                .collect(),
+            down_ms: spent
+                .iter()
+                .map(|(window, spent)| (*window, spent.down_ms))
+                .collect(),
+            unknown_ms: spent
+                .iter()
+                .map(|(window, spent)| (*window, spent.unknown_ms))
+                .collect(),
+            p50_ms: component.p50_ms.map(tenths),
+            p95_ms: component.p95_ms.map(tenths),
+            protocol_version: component.protocol_version.clone(),
+            tool_count: component.tool_count,
+            open_incident: component.open_incident.map(|id| id.to_string()),
+        }
+    }
+}
+
+impl IncidentView {
+    fn of(incident: &PublicIncident, now: At) -> Self {
+        let update = |(at, text): &(At, String)| UpdateView {
+            at: stamp(*at),
+            text: text.clone(),
+        };
+        Self {
+            id: incident.id.to_string(),
+            component_id: incident.monitor.to_string(),
+            component: incident.component.clone(),
+            status: incident.status(),
+            severity: incident.severity.as_str(),
+            code: incident.code.as_str(),
+            started_at: stamp(incident.started_at),
+            acknowledged_at: incident.acknowledged_at.map(stamp),
+            resolved_at: incident.resolved_at.map(stamp),
+            duration_seconds: incident.duration_ms(now) / 1_000,
+            updates: incident.updates.iter().map(update).collect(),
+        }
+    }
+}
+
+/// A public status page.
+#[utoipa::path(get, path = "/status/{page}", tag = "status", security(()),
+    params(("page" = String, Path, description = "The slug of the page.")),
+    responses((status = 200, body = StatusView), (status = 304), (status = 404, body = Problem)))]
+async fn status(
+    State(api): State<Api>,
+    Path(slug): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Response> {
+    let found = public_status::at(&api.app, &slug).await;
+    let found = found.map_err(|error| open_to_all(ApiError::from(error).into_response()))?;
+    let found = found.ok_or_else(|| open_to_all(ApiError::not_found().into_response()))?;
+    let view = StatusView::of(&found, &api.app.settings.public_url);
+    let body = serde_json::to_string(&view)
+        .map_err(|error| open_to_all(ApiError::ours(&error.into()).into_response()))?;
+    let tag = format!(
+        "\"{}\"",
+        URL_SAFE_NO_PAD.encode(&Sha256::digest(&body)[..16])
+    );
+    let caching = [(CACHE_CONTROL, CACHE.to_owned()), (ETAG, tag.clone())];
+    let response = if is_known(&headers, &tag) {
+        (StatusCode::NOT_MODIFIED, caching).into_response()
+    } else {
+        (caching, [(CONTENT_TYPE, "application/json")], body).into_response()
+    };
+    Ok(open_to_all(response))
+}
+
+/// Whether the asker has this version already (RFC 9110 §13.1.2).
+fn is_known(headers: &HeaderMap, tag: &str) -> bool {
+    let values = headers.get_all(IF_NONE_MATCH).iter();
+    let mut tags = values
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|v| v.split(','));
+    tags.any(|known| {
+        let known = known.trim();
+        known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag
+    })
+}
+
+/// Lets pages of every origin read it.
+fn open_to_all(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(
+        ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static("ETag"),
+    );
+    response
+}
