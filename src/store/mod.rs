@@ -54,6 +54,7 @@ pub use reports::LatestReport;
 pub use rollups::{Addition, WHOLE};
 pub use states::Held;
 pub use watches::{Claim, Claimed, DueCheck, Finished, Unreadable};
+pub use windows::OVERVIEW_WINDOWS;
 
 use crate::domain::sensitive::Sensitive;
 use crate::secret::{Place, SealingKey};

@@ -121,9 +121,12 @@ pub(in crate::store) struct Many {
     pub(in crate::store) tail: &'static str,
 }
 
+/// A statement and its number of rows.
+type Shape = (Many, usize);
+
 /// The texts of [`Many`], each built once per row count.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Texts(Arc<Mutex<HashMap<(Many, usize), Arc<str>>>>);
+pub(super) struct Texts(Arc<Mutex<HashMap<Shape, Arc<str>>>>);
 
 impl Texts {
     /// The text for `rows` rows of parameters like `P`.

@@ -124,6 +124,7 @@ engines! {
         let seen = store.overview(team, made.id, NOW).await.unwrap().unwrap();
         assert_eq!((&seen.monitor, seen.created_at, seen.next_check_at), (&made, NOW, Some(NOW)));
         assert_eq!(seen.channels, [ChannelId(id(30))]);
+        assert_eq!(store.channels_named_by(team, made.id).await.unwrap(), seen.channels);
         let last = seen.last_check().unwrap();
         assert_eq!((last.status, last.message.as_deref()), (CheckStatus::Down, Some("refused")));
         assert_eq!(last.slot, NOW);
