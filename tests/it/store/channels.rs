@@ -104,6 +104,8 @@ engines! {
         tx.name_channels(team, monitor(team, 20).id, &[own.id]).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(heard_by(&store, team, 20).await, [own.id]);
+        let named = store.channels_named_by(team, monitor(team, 20).id).await.unwrap();
+        assert_eq!(named, [own.id]);
         assert_eq!(heard_by(&store, team, 21).await, [default.id]);
 
         let mut tx = store.begin().await.unwrap();
