@@ -80,7 +80,6 @@ codes! {
     DnsNoAddress = "dns_no_address", Dns, "The name has no address", "Add an A or AAAA record; look for a dangling CNAME.";
     DnsTimeout = "dns_timeout", Dns, "The name servers do not answer", "Check the name servers of the domain.";
     DnsServfail = "dns_servfail", Dns, "The DNS of the domain is broken", "Check the name servers and DNSSEC (DS and RRSIG records).";
-    DnsIpv6Broken = "dns_ipv6_broken", Dns, "The IPv6 address does not work, the IPv4 address does", "Remove the AAAA record or make the service reachable over IPv6.";
     TargetPrivate = "target_private", Internal, "The address is not public and was not probed", "Use a public address, or let the operator open it with LIFESIGN_ALLOW_TARGETS.";
     TcpRefused = "tcp_refused", Tcp, "Nothing listens on the port", "Check that the service runs, and its port and firewall.";
     TcpTimeout = "tcp_timeout", Tcp, "The host does not answer", "Check that the host is up; firewalls and security groups drop packets silently.";

@@ -17,11 +17,6 @@ pub enum Trouble {
         /// The first of them.
         address: IpAddr,
     },
-    /// An IPv6 address refused, the IPv4 address worked.
-    Ipv6Broken {
-        /// The address that refused.
-        address: IpAddr,
-    },
     /// No connection came about.
     Connect(ConnectTrouble),
     /// No encryption came about.
@@ -274,6 +269,8 @@ pub enum StreamTrouble {
     ClosedEarly,
     /// The last event lacks its empty line.
     Unterminated,
+    /// A POST was answered with the stream of HTTP+SSE.
+    EndpointOnPost,
     /// The answer came in the body of the POST instead of on the stream.
     AnsweredInPost,
 }

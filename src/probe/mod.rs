@@ -1,44 +1,133 @@
-//! The probe: from an endpoint to what it showed. The shape that the use cases rely on.
+//! The probe: one visit to a server, from its name to the end of the session, seen and told
+//! without opinion.
+//!
+//! It cannot fail: whatever happens is an [`Observation`]. It is harmless: one connection where
+//! the protocol allows it, no request that a client would not make, every session ended. Its
+//! whole time is bounded by the target's.
 
+mod answer;
+mod connection;
+mod conversation;
+mod events;
+mod failure;
+mod handshake;
+mod jsonrpc;
+mod legacy_sse;
+mod lines;
+mod notes;
+mod pages;
+mod redirect;
+mod streamable_http;
+mod transcript;
+mod visit;
+
+use std::sync::Arc;
 use std::time::Duration;
+
+use hyper::header::HeaderValue;
 
 use crate::clock::Clock;
 use crate::domain::monitor::Endpoint;
 use crate::domain::observation::{Observation, ProbeMemory, Step};
 use crate::net::{Guard, Names, Trust};
 
-/// Hears of each step as it happens.
+use self::notes::Notes;
+use self::visit::Visit;
+
+/// Somebody who watches a probe at work.
 pub trait Observer: Send + Sync {
-    /// A step was taken.
-    fn step(&self, _step: &Step) {}
+    /// A step has ended. Must not block.
+    fn step(&self, step: &Step);
 }
 
-impl Observer for () {}
+/// Nobody.
+impl Observer for () {
+    fn step(&self, _: &Step) {}
+}
 
-/// What is to be probed.
+impl<F: Fn(&Step) + Send + Sync> Observer for F {
+    fn step(&self, step: &Step) {
+        self(step);
+    }
+}
+
+/// What to probe.
+#[derive(Clone, Debug)]
 pub struct Target {
-    /// Where, and with which credentials.
+    /// Where, and what it takes to talk to it.
     pub endpoint: Endpoint,
-    /// How long it may take in all.
+    /// How long the probe may take in all; ending the sessions may take two seconds more.
     pub timeout: Duration,
-    /// What the probe before learnt.
+    /// What the last probe learnt.
     pub memory: ProbeMemory,
 }
 
-/// Asks servers; cheap to clone.
+/// Probes servers; cheap to clone.
 #[derive(Clone)]
 pub struct Prober {
+    parts: Arc<Parts>,
+    offer: Option<Arc<str>>,
+}
+
+struct Parts {
+    guard: Guard,
+    names: Names,
+    trust: Trust,
     clock: Clock,
+    user_agent: HeaderValue,
 }
 
 impl Prober {
-    /// A prober that connects where `guard` lets it.
-    pub fn new(_: Guard, _: Names, _: Trust, clock: Clock, _user_agent: &str) -> Self {
-        Self { clock }
+    /// A prober that connects to what `guard` lets pass and introduces itself as `user_agent`.
+    pub fn new(guard: Guard, names: Names, trust: Trust, clock: Clock, user_agent: &str) -> Self {
+        let user_agent = HeaderValue::try_from(user_agent).unwrap_or(HeaderValue::from_static(
+            concat!("Lifesign/", env!("CARGO_PKG_VERSION")),
+        ));
+        Self {
+            parts: Arc::new(Parts {
+                guard,
+                names,
+                trust,
+                clock,
+                user_agent,
+            }),
+            offer: None,
+        }
     }
 
-    /// Speaks the handshake and gives what was seen.
-    pub async fn probe(&self, target: &Target, _observer: &dyn Observer) -> Observation {
-        Observation::begun(self.clock.now(), target.memory.clone())
+    /// The same prober, offering this protocol version instead of the latest.
+    pub fn offering(self, version: &str) -> Self {
+        Self {
+            offer: Some(version.into()),
+            ..self
+        }
+    }
+
+    /// Visits `target`; `observer` hears of every step as it ends.
+    pub async fn probe(&self, target: &Target, observer: &dyn Observer) -> Observation {
+        let begun = Observation::begun(self.parts.clock.now(), target.memory.clone());
+        let mut visit = Visit::new(&self.parts, target, Notes::new(begun, observer));
+        let transport = target.endpoint.transport;
+        conversation::hold(&mut visit, transport, self.offer.as_deref()).await;
+        let Visit {
+            mut notes, veil, ..
+        } = visit;
+        let seen = &mut notes.seen;
+        if let Some(decisive) = seen
+            .stopped
+            .as_ref()
+            .or(seen.noticed.first())
+            .map(|seen| seen.at)
+        {
+            let hello = handshake::initialize(1, handshake::OFFERED);
+            seen.transcript = transcript::shown(&notes.exchanges, &target.endpoint, &veil);
+            seen.curl = Some(transcript::curl(
+                &notes.exchanges,
+                decisive,
+                &target.endpoint,
+                &hello,
+            ));
+        }
+        notes.into_observation()
     }
 }

@@ -7,6 +7,7 @@ mod accounts;
 mod house;
 mod notify;
 mod pipeline;
+mod probe;
 mod store;
 mod story;
 mod support;

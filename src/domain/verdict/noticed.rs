@@ -16,10 +16,6 @@ const BASIC: &str = "2025-11-25 basic";
 pub(super) fn opinion(seen: &Seen) -> Opinion {
     let what = what(seen.at);
     match &seen.trouble {
-        Trouble::Ipv6Broken { address } => Opinion::warning(
-            Code::DnsIpv6Broken,
-            format!("The IPv6 address {address} refuses connections, the IPv4 address works."),
-        ),
         Trouble::Redirected { to } => Opinion::warning(
             Code::Redirected,
             format!(

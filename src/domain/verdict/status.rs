@@ -3,7 +3,7 @@
 use super::{Effect, Opinion};
 use crate::domain::failure::Code;
 use crate::domain::observation::StepName;
-use crate::domain::trouble::StatusSeen;
+use crate::domain::trouble::{RpcError, StatusSeen};
 
 /// Words of a body that name the Host or Origin header as the reason of a refusal.
 const HOST_WORDS: [&str; 10] = [
@@ -70,6 +70,13 @@ pub(super) fn opinion(seen: &StatusSeen, at: StepName, has_credentials: bool) ->
         status if status >= 500 => down(Code::Http5xx),
         _ => down(Code::Http4xx),
     }
+}
+
+/// The JSON-RPC error of a server that refuses a request with 400 or 404: it speaks, and what it
+/// says tells more than its status.
+pub(super) fn error_inside(seen: &StatusSeen) -> Option<&RpcError> {
+    (matches!(seen.status, 400 | 404) && !is_bearer(seen) && !names_host(seen))
+        .then_some(seen.rpc.as_ref())?
 }
 
 /// The request of a step, as the subject of a sentence.

@@ -40,7 +40,10 @@ pub(super) fn opinion(
         Trouble::Connect(trouble) => connect(trouble, observation),
         Trouble::Tls(trouble) => tls::opinion(trouble, now),
         Trouble::Http(trouble) => http(trouble, at),
-        Trouble::Status(seen) => status::opinion(seen, at, has_credentials),
+        Trouble::Status(seen) => match status::error_inside(seen) {
+            Some(error) => rpc(error, at, has_credentials),
+            None => status::opinion(seen, at, has_credentials),
+        },
         Trouble::Redirect { kind, to } => redirect(*kind, to, has_credentials),
         Trouble::Body(trouble) => body(trouble, at),
         Trouble::Stream(trouble) => stream(trouble, at),
@@ -51,9 +54,7 @@ pub(super) fn opinion(
         Trouble::Tools(trouble) => tools(trouble),
         Trouble::Own { what } => own(what),
         // These never end a conversation.
-        Trouble::Ipv6Broken { .. } | Trouble::Redirected { .. } | Trouble::Cached { .. } => {
-            own("stopped without a reason")
-        }
+        Trouble::Redirected { .. } | Trouble::Cached { .. } => own("stopped without a reason"),
     }
 }
 
@@ -270,6 +271,10 @@ fn stream(trouble: &StreamTrouble, at: StepName) -> Opinion {
         StreamTrouble::ClosedEarly => Opinion::down(
             Code::SseStreamClosedEarly,
             format!("The stream was closed before the answer to {what}."),
+        ),
+        StreamTrouble::EndpointOnPost => Opinion::down(
+            Code::SseMalformed,
+            format!("{what} was answered with the event stream of HTTP+SSE."),
         ),
         StreamTrouble::Unterminated | StreamTrouble::AnsweredInPost => {
             own("stopped without a reason")

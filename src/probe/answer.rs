@@ -1,0 +1,330 @@
+//! Reading an answer to a JSON-RPC request: status first, then media type, then the message,
+//! whether it comes as JSON or as an event stream (mcp.md §1.4).
+
+use std::time::Duration;
+
+use hyper::Response;
+use hyper::body::Incoming;
+use hyper::header::{
+    AGE, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, RETRY_AFTER, SERVER, WWW_AUTHENTICATE,
+};
+use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
+
+use super::connection::seconds;
+use super::events::Events;
+use super::jsonrpc::{self, Message};
+use super::visit::{HEAD, Visit};
+use crate::domain::at::At;
+use crate::domain::trouble::{
+    BodyTrouble, HttpTrouble, MessageTrouble, StatusSeen, StreamTrouble, Trouble,
+};
+use crate::domain::untrusted::{MAX_EXCERPT, MAX_NAME, MAX_QUOTE, excerpt, line};
+
+/// How long the end of a stream is awaited after the answer, so that its connection can be used
+/// again; not counted as the server's time.
+const LINGER: Duration = Duration::from_millis(100);
+/// Longest `Retry-After` that is believed, in seconds.
+const MAX_RETRY_AFTER: u64 = 86_400;
+
+/// The result in `response`, which answers the request `id`.
+pub(super) async fn result(
+    visit: &mut Visit<'_>,
+    response: Response<Incoming>,
+    id: u64,
+    in_session: bool,
+) -> Result<Value, Trouble> {
+    let status = response.status().as_u16();
+    if !(200..300).contains(&status) {
+        return Err(refusal(visit, response, in_session).await);
+    }
+    if let Some(encoding) = encoding(response.headers()) {
+        return Err(Trouble::Body(BodyTrouble::Encoded(encoding)));
+    }
+    if let Some(by) = cache(response.headers()) {
+        visit.notes.notice(Trouble::Cached { by });
+    }
+    let kind = media_type(response.headers());
+    if kind.as_deref() == Some("text/event-stream") {
+        return from_stream(visit, response.into_body(), id).await;
+    }
+    let body = visit.whole(response.into_body()).await?;
+    if body.iter().all(u8::is_ascii_whitespace) {
+        return Err(Trouble::Body(BodyTrouble::Empty { status }));
+    }
+    let message = match jsonrpc::parse(&body) {
+        Ok(message) => message,
+        Err(trouble) => return Err(no_message(&body, kind, trouble)),
+    };
+    let answer = accept(visit, message, id)?;
+    match kind.as_deref() {
+        Some("application/json") => {}
+        Some(other) => {
+            let kind = line(other, MAX_NAME);
+            visit
+                .notes
+                .notice(Trouble::Body(BodyTrouble::TypeWrong(kind)));
+        }
+        None => visit.notes.notice(Trouble::Body(BodyTrouble::TypeMissing)),
+    }
+    match answer {
+        Message::Answer(answer) => answer.map_err(Trouble::Rpc),
+        Message::OtherId(id) => Err(Trouble::Message(MessageTrouble::OtherId(id))),
+        Message::Aside => Err(Trouble::Message(MessageTrouble::NotJsonRpc(
+            "it is a request or a notification",
+        ))),
+    }
+}
+
+/// Reads the envelope of a message and notes how it deviates.
+pub(super) fn accept(visit: &mut Visit<'_>, message: Value, id: u64) -> Result<Message, Trouble> {
+    let mut odd = Vec::new();
+    let read = jsonrpc::read(message, id, &mut odd);
+    for trouble in odd {
+        visit.notes.notice(Trouble::Message(trouble));
+    }
+    read
+}
+
+async fn from_stream(visit: &mut Visit<'_>, body: Incoming, id: u64) -> Result<Value, Trouble> {
+    let Some(mut wire) = visit.take_wire() else {
+        return Err(Trouble::Body(BodyTrouble::Truncated));
+    };
+    let mut events = Events::of(body)?;
+    let budget = visit.budget(HEAD);
+    let end = Instant::now() + budget;
+    let mut other = None;
+    let mut any = false;
+    let answer = loop {
+        let Ok(next) = timeout_at(end, wire.drive(events.next())).await else {
+            visit.notes.answered_with(events.tally().start.into());
+            let seconds = seconds(budget);
+            return Err(if any {
+                Trouble::Http(HttpTrouble::Unfinished { seconds })
+            } else {
+                Trouble::Stream(StreamTrouble::Stalled { seconds })
+            });
+        };
+        let tally = events.tally();
+        let Some(event) =
+            next.inspect_err(|_| visit.notes.answered_with(tally.start.clone().into()))?
+        else {
+            visit.notes.answered_with(tally.start.clone().into());
+            return Err(match (other, tally.odd_line) {
+                (Some(id), _) => Trouble::Message(MessageTrouble::OtherId(id)),
+                (None, Some(odd)) if tally.fields == 0 => {
+                    let odd = line(&excerpt(&odd, MAX_QUOTE), MAX_QUOTE);
+                    Trouble::Stream(StreamTrouble::Malformed(format!("it holds '{odd}'")))
+                }
+                _ if tally.fields + tally.comments == 0 => {
+                    Trouble::Body(BodyTrouble::Empty { status: 200 })
+                }
+                _ => Trouble::Body(BodyTrouble::Truncated),
+            });
+        };
+        let data = visit.veil.text(event.data);
+        if !std::mem::replace(&mut any, true) && event.name == "endpoint" {
+            return Err(Trouble::Stream(StreamTrouble::EndpointOnPost));
+        }
+        if event.name != "message" {
+            continue;
+        }
+        let message = jsonrpc::parse(data.as_bytes()).map_err(|trouble| {
+            visit.notes.answered_with(tally.start.clone().into());
+            // An event that we had to complete ourselves was cut in the middle.
+            if tally.unterminated {
+                Trouble::Body(BodyTrouble::Truncated)
+            } else {
+                trouble
+            }
+        })?;
+        match accept(visit, message, id)? {
+            Message::Answer(answer) => break answer,
+            Message::Aside => {}
+            Message::OtherId(id) => other = Some(id),
+        }
+    };
+    let since = Instant::now();
+    let rest = async { while let Ok(Some(_)) = events.next().await {} };
+    let has_ended = timeout_at(since + LINGER, wire.drive(rest)).await.is_ok();
+    visit.notes.linger(since);
+    let tally = events.tally();
+    drop(events);
+    if has_ended {
+        visit.keep(wire);
+    } else {
+        wire.close().await;
+    }
+    if tally.unterminated {
+        visit
+            .notes
+            .notice(Trouble::Stream(StreamTrouble::Unterminated));
+    }
+    visit.notes.answered_with(tally.start.into());
+    answer.map_err(Trouble::Rpc)
+}
+
+/// Why a body that holds no JSON is no answer.
+fn no_message(body: &[u8], kind: Option<String>, trouble: Trouble) -> Trouble {
+    let is_json = kind.as_deref() == Some("application/json");
+    if is_json && !looks_like_html(body) {
+        return trouble;
+    }
+    Trouble::Body(other_body(body, kind))
+}
+
+/// What a body is that should have been something else.
+pub(super) fn other_body(body: &[u8], kind: Option<String>) -> BodyTrouble {
+    if kind.as_deref() == Some("text/html") || looks_like_html(body) {
+        return BodyTrouble::Html { title: title(body) };
+    }
+    kind.map_or(BodyTrouble::TypeMissing, |kind| {
+        BodyTrouble::TypeWrong(line(&kind, MAX_NAME))
+    })
+}
+
+/// What an answer with an unwelcome status says, its body included.
+pub(super) async fn refusal(
+    visit: &mut Visit<'_>,
+    response: Response<Incoming>,
+    in_session: bool,
+) -> Trouble {
+    let status = response.status().as_u16();
+    let headers = response.headers();
+    let challenge = headers
+        .get_all(WWW_AUTHENTICATE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .map(|value| visit.veil.text(line(value, MAX_QUOTE)))
+        .reduce(|all, next| format!("{all}, {next}"));
+    let server = text(headers, SERVER.as_str()).unwrap_or_default();
+    let mut seen = StatusSeen {
+        status,
+        challenge,
+        retry_after: retry_after(headers, visit.now()),
+        media_type: media_type(headers),
+        bot_protection: headers.contains_key("cf-mitigated")
+            || headers.contains_key("x-amzn-waf-action")
+            || server.eq_ignore_ascii_case("akamaighost"),
+        body: String::new(),
+        rpc: None,
+        in_session,
+    };
+    let body = visit.reason(response.into_body()).await;
+    seen.rpc = jsonrpc::error_in(&body);
+    seen.body = excerpt(&body, MAX_EXCERPT);
+    Trouble::Status(Box::new(seen))
+}
+
+/// The media type without parameters, in lower case.
+pub(super) fn media_type(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    let essence = value.split(';').next().unwrap_or_default().trim();
+    (!essence.is_empty()).then(|| essence.to_ascii_lowercase())
+}
+
+/// An encoding that we did not offer.
+pub(super) fn encoding(headers: &HeaderMap) -> Option<String> {
+    let value = text(headers, CONTENT_ENCODING.as_str())?;
+    (!value.is_empty() && !value.eq_ignore_ascii_case("identity")).then(|| line(value, MAX_NAME))
+}
+
+/// The header by which a cache betrays itself.
+fn cache(headers: &HeaderMap) -> Option<String> {
+    let age = text(headers, AGE.as_str()).and_then(|age| age.parse::<u64>().ok());
+    if let Some(age @ 1..) = age {
+        return Some(format!("Age: {age}"));
+    }
+    ["cf-cache-status", "x-cache"].into_iter().find_map(|name| {
+        let value = text(headers, name)?;
+        let is_hit = value.to_ascii_lowercase().starts_with("hit");
+        is_hit.then(|| format!("{name}: {}", line(value, MAX_NAME)))
+    })
+}
+
+/// `Retry-After` in seconds from `now`, given as such or as a date.
+fn retry_after(headers: &HeaderMap, now: At) -> Option<u64> {
+    let value = text(headers, RETRY_AFTER.as_str())?.trim();
+    let seconds = match value.parse::<u64>() {
+        Ok(seconds) => seconds,
+        Err(_) => {
+            let at = chrono::DateTime::parse_from_rfc2822(value).ok()?;
+            let ms = At(at.timestamp_millis()).ms_since(now);
+            u64::try_from(ms).unwrap_or_default().div_ceil(1_000)
+        }
+    };
+    Some(seconds.min(MAX_RETRY_AFTER))
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    headers.get(name)?.to_str().ok()
+}
+
+fn looks_like_html(body: &[u8]) -> bool {
+    let start = excerpt(body, 200).trim_start().to_ascii_lowercase();
+    start.starts_with("<!doctype") || start.starts_with("<html")
+}
+
+fn title(body: &[u8]) -> Option<String> {
+    let text = excerpt(body, MAX_EXCERPT);
+    let lower = text.to_ascii_lowercase();
+    let from = lower.find("<title")?;
+    let from = from + lower[from..].find('>')? + 1;
+    let to = from + lower[from..].find("</title")?;
+    let title = line(text.get(from..to)?, MAX_NAME);
+    (!title.is_empty()).then_some(title)
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::header::HeaderName;
+
+    use super::*;
+
+    fn header(name: HeaderName, value: &str) -> HeaderMap {
+        HeaderMap::from_iter([(name, value.parse().unwrap())])
+    }
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date() {
+        let now = At::parse("2026-11-22T10:00:00.000Z").unwrap();
+        for (value, expected) in [
+            ("120", Some(120)),
+            ("Sun, 22 Nov 2026 10:01:30 GMT", Some(90)),
+            ("Sun, 22 Nov 2026 09:00:00 GMT", Some(0)),
+            ("99999999999", Some(86_400)),
+            ("soon", None),
+        ] {
+            assert_eq!(
+                retry_after(&header(RETRY_AFTER, value), now),
+                expected,
+                "{value}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_page_is_known_by_its_title() {
+        assert_eq!(
+            title(b"<HTML><Title lang=en> Log\nin </TITLE>"),
+            Some("Log in".to_owned())
+        );
+        assert_eq!(title(b"<p>no title</p>"), None);
+        assert!(looks_like_html(b" \n<!DOCTYPE html>"));
+        assert_eq!(
+            media_type(&header(CONTENT_TYPE, "Text/HTML; charset=x")).unwrap(),
+            "text/html"
+        );
+    }
+
+    #[test]
+    fn a_cache_betrays_itself() {
+        assert_eq!(cache(&header(AGE, "7")), Some("Age: 7".to_owned()));
+        assert_eq!(cache(&header(AGE, "0")), None);
+        let name = HeaderName::from_static("x-cache");
+        assert_eq!(
+            cache(&header(name, "Hit from x")),
+            Some("x-cache: Hit from x".to_owned())
+        );
+    }
+}

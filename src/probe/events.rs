@@ -1,0 +1,190 @@
+//! An event stream on a connection that we own.
+//!
+//! Decoded by `eventsource-client`, to which we hand the answer that we already hold as if it had
+//! asked for it; `lines.rs` stands in front. It never reconnects: a monitor must see the first
+//! failure. Contents are logged by that library at debug level, which `telemetry.rs` keeps off.
+
+use std::fmt;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use eventsource_client::{Client, ClientBuilder, Error, ReconnectOptions, SSE};
+use futures_util::{Stream, StreamExt};
+use hyper::body::{Body, Incoming};
+use launchdarkly_sdk_transport::{
+    ByteStream, HttpTransport, Request, Response, ResponseFuture, TransportError,
+};
+
+use super::failure;
+use super::lines::{LineGuard, Stop, Tally};
+use crate::domain::trouble::{BodyTrouble, Trouble};
+
+/// The address that the decoder believes to read from; it is never asked.
+const NOWHERE: &str = "http://stream.invalid/";
+
+/// An event with data.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Event {
+    /// Its name; `message` where it has none.
+    pub(super) name: String,
+    /// Its data.
+    pub(super) data: String,
+}
+
+/// The events of one answer.
+pub(super) struct Events {
+    decoded: Pin<Box<dyn Stream<Item = Result<SSE, Error>> + Send + Sync>>,
+    tally: Arc<Mutex<Tally>>,
+    ended: bool,
+}
+
+impl Events {
+    /// Reads the body of an answer as events.
+    pub(super) fn of(body: Incoming) -> Result<Self, Trouble> {
+        let tally = Arc::new(Mutex::new(Tally::default()));
+        let guarded = Guarded {
+            body,
+            guard: LineGuard::default(),
+            tally: Arc::clone(&tally),
+            ended: false,
+        };
+        let answer = Answer(Arc::new(Mutex::new(Some(Box::pin(guarded)))));
+        let decoded = ClientBuilder::for_url(NOWHERE)
+            .map(|builder| {
+                let never = ReconnectOptions::reconnect(false)
+                    .retry_initial(false)
+                    .build();
+                let builder = builder.reconnect(never).redirect_limit(0);
+                builder.build_with_transport(answer).stream()
+            })
+            .map_err(|error| Trouble::Own {
+                what: error.to_string(),
+            })?;
+        Ok(Self {
+            decoded,
+            tally,
+            ended: false,
+        })
+    }
+
+    /// The next event that carries data; none at a clean end. Has no time limit of its own.
+    pub(super) async fn next(&mut self) -> Result<Option<Event>, Trouble> {
+        while !self.ended {
+            match self.decoded.next().await {
+                Some(Ok(SSE::Event(event))) if !event.data.trim().is_empty() => {
+                    return Ok(Some(Event {
+                        name: event.event_type,
+                        data: event.data,
+                    }));
+                }
+                // An event without data primes the stream and says nothing.
+                Some(Ok(_)) => {}
+                None | Some(Err(Error::Eof | Error::UnexpectedEof)) => self.ended = true,
+                // The decoder repeats a transport error for ever: the first one is the last.
+                Some(Err(error)) => {
+                    self.ended = true;
+                    return Err(self.reason(&error));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// What was seen of the stream so far.
+    pub(super) fn tally(&self) -> Tally {
+        lock(&self.tally).clone()
+    }
+
+    fn reason(&self, error: &Error) -> Trouble {
+        match (lock(&self.tally).stop, error) {
+            (Some(Stop::TooLarge(what)), _) => Trouble::Body(BodyTrouble::TooLarge { what }),
+            (Some(Stop::NotUtf8), _) => Trouble::Body(BodyTrouble::NotUtf8),
+            (None, Error::Transport(error)) => failure::body(error.inner()),
+            (None, error) => Trouble::Own {
+                what: error.to_string(),
+            },
+        }
+    }
+}
+
+/// The answer that we hold, in the place of a transport.
+#[derive(Clone)]
+struct Answer(Arc<Mutex<Option<ByteStream>>>);
+
+impl HttpTransport for Answer {
+    fn request(&self, _: Request<Option<Bytes>>) -> ResponseFuture {
+        let body = lock(&self.0).take();
+        Box::pin(async move {
+            body.map(Response::new)
+                .ok_or_else(|| TransportError::new(Cut))
+        })
+    }
+}
+
+/// The body with the guard in front of it.
+struct Guarded {
+    body: Incoming,
+    guard: LineGuard,
+    tally: Arc<Mutex<Tally>>,
+    ended: bool,
+}
+
+impl Stream for Guarded {
+    type Item = Result<Bytes, TransportError>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = &mut *self;
+        loop {
+            if this.ended {
+                return Poll::Ready(None);
+            }
+            let mut out = Vec::new();
+            let mut tally = lock(&this.tally);
+            let fed = match Pin::new(&mut this.body).poll_frame(cx) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
+                    Ok(data) => {
+                        out.reserve(data.len());
+                        this.guard.feed(&data, &mut tally, &mut out)
+                    }
+                    Err(_) => Ok(()),
+                },
+                Poll::Ready(Some(Err(error))) => {
+                    this.ended = true;
+                    return Poll::Ready(Some(Err(TransportError::new(error))));
+                }
+                Poll::Ready(None) => {
+                    this.ended = true;
+                    this.guard.finish(&mut tally, &mut out)
+                }
+            };
+            if let Err(stop) = fed {
+                tally.stop = Some(stop);
+                this.ended = true;
+                return Poll::Ready(Some(Err(TransportError::new(Cut))));
+            }
+            if !out.is_empty() {
+                return Poll::Ready(Some(Ok(out.into())));
+            }
+        }
+    }
+}
+
+/// We stopped reading; the tally says why.
+#[derive(Debug)]
+struct Cut;
+
+impl fmt::Display for Cut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the stream was cut")
+    }
+}
+
+impl std::error::Error for Cut {}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing in here panics while it holds the lock; what is inside stays whole.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,191 @@
+//! Streamable HTTP with `initialize` (2025-03-26 to 2025-11-25): one URL, every message a POST.
+//!
+//! Never a GET: on many servers it opens a stream that nobody ends.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::answer;
+use super::redirect::follow;
+use super::visit::{Call, SESSION, Visit};
+use crate::domain::observation::{Outcome, StepName};
+use crate::domain::trouble::{HandshakeTrouble, SessionTrouble, StatusSeen, Trouble};
+
+/// Names the negotiated version, from this revision on.
+const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
+const VERSION_SINCE: &str = "2025-06-18";
+/// How long ending the sessions may take together.
+const GOODBYE: Duration = Duration::from_secs(2);
+
+/// A conversation over Streamable HTTP.
+#[derive(Default)]
+pub(super) struct StreamableHttp {
+    session: Option<HeaderValue>,
+    version: Option<HeaderValue>,
+}
+
+impl StreamableHttp {
+    /// Asks and waits for the result.
+    pub(super) async fn ask(
+        &mut self,
+        visit: &mut Visit<'_>,
+        id: u64,
+        body: Bytes,
+    ) -> Result<Value, Trouble> {
+        let response = follow(visit, &self.post(body)).await?;
+        let named = response.headers().get(SESSION).cloned();
+        if visit.notes.at != StepName::Initialize
+            && named.is_some()
+            && self.session.is_some()
+            && named != self.session
+        {
+            visit
+                .notes
+                .notice(Trouble::Session(SessionTrouble::Inconsistent));
+        }
+        let result = answer::result(visit, response, id, self.session.is_some()).await;
+        if visit.notes.at == StepName::Initialize && result.is_ok() {
+            self.session = named;
+            if self.session.as_ref().is_some_and(|id| !is_visible(id)) {
+                visit
+                    .notes
+                    .notice(Trouble::Session(SessionTrouble::IdInvalid));
+            }
+        }
+        result.map_err(|trouble| self.session_trouble(trouble))
+    }
+
+    /// Tells without expecting an answer.
+    pub(super) async fn tell(&self, visit: &mut Visit<'_>, body: Bytes) -> Result<(), Trouble> {
+        let response = follow(visit, &self.post(body)).await?;
+        let status = response.status().as_u16();
+        if !(200..300).contains(&status) {
+            let trouble = answer::refusal(visit, response, self.session.is_some()).await;
+            return Err(self.session_trouble(trouble));
+        }
+        if status != 202 {
+            let trouble = HandshakeTrouble::NotificationStatus(status);
+            visit.notes.notice(Trouble::Handshake(trouble));
+        }
+        visit.reason(response.into_body()).await;
+        Ok(())
+    }
+
+    /// The version that the server chose; named in every request from now on.
+    pub(super) fn negotiated(&mut self, version: &str) {
+        self.version = (version >= VERSION_SINCE)
+            .then(|| HeaderValue::try_from(version).ok())
+            .flatten();
+    }
+
+    /// Whether the server opened a session.
+    pub(super) fn has_session(&self) -> bool {
+        self.session.is_some()
+    }
+
+    /// The headers of the end of a session.
+    pub(super) fn version(&self) -> Option<HeaderValue> {
+        self.version.clone()
+    }
+
+    fn post(&self, body: Bytes) -> Call {
+        let mut headers = HeaderMap::with_capacity(4);
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        let both = HeaderValue::from_static("application/json, text/event-stream");
+        headers.insert(ACCEPT, both);
+        self.identify(&mut headers);
+        Call {
+            method: "POST",
+            headers,
+            body,
+        }
+    }
+
+    fn identify(&self, headers: &mut HeaderMap) {
+        if let Some(session) = &self.session {
+            headers.insert(SESSION, session.clone());
+        }
+        if let Some(version) = &self.version {
+            headers.insert(VERSION, version.clone());
+        }
+    }
+
+    /// A refusal that is about the session or the version rather than the request.
+    fn session_trouble(&self, trouble: Trouble) -> Trouble {
+        let Trouble::Status(seen) = &trouble else {
+            return trouble;
+        };
+        let says = |words: &[&str]| {
+            let body = seen.body.to_ascii_lowercase();
+            words.iter().any(|word| body.contains(word))
+        };
+        if let (400, Some(version)) = (seen.status, &self.version)
+            && says(&["protocol version", "protocol-version", "protocolversion"])
+        {
+            let version = version.to_str().unwrap_or_default().to_owned();
+            return Trouble::Session(SessionTrouble::VersionHeaderRejected(version));
+        }
+        if is_lost(seen) {
+            let status = seen.status;
+            return Trouble::Session(SessionTrouble::Lost { times: 1, status });
+        }
+        trouble
+    }
+}
+
+/// The server does not know the session that it was asked in.
+pub(super) fn is_lost(seen: &StatusSeen) -> bool {
+    seen.in_session
+        && (seen.status == 404
+            || seen.status == 400 && seen.body.to_ascii_lowercase().contains("session"))
+}
+
+/// 2025-11-25: session ids are visible ASCII.
+fn is_visible(id: &HeaderValue) -> bool {
+    !id.is_empty() && id.as_bytes().iter().all(|b| (0x21..=0x7e).contains(b))
+}
+
+/// Ends every session whose id was seen, also in refusals. Outside the measured time; whatever
+/// happens here says nothing about the server.
+pub(super) async fn end_sessions(visit: &mut Visit<'_>, version: Option<&HeaderValue>) {
+    let sessions = std::mem::take(&mut visit.notes.sessions);
+    if sessions.is_empty() {
+        return;
+    }
+    visit.notes.begin(StepName::EndSession);
+    visit.deadline = Instant::now() + GOODBYE;
+    let mut details = Vec::new();
+    let mut outcome = Outcome::Ok;
+    for session in sessions {
+        let mut headers = HeaderMap::with_capacity(2);
+        headers.insert(SESSION, session);
+        if let Some(version) = version {
+            headers.insert(VERSION, version.clone());
+        }
+        let call = Call {
+            method: "DELETE",
+            headers,
+            body: Bytes::new(),
+        };
+        match visit.exchange(&call).await {
+            Ok(response) => {
+                let status = response.status().as_u16();
+                // 404: gone already.
+                if (200..300).contains(&status) || status == 404 {
+                    visit.notes.seen.cost.sessions_closed += 1;
+                }
+                details.push(status.to_string());
+                visit.reason(response.into_body()).await;
+            }
+            Err(_) => {
+                outcome = Outcome::Failed;
+                details.push("no answer".to_owned());
+            }
+        }
+    }
+    visit.notes.end(outcome, Some(details.join(", ")));
+}

@@ -1,0 +1,447 @@
+//! One visit to a server: its address, our connection to it, the requests we make.
+//!
+//! Knows HTTP and nothing of MCP. Every request of a check goes through [`Visit::exchange`], which
+//! keeps the time, counts, notes the exchange and every session id.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body, Incoming};
+use hyper::header::{
+    ACCEPT_ENCODING, AUTHORIZATION, HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT,
+};
+use hyper::{Request, Response};
+use rustls::pki_types::ServerName;
+use tokio::time::{Instant, timeout_at};
+use url::{Host, Url};
+
+use super::connection::{Socket, Wire, connect, seconds};
+use super::failure;
+use super::notes::{Notes, RawExchange};
+use super::transcript::Veil;
+use super::{Parts, Target};
+use crate::domain::at::At;
+use crate::domain::observation::{Outcome, StepName};
+use crate::domain::trouble::{BodyTrouble, HttpTrouble, TlsTrouble, Trouble};
+
+/// The name of the session header.
+pub(super) const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
+
+/// Most bytes of a body.
+const MAX_BODY: usize = 8 * 1024 * 1024;
+/// Most bytes of a body that only explains a refusal.
+const MAX_REASON: usize = 16 * 1024;
+/// Budgets of the phases; none reaches beyond the deadline of the check.
+const DNS: Duration = Duration::from_secs(5);
+const CONNECT: Duration = Duration::from_secs(5);
+const TLS: Duration = Duration::from_secs(5);
+/// Until the head of an answer.
+pub(super) const HEAD: Duration = Duration::from_secs(15);
+/// Between two pieces of a body.
+pub(super) const IDLE: Duration = Duration::from_secs(10);
+/// For a body that only explains a refusal.
+const REASON: Duration = Duration::from_secs(2);
+
+/// A request to be made.
+pub(super) struct Call {
+    pub(super) method: &'static str,
+    /// Headers beside those of every request.
+    pub(super) headers: HeaderMap,
+    pub(super) body: Bytes,
+}
+
+/// One visit.
+pub(super) struct Visit<'a> {
+    parts: &'a Parts,
+    /// Where requests go; redirects may have moved it.
+    pub(super) url: Url,
+    pub(super) notes: Notes<'a>,
+    /// When the check has to be over.
+    pub(super) deadline: Instant,
+    /// What must not be written down.
+    pub(super) veil: Veil,
+    headers: HeaderMap,
+    addresses: Vec<IpAddr>,
+    wire: Option<Wire>,
+}
+
+impl<'a> Visit<'a> {
+    pub(super) fn new(parts: &'a Parts, target: &Target, notes: Notes<'a>) -> Self {
+        let mut headers = HeaderMap::with_capacity(8);
+        headers.insert(USER_AGENT, parts.user_agent.clone());
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        for header in &target.endpoint.headers {
+            if let Ok(name) = HeaderName::try_from(&header.name) {
+                headers.insert(name, secret(header.value.expose()));
+            }
+        }
+        if let Some(token) = &target.endpoint.bearer {
+            headers.insert(AUTHORIZATION, secret(&format!("Bearer {}", token.expose())));
+        }
+        Self {
+            parts,
+            url: target.endpoint.url.url().clone(),
+            notes,
+            deadline: Instant::now() + target.timeout,
+            veil: Veil::of(&target.endpoint),
+            headers,
+            addresses: Vec::new(),
+            wire: None,
+        }
+    }
+
+    /// What time it is.
+    pub(super) fn now(&self) -> At {
+        self.parts.clock.now()
+    }
+
+    /// What is left of `budget` before the deadline.
+    pub(super) fn budget(&self, budget: Duration) -> Duration {
+        budget.min(self.deadline.saturating_duration_since(Instant::now()))
+    }
+
+    /// Resolves, connects and encrypts, each a step of its own. Does nothing when connected.
+    pub(super) async fn arrive(&mut self) -> Result<(), Trouble> {
+        if self.wire.is_some() {
+            return Ok(());
+        }
+        self.addresses = self.resolve().await?;
+        self.notes.begin(StepName::Tcp);
+        let socket = match self.connect().await {
+            Ok(socket) => socket,
+            Err(trouble) => return Err(self.failed(trouble)),
+        };
+        self.notes
+            .end(Outcome::Ok, Some(socket.address.to_string()));
+        if !self.is_https() {
+            self.wire = Some(socket.plain().await?);
+            return Ok(());
+        }
+        self.notes.begin(StepName::Tls);
+        let wire = match self.encrypt(socket).await {
+            Ok(wire) => wire,
+            Err(trouble) => return Err(self.failed(trouble)),
+        };
+        let detail = self.notes.seen.tls.as_ref().map(|tls| {
+            format!(
+                "{} {}",
+                tls.version.unwrap_or("TLS"),
+                tls.certificate.subject
+            )
+        });
+        self.notes.end(Outcome::Ok, detail);
+        self.wire = Some(wire);
+        Ok(())
+    }
+
+    /// A second connection to the same place, within the step that needs it.
+    pub(super) async fn another_wire(&mut self) -> Result<Wire, Trouble> {
+        let socket = self.connect().await?;
+        if self.is_https() {
+            self.encrypt(socket).await
+        } else {
+            socket.plain().await
+        }
+    }
+
+    /// Sends `call` on our connection, or on a new one where the server has closed it.
+    pub(super) async fn exchange(&mut self, call: &Call) -> Result<Response<Incoming>, Trouble> {
+        let url = self.url.clone();
+        let wire = self.wire.take();
+        let (wire, answer) = self.exchange_with(wire, &url, call).await?;
+        self.wire = Some(wire);
+        Ok(answer)
+    }
+
+    /// Sends `call` to `url` on `wire`, or on a new one where the server has closed it.
+    pub(super) async fn exchange_with(
+        &mut self,
+        wire: Option<Wire>,
+        url: &Url,
+        call: &Call,
+    ) -> Result<(Wire, Response<Incoming>), Trouble> {
+        let mut usable = None;
+        if let Some(mut wire) = wire
+            && (wire.requests == 0 || wire.is_reusable().await)
+        {
+            usable = Some(wire);
+        }
+        let mut wire = match usable {
+            Some(wire) => wire,
+            None => self.another_wire().await?,
+        };
+        match self.exchange_on(&mut wire, url, call).await {
+            // A server may close an idle connection just as we use it again.
+            Err(trouble) if wire.requests > 1 && is_stale(&trouble) => {
+                wire = self.another_wire().await?;
+                let answer = self.exchange_on(&mut wire, url, call).await?;
+                Ok((wire, answer))
+            }
+            answer => Ok((wire, answer?)),
+        }
+    }
+
+    /// Sends `call` to `url` on `wire`.
+    async fn exchange_on(
+        &mut self,
+        wire: &mut Wire,
+        url: &Url,
+        call: &Call,
+    ) -> Result<Response<Incoming>, Trouble> {
+        let target = match url.query() {
+            Some(query) => format!("{}?{query}", url.path()),
+            None => url.path().to_owned(),
+        };
+        let host = host_of(url);
+        let mut request = Request::builder()
+            .method(call.method)
+            .uri(&target)
+            .body(Full::new(call.body.clone()))
+            .map_err(own)?;
+        let headers = request.headers_mut();
+        headers.insert(HOST, HeaderValue::try_from(&host).map_err(own)?);
+        for (name, value) in self.headers.iter().chain(call.headers.iter()) {
+            headers.insert(name, value.clone());
+        }
+        self.notes.asked(RawExchange {
+            step: self.notes.at,
+            method: call.method,
+            target,
+            host,
+            headers: headers.clone(),
+            body: call.body.clone(),
+            answer: None,
+        });
+        let budget = self.budget(HEAD);
+        let answer = tokio::time::timeout(budget, wire.send(request)).await;
+        let answer = answer.unwrap_or_else(|_| {
+            Err(Trouble::Http(HttpTrouble::NoAnswer {
+                seconds: seconds(budget),
+            }))
+        })?;
+        if let Some(id) = answer.headers().get(SESSION) {
+            self.notes.opened(id);
+        }
+        self.notes
+            .answered(answer.status().as_u16(), answer.headers().clone());
+        Ok(answer)
+    }
+
+    /// Reads a body to its end.
+    pub(super) async fn whole(&mut self, body: Incoming) -> Result<Bytes, Trouble> {
+        let budget = self.budget(HEAD);
+        let end = Instant::now() + budget;
+        let read = self.read(body, MAX_BODY, end, budget).await;
+        if read.is_err() {
+            self.wire = None;
+        }
+        let (bytes, is_whole) = read?;
+        if !is_whole {
+            self.wire = None;
+            return Err(Trouble::Body(BodyTrouble::TooLarge { what: "8 MiB" }));
+        }
+        let bytes = self.veil.bytes(bytes);
+        self.notes.answered_with(bytes.clone());
+        Ok(bytes)
+    }
+
+    /// Reads the beginning of a body that explains a refusal; what does not come soon is left.
+    pub(super) async fn reason(&mut self, body: Incoming) -> Bytes {
+        let end = Instant::now() + self.budget(REASON);
+        let Ok((bytes, is_whole)) = self.read(body, MAX_REASON, end, REASON).await else {
+            self.wire = None;
+            return Bytes::new();
+        };
+        if !is_whole {
+            self.wire = None;
+        }
+        let bytes = self.veil.bytes(bytes);
+        self.notes.answered_with(bytes.clone());
+        bytes
+    }
+
+    /// Everything up to `max` bytes, and whether that was all.
+    async fn read(
+        &mut self,
+        mut body: Incoming,
+        max: usize,
+        end: Instant,
+        budget: Duration,
+    ) -> Result<(Bytes, bool), Trouble> {
+        let Some(wire) = &mut self.wire else {
+            return Err(Trouble::Body(BodyTrouble::Truncated));
+        };
+        let mut first = Bytes::new();
+        let mut more = BytesMut::new();
+        while !body.is_end_stream() {
+            let stop = end.min(Instant::now() + IDLE);
+            let unfinished = |_| {
+                Trouble::Http(HttpTrouble::Unfinished {
+                    seconds: seconds(budget.min(IDLE)),
+                })
+            };
+            let frame = timeout_at(stop, wire.drive(body.frame()))
+                .await
+                .map_err(unfinished)?;
+            let data = match frame {
+                None => break,
+                Some(Err(error)) => return Err(failure::body(&error)),
+                Some(Ok(frame)) => frame.into_data().unwrap_or_default(),
+            };
+            // Most answers come in one piece and need no copy.
+            if first.is_empty() && more.is_empty() {
+                first = data;
+            } else {
+                if more.is_empty() {
+                    more.extend_from_slice(&first);
+                }
+                more.extend_from_slice(&data);
+            }
+            if first.len().max(more.len()) > max {
+                let all = if more.is_empty() {
+                    first
+                } else {
+                    more.freeze()
+                };
+                return Ok((all.slice(..max), false));
+            }
+        }
+        Ok((
+            if more.is_empty() {
+                first
+            } else {
+                more.freeze()
+            },
+            true,
+        ))
+    }
+
+    /// Gives our connection away, to be driven elsewhere.
+    pub(super) fn take_wire(&mut self) -> Option<Wire> {
+        self.wire.take()
+    }
+
+    /// Takes a connection back whose last answer has been read to its end.
+    pub(super) fn keep(&mut self, wire: Wire) {
+        self.wire = Some(wire);
+    }
+
+    /// Whether we have a connection.
+    pub(super) fn has_wire(&self) -> bool {
+        self.wire.is_some()
+    }
+
+    /// Goes elsewhere: another URL of the same server.
+    pub(super) async fn move_to(&mut self, url: Url) {
+        let is_same = url.origin() == self.url.origin();
+        self.url = url;
+        if !is_same && let Some(wire) = self.wire.take() {
+            wire.close().await;
+        }
+    }
+
+    /// Leaves.
+    pub(super) async fn leave(&mut self) {
+        if let Some(wire) = self.wire.take() {
+            wire.close().await;
+        }
+    }
+
+    async fn resolve(&mut self) -> Result<Vec<IpAddr>, Trouble> {
+        let name = match self.url.host() {
+            Some(Host::Ipv4(address)) => return Ok(vec![address.into()]),
+            Some(Host::Ipv6(address)) => return Ok(vec![address.into()]),
+            Some(Host::Domain(name)) => name.to_owned(),
+            None => String::new(),
+        };
+        self.notes.begin(StepName::Dns);
+        let budget = self.budget(DNS);
+        let looked_up = tokio::time::timeout(budget, self.parts.names.addresses(&name)).await;
+        let found = looked_up.unwrap_or(Err(crate::net::LookupError::TimedOut { asked: 1 }));
+        match found {
+            Ok(addresses) => {
+                self.notes
+                    .end(Outcome::Ok, Some(failure::listed(&addresses)));
+                Ok(addresses)
+            }
+            Err(error) => Err(self.failed(failure::lookup(error))),
+        }
+    }
+
+    async fn connect(&mut self) -> Result<Socket, Trouble> {
+        let port = self.url.port_or_known_default().unwrap_or_default();
+        let budget = self.budget(CONNECT);
+        match connect(&self.parts.guard, &self.addresses, port, budget).await {
+            Ok(socket) => {
+                self.notes.seen.address = Some(socket.address);
+                self.notes.count(socket.traffic());
+                Ok(socket)
+            }
+            Err((trouble, address)) => {
+                self.notes.seen.address = address.or(self.notes.seen.address);
+                Err(trouble)
+            }
+        }
+    }
+
+    async fn encrypt(&mut self, socket: Socket) -> Result<Wire, Trouble> {
+        let name = match self.url.host() {
+            Some(Host::Domain(name)) => ServerName::try_from(name.to_owned()).ok(),
+            Some(Host::Ipv4(address)) => Some(ServerName::from(IpAddr::from(address))),
+            Some(Host::Ipv6(address)) => Some(ServerName::from(IpAddr::from(address))),
+            None => None,
+        };
+        let Some(name) = name else {
+            let reason = "the host name is none that a certificate can be for".to_owned();
+            return Err(Trouble::Tls(TlsTrouble::Other(reason)));
+        };
+        let budget = self.budget(TLS);
+        let (wire, facts) = socket.encrypted(&self.parts.trust, name, budget).await;
+        if facts.is_some() {
+            self.notes.seen.tls = facts;
+        }
+        wire
+    }
+
+    fn failed(&mut self, trouble: Trouble) -> Trouble {
+        self.notes.end(Outcome::Failed, None);
+        trouble
+    }
+
+    fn is_https(&self) -> bool {
+        self.url.scheme() == "https"
+    }
+}
+
+/// Host, and port where it is not the usual one, as the `Host` header wants it.
+fn host_of(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
+}
+
+/// The connection was gone before the server could have read anything.
+fn is_stale(trouble: &Trouble) -> bool {
+    use crate::domain::trouble::ConnectTrouble;
+    matches!(
+        trouble,
+        Trouble::Http(HttpTrouble::Closed) | Trouble::Connect(ConnectTrouble::Reset)
+    )
+}
+
+fn secret(value: &str) -> HeaderValue {
+    // Values were checked when the monitor was made; an impossible one is left empty.
+    let mut value = HeaderValue::try_from(value).unwrap_or(HeaderValue::from_static(""));
+    value.set_sensitive(true);
+    value
+}
+
+fn own(error: impl std::error::Error) -> Trouble {
+    Trouble::Own {
+        what: error.to_string(),
+    }
+}

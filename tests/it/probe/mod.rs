@@ -1,0 +1,180 @@
+//! The probe against scripted servers over loopback: one file per transport and kind of trouble.
+
+mod bounds;
+mod connection;
+mod harmless;
+mod http;
+mod legacy_sse;
+mod streamable_http;
+mod tls;
+mod tools;
+
+use std::time::Duration;
+
+use fake_mcp::{FakeMcp, Script};
+use lifesign::clock::Clock;
+use lifesign::domain::failure::Code;
+use lifesign::domain::monitor::{Endpoint, EndpointUrl, Expectations, TransportChoice};
+use lifesign::domain::observation::{Observation, ProbeMemory};
+use lifesign::domain::report::CheckReport;
+use lifesign::domain::sensitive::Sensitive;
+use lifesign::domain::verdict::{CheckStatus, Verdict, judge};
+use lifesign::net::{Guard, Names, Trust, install_crypto_provider, user_agent};
+use lifesign::probe::{Prober, Target};
+
+/// What a probe saw and what it means.
+pub(crate) struct Checked {
+    pub(crate) seen: Observation,
+    pub(crate) verdict: Verdict,
+    pub(crate) report: CheckReport,
+}
+
+impl Checked {
+    pub(crate) fn code(&self) -> Option<Code> {
+        self.verdict.failure.as_ref().map(|failure| failure.code)
+    }
+
+    pub(crate) fn findings(&self) -> Vec<Code> {
+        self.verdict
+            .findings
+            .iter()
+            .map(|finding| finding.code)
+            .collect()
+    }
+
+    pub(crate) fn is(&self, status: CheckStatus, code: Code) {
+        assert_eq!(
+            (self.verdict.status, self.code()),
+            (status, Some(code)),
+            "{:?}",
+            self.verdict
+        );
+    }
+
+    pub(crate) fn is_up(&self) {
+        assert_eq!(
+            (self.verdict.status, self.code()),
+            (CheckStatus::Up, None),
+            "{:?}",
+            self.verdict
+        );
+    }
+
+    pub(crate) fn step_names(&self) -> Vec<&'static str> {
+        self.seen
+            .steps
+            .iter()
+            .map(|step| step.name.as_str())
+            .collect()
+    }
+}
+
+/// A probe to be made; every part has a default.
+pub(crate) struct Probe {
+    pub(crate) target: Target,
+    pub(crate) expected: Expectations,
+    guard: &'static str,
+    ca: Option<String>,
+    offer: Option<&'static str>,
+}
+
+impl Probe {
+    pub(crate) fn of(url: &str) -> Self {
+        let endpoint = Endpoint {
+            url: EndpointUrl::parse(url).unwrap(),
+            transport: TransportChoice::Auto,
+            headers: Vec::new(),
+            bearer: None,
+        };
+        Self {
+            target: Target {
+                endpoint,
+                timeout: Duration::from_secs(10),
+                memory: ProbeMemory::default(),
+            },
+            expected: Expectations::default(),
+            guard: "loopback",
+            ca: None,
+            offer: None,
+        }
+    }
+
+    pub(crate) fn timeout(mut self, ms: u64) -> Self {
+        self.target.timeout = Duration::from_millis(ms);
+        self
+    }
+
+    pub(crate) fn transport(mut self, transport: TransportChoice) -> Self {
+        self.target.endpoint.transport = transport;
+        self
+    }
+
+    pub(crate) fn memory(mut self, memory: ProbeMemory) -> Self {
+        self.target.memory = memory;
+        self
+    }
+
+    pub(crate) fn bearer(mut self, token: &str) -> Self {
+        self.target.endpoint.bearer = Some(Sensitive::new(token));
+        self
+    }
+
+    pub(crate) fn guard(mut self, guard: &'static str) -> Self {
+        self.guard = guard;
+        self
+    }
+
+    pub(crate) fn trusting_the_test_ca(mut self) -> Self {
+        self.ca = Some(fake_mcp::ca_pem().unwrap());
+        self
+    }
+
+    pub(crate) fn offering(mut self, version: &'static str) -> Self {
+        self.offer = Some(version);
+        self
+    }
+
+    pub(crate) fn prober(&self) -> Prober {
+        install_crypto_provider();
+        let trust = Trust::new(self.ca.as_deref().map(str::as_bytes)).unwrap();
+        let guard = Guard::parse(self.guard).unwrap();
+        let agent = user_agent("https://lifesign.example");
+        let prober = Prober::new(guard, Names::dns(), trust, Clock::system(), &agent);
+        match self.offer {
+            Some(version) => prober.offering(version),
+            None => prober,
+        }
+    }
+
+    pub(crate) async fn run(self) -> Checked {
+        let seen = self.prober().probe(&self.target, &()).await;
+        let has_credentials = self.target.endpoint.has_credentials();
+        let verdict = judge(
+            &seen,
+            &self.expected,
+            has_credentials,
+            Clock::system().now(),
+        );
+        let url = self.target.endpoint.url.redacted();
+        let report = CheckReport::new(url, "local".to_owned(), &seen, &verdict);
+        Checked {
+            seen,
+            verdict,
+            report,
+        }
+    }
+}
+
+/// A server with this script, probed once.
+pub(crate) async fn check(script: impl Into<Script>) -> (Checked, FakeMcp) {
+    let server = FakeMcp::start(script).unwrap();
+    let checked = Probe::of(&server.url()).run().await;
+    (checked, server)
+}
+
+/// As [`check`], for servers that keep us waiting.
+pub(crate) async fn check_briefly(script: impl Into<Script>) -> (Checked, FakeMcp) {
+    let server = FakeMcp::start(script).unwrap();
+    let checked = Probe::of(&server.url()).timeout(400).run().await;
+    (checked, server)
+}
