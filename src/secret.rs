@@ -8,9 +8,8 @@ use std::fmt;
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use argon2::Argon2;
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{ARGON2ID_IDENT as ALGORITHM_ID, Argon2, Block, Params, Version};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use chacha20poly1305::aead::{Aead as _, Payload};
@@ -28,6 +27,8 @@ const KEY_LEN: usize = 32;
 const NONCE_LEN: usize = 24;
 /// Chance in a token, in bytes: beyond guessing.
 const TOKEN_LEN: usize = 32;
+/// Length of the salt of a password, in bytes (RFC 9106 §3.1).
+const SALT_LEN: usize = 16;
 /// How a sealed value begins, so that another way of sealing can be told apart one day.
 const FORMAT: &str = "x1:";
 
@@ -186,31 +187,69 @@ pub fn hash_token(token: &str) -> String {
     hex(&Sha256::digest(token.as_bytes()))
 }
 
-/// What is stored of a password (argon2id). Takes some tens of milliseconds and 19 MiB: call it
-/// on a blocking thread.
-pub fn hash_password(password: &str) -> String {
+/// The memory that passwords are hashed in (19 MiB), kept from one to the next. Given back, the
+/// allocator would keep it all the same: once for every thread that has ever hashed.
+#[derive(Default)]
+pub struct Workspace(Vec<Block>);
+
+impl fmt::Debug for Workspace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[workspace]")
+    }
+}
+
+impl Workspace {
+    fn hash(&mut self, argon2: &Argon2<'_>, password: &str, salt: &[u8]) -> Option<Output> {
+        self.0
+            .resize(argon2.params().block_count(), Block::default());
+        let mut hash = [0; Params::DEFAULT_OUTPUT_LEN];
+        argon2
+            .hash_password_into_with_memory(password.as_bytes(), salt, &mut hash, &mut self.0)
+            .ok()?;
+        Output::new(&hash).ok()
+    }
+}
+
+/// What is stored of a password (argon2id). Takes some tens of milliseconds: call it on a
+/// blocking thread.
+pub fn hash_password(password: &str, space: &mut Workspace) -> String {
+    let argon2 = Argon2::default();
+    let salt: [u8; SALT_LEN] = random_bytes();
     #[expect(
         clippy::expect_used,
         reason = "fails only for passwords beyond 4 GiB, and theirs are bounded"
     )]
-    let hash = Argon2::default()
-        .hash_password(password.as_bytes())
+    let hash = space
+        .hash(&argon2, password, &salt)
         .expect("a bounded password");
+    let hash = PasswordHash {
+        algorithm: ALGORITHM_ID,
+        version: Some(Version::default().into()),
+        params: ParamsString::try_from(argon2.params()).unwrap_or_default(),
+        salt: Salt::new(&salt).ok(),
+        hash: Some(hash),
+    };
     hash.to_string()
 }
 
 /// Whether a password is the one that was hashed. As slow as hashing: call it on a blocking
 /// thread. Without a hash it takes as long and says no, so that time does not tell who exists.
-pub fn verify_password(password: &str, hash: Option<&str>) -> bool {
+pub fn verify_password(password: &str, hash: Option<&str>, space: &mut Workspace) -> bool {
     let Some(hash) = hash else {
-        let _ = hash_password(password);
+        let _ = hash_password(password, space);
         return false;
     };
-    PasswordHash::new(hash).is_ok_and(|hash| {
-        Argon2::default()
-            .verify_password(password.as_bytes(), &hash)
-            .is_ok()
-    })
+    let is_right = |hash: &PasswordHash| {
+        let argon2 = Argon2::from(Params::try_from(hash).ok()?);
+        let found = space.hash(&argon2, password, hash.salt.as_deref()?)?;
+        // Compared in constant time.
+        Some(hash.algorithm == ALGORITHM_ID && hash.hash == Some(found))
+    };
+    PasswordHash::new(hash)
+        .ok()
+        .as_ref()
+        .and_then(is_right)
+        .unwrap_or(false)
 }
 
 fn random_bytes<const N: usize>() -> [u8; N] {
@@ -303,10 +342,22 @@ mod tests {
 
     #[test]
     fn a_password_is_verified_by_its_hash() {
-        let hash = hash_password("correct horse");
-        assert!(hash.starts_with("$argon2id$"));
-        assert!(verify_password("correct horse", Some(&hash)));
-        assert!(!verify_password("battery staple", Some(&hash)));
-        assert!(!verify_password("correct horse", None));
+        let space = &mut Workspace::default();
+        let hash = hash_password("correct horse", space);
+        assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+        assert_ne!(hash, hash_password("correct horse", space));
+        assert!(verify_password("correct horse", Some(&hash), space));
+        assert!(!verify_password("battery staple", Some(&hash), space));
+        assert!(!verify_password("correct horse", None, space));
+        assert!(!verify_password("correct horse", Some("$argon2id$"), space));
+        // Made elsewhere, with other parameters.
+        let other = "$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$";
+        assert!(!verify_password("correct horse", Some(other), space));
+        use argon2::password_hash::PasswordVerifier as _;
+        assert!(
+            Argon2::default()
+                .verify_password(b"correct horse", hash.as_str())
+                .is_ok()
+        );
     }
 }

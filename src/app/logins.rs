@@ -1,24 +1,21 @@
 //! How often a password may be tried, and how many are hashed at once.
 //!
 //! Counted per account and per network address, in a table of bounded size. Who was right is not
-//! counted. Hashing runs beside the requests, a few at a time: each takes 19 MiB and a core.
+//! counted. Hashing runs beside the requests, one password at a time: that is enough, and a flood
+//! of them costs one core and one piece of memory.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-
-use tokio::sync::Semaphore;
 
 use crate::domain::at::At;
 use crate::domain::sensitive::Sensitive;
 use crate::domain::team::Email;
-use crate::secret::{hash_password, verify_password};
+use crate::secret::{Workspace, hash_password, verify_password};
 
 use super::refused::Refused;
 
-/// Most passwords that are hashed at once.
-const HASHING: usize = 4;
 /// Most accounts and addresses that are remembered; the one that would be forgotten next goes.
 const REMEMBERED: usize = 10_000;
 /// Wrong passwords of one account at once, and the time that gives one of them back.
@@ -54,20 +51,11 @@ impl Key {
 }
 
 /// Watches over passwords being tried.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Logins {
     /// When all tries of a key will have been given back.
     spent_until: Mutex<HashMap<Key, At>>,
-    hashing: Semaphore,
-}
-
-impl Default for Logins {
-    fn default() -> Self {
-        Self {
-            spent_until: Mutex::default(),
-            hashing: Semaphore::new(HASHING),
-        }
-    }
+    hashing: Arc<tokio::sync::Mutex<Workspace>>,
 }
 
 impl Logins {
@@ -83,11 +71,11 @@ impl Logins {
         let keys = keys(who.0, who.1);
         self.spend(&keys, now)?;
         let (password, hash) = (password.clone(), hash.cloned());
-        let is_right = self
-            .beside(move || {
-                verify_password(password.expose(), hash.as_ref().map(Sensitive::expose))
-            })
-            .await;
+        let verify = move |space: &mut Workspace| {
+            let hash = hash.as_ref().map(Sensitive::expose);
+            verify_password(password.expose(), hash, space)
+        };
+        let is_right = self.beside(verify).await;
         if is_right {
             self.give_back(&keys);
         }
@@ -97,14 +85,16 @@ impl Logins {
     /// What is stored of a password.
     pub(super) async fn hash(&self, password: &Sensitive) -> Sensitive {
         let password = password.clone();
-        self.beside(move || Sensitive::new(hash_password(password.expose())))
+        self.beside(move |space| Sensitive::new(hash_password(password.expose(), space)))
             .await
     }
 
-    async fn beside<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
-        // The semaphore is never closed.
-        let _permit = self.hashing.acquire().await;
-        match tokio::task::spawn_blocking(work).await {
+    async fn beside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&mut Workspace) -> T + Send + 'static,
+    ) -> T {
+        let mut space = Arc::clone(&self.hashing).lock_owned().await;
+        match tokio::task::spawn_blocking(move || work(&mut space)).await {
             Ok(done) => done,
             Err(error) => match error.try_into_panic() {
                 Ok(panic) => std::panic::resume_unwind(panic),
