@@ -14,7 +14,10 @@ const refresh = async (element) => {
   const fresh = document.createElement("template");
   fresh.innerHTML = await answer.text();
   const next = fresh.content.firstElementChild;
-  if (next) element.replaceWith(next);
+  if (!next) return;
+  const isMoved = element.className !== next.className && element.matches(".row");
+  element.replaceWith(next);
+  if (isMoved) hear("order");
 };
 
 const hear = (names) => {
@@ -49,12 +52,23 @@ if (live().length) {
   addEventListener("pageshow", (event) => event.persisted && reach(2));
 }
 
+// A page for the public asks again for all of itself, now and then, while somebody looks at it.
+const again = document.querySelector("[data-again]");
+const ask = async (main) => {
+  if (document.hidden || main.matches(":focus-within")) return;
+  const answer = await fetch(location, { headers: { accept: "text/html" } });
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  if (answer.ok) main.replaceChildren(...page.querySelector("main").children);
+};
+if (again) setInterval(() => ask(again).catch(() => {}), again.dataset.again * 1000);
+
 // Times since something happened grow older without asking the server.
+const ahead = Date.now() - (Date.parse(document.body.dataset.now) || Date.now());
 const words = (seconds) =>
   seconds < 1 ? "just now" : seconds < 60 ? `${seconds} s ago`
   : seconds < 3600 ? `${Math.floor(seconds / 60)} min ago`
   : seconds < 86400 ? `${Math.floor(seconds / 3600)} h ago` : `${Math.floor(seconds / 86400)} d ago`;
 setInterval(() => {
   for (const time of document.querySelectorAll("time[data-ago]"))
-    time.textContent = words(Math.max(0, Math.floor((Date.now() - Date.parse(time.dateTime)) / 1000)));
+    time.textContent = words(Math.max(0, Math.floor((Date.now() - ahead - Date.parse(time.dateTime)) / 1000)));
 }, 1000);

@@ -58,6 +58,7 @@ pub async fn create(app: &App, actor: &Actor, spec: PageSpec) -> Result<StatusPa
         return Err(not_ours());
     }
     tx.commit().await?;
+    app.public.forget();
     Ok(page)
 }
 
@@ -78,6 +79,7 @@ pub async fn change(
         return Err(not_ours());
     }
     tx.commit().await?;
+    app.public.forget();
     Ok(page)
 }
 
@@ -89,6 +91,7 @@ pub async fn delete(app: &App, actor: &Actor, id: StatusPageId) -> Result<(), Re
         return Err(Refused::NotFound);
     }
     tx.commit().await?;
+    app.public.forget();
     Ok(())
 }
 

@@ -55,7 +55,7 @@ async fn serve(app: Arc<App>, listener: TcpListener, workers: Workers) -> anyhow
     };
     stop.cancel();
     tokio::select! {
-        (ended, ()) = async { tokio::join!(server, workers.stop()) } => ended.context("serve")?,
+        (ended, (), ()) = async { tokio::join!(server, workers.stop(), app.trials.finish()) } => ended.context("serve")?,
         () = signals.next() => tracing::warn!("stopped at once"),
     }
     anyhow::ensure!(!is_failed, "a worker ended by itself");

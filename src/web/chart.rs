@@ -179,10 +179,13 @@ pub fn lines(points: &[Point], title: &str) -> Option<Lines> {
          <title>{}</title><path class=\"grid\" d=\"M0 .5H720M0 100H720M0 199.5H720\"/>",
         escape(title)
     );
-    let series: [(&str, fn(&Point) -> Option<f64>); 3] =
-        [("p99", |p| p.p99), ("p95", |p| p.p95), ("p50", |p| p.p50)];
-    for (class, of) in series {
-        let values: Vec<Option<f64>> = points.iter().map(of).collect();
+    let values = |of: fn(&Point) -> Option<f64>| points.iter().map(of).collect();
+    let series: [(&str, Vec<Option<f64>>); 3] = [
+        ("p99", values(|p| p.p99)),
+        ("p95", values(|p| p.p95)),
+        ("p50", values(|p| p.p50)),
+    ];
+    for (class, values) in series {
         let d = path(&place(&values, WIDTH, HEIGHT, top));
         let _ = write!(svg, "<path class=\"{class}\" d=\"{d}\"/>");
     }

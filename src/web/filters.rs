@@ -2,6 +2,11 @@
 //!
 //! Templates use these as filters. What is not known is a dash, never a zero.
 
+#![expect(
+    clippy::inline_always,
+    reason = "written by the macro that makes a function a filter"
+)]
+
 use std::fmt::Display;
 
 use askama::Values;

@@ -53,12 +53,12 @@ pub(super) async fn list(
         .incidents(team, &filter, query.get("cursor"), PAGE)
         .await?;
     let names: HashMap<MonitorId, String> = store.monitor_names(team).await?.into_iter().collect();
-    let named = |incident: Incident| {
+    let with_name = |incident: Incident| {
         let name = names.get(&incident.monitor).cloned().unwrap_or_default();
         (incident, name)
     };
     Ok(List {
-        items: page.rows.into_iter().map(named).collect(),
+        items: page.rows.into_iter().map(with_name).collect(),
         next: page
             .next
             .map(|cursor| query.with("/incidents", "cursor", &cursor)),

@@ -15,6 +15,7 @@ use futures_util::stream::{self, Stream};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio_util::sync::CancellationToken;
 
 use super::Shared;
 use super::error::WebError;
@@ -44,6 +45,7 @@ struct Viewer {
     changes: Receiver<Changed>,
     team: TeamId,
     end: Instant,
+    stop: CancellationToken,
     _place: OwnedSemaphorePermit,
 }
 
@@ -57,6 +59,7 @@ pub(super) async fn stream(
         changes: shared.app.events.subscribe(),
         team: visitor.actor.team,
         end: Instant::now() + MAX_LIFE,
+        stop: shared.stop.clone(),
         _place: place
             .try_acquire_owned()
             .map_err(|_| WebError::TooMany(60))?,
@@ -88,6 +91,7 @@ impl Viewer {
         loop {
             tokio::select! {
                 () = sleep_until(end) => return None,
+                () = self.stop.cancelled() => return None,
                 changed = self.changes.recv() => {
                     if let Some(name) = self.name(changed.ok()?) {
                         return Some(name);

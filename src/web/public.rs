@@ -3,6 +3,7 @@
 //! It must stand when everybody looks at it: `app` makes it once for all who ask, and whoever has
 //! it already gets a `304`. A page that is not public answers exactly like one that does not exist.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 
 use askama::Template;
@@ -231,12 +232,11 @@ fn render(page: &impl Template) -> Result<String, WebError> {
 /// An answer that may be kept; `304` for whoever has it.
 fn cacheable(headers: &HeaderMap, kind: &'static str, text: String) -> Result<Response, WebError> {
     let digest = Sha256::digest(text.as_bytes());
-    let word: String = digest
-        .iter()
-        .take(12)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let etag = format!("\"{word}\"");
+    let mut etag = String::from("\"");
+    for byte in digest.iter().take(12) {
+        let _ = write!(etag, "{byte:02x}");
+    }
+    etag.push('"');
     let known = headers
         .get(header::IF_NONE_MATCH)
         .and_then(|value| value.to_str().ok());

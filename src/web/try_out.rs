@@ -35,15 +35,15 @@ pub(crate) const SEAM: &str = "<!-- steps -->";
 
 #[derive(Template, WebTemplate)]
 #[template(path = "try/first.html")]
-pub(super) struct First {
+pub(super) struct AddressPage {
     frame: Frame,
     form: Filled,
     is_first: bool,
 }
 
 /// The page that asks for an address.
-pub(super) fn first(visitor: &Visitor, is_first: bool) -> First {
-    First {
+pub(super) fn first(visitor: &Visitor, is_first: bool) -> AddressPage {
+    AddressPage {
         frame: visitor.frame(),
         form: Filled::default(),
         is_first,
@@ -109,7 +109,7 @@ pub(super) async fn try_out(
 }
 
 fn refused(visitor: &Visitor, form: Filled, faults: Vec<FieldError>) -> Response {
-    refused_page(First {
+    refused_page(AddressPage {
         frame: visitor.frame(),
         form: form.refused(faults),
         is_first: false,

@@ -95,33 +95,42 @@ impl Counts {
     fn sentence(&self) -> String {
         let of = |status| self.of(status);
         let watched = self.total() - of(MonitorStatus::Paused);
+        let are = |n: usize| if n == 1 { "is" } else { "are" };
         let servers = |n: usize| if n == 1 { "server is" } else { "servers are" };
-        let bad: Vec<String> = [MonitorStatus::Down, MonitorStatus::Degraded]
-            .into_iter()
-            .filter(|status| of(*status) > 0)
-            .map(|status| format!("{} {}", of(status), status.as_str()))
-            .collect();
-        match (
-            watched,
-            of(MonitorStatus::Down) + of(MonitorStatus::Degraded),
-        ) {
-            (0, _) => "Nothing is being watched".to_owned(),
-            (_, 0) if of(MonitorStatus::Up) == watched => "All servers are up".to_owned(),
-            (_, 0) => format!("{} of {watched} servers are up", of(MonitorStatus::Up)),
-            (_, n) if bad.len() == 1 => {
-                let word = bad[0].split(' ').nth(1).unwrap_or_default();
-                format!("{n} {} {word}", servers(n))
+        match (of(MonitorStatus::Down), of(MonitorStatus::Degraded)) {
+            (0, 0) if watched == 0 => "Nothing is being watched".to_owned(),
+            (0, 0) if of(MonitorStatus::Up) == watched => "All servers are up".to_owned(),
+            (0, 0) => format!("{} of {watched} servers are up", of(MonitorStatus::Up)),
+            (down, 0) => format!("{down} {} down", servers(down)),
+            (0, slow) => format!("{slow} {} degraded", servers(slow)),
+            (down, slow) => {
+                format!(
+                    "{down} {} down, {slow} {} degraded",
+                    servers(down),
+                    are(slow)
+                )
             }
-            _ => bad.join(", "),
         }
     }
 
+    /// How many there are, and how the rest is.
     fn details(&self) -> String {
-        let parts = self.0.iter().filter(|(_, count)| *count > 0);
-        let parts: Vec<String> = parts
-            .map(|(s, count)| format!("{count} {}", s.as_str()))
+        let is_told =
+            |status: MonitorStatus| matches!(status, MonitorStatus::Down | MonitorStatus::Degraded);
+        let rest = self
+            .0
+            .iter()
+            .filter(|(status, count)| *count > 0 && !is_told(*status));
+        let rest: Vec<String> = rest
+            .map(|(status, count)| format!("{count} {}", status.as_str()))
             .collect();
-        parts.join(", ")
+        let all = self.total();
+        let monitors = if all == 1 { "monitor" } else { "monitors" };
+        if rest.is_empty() {
+            format!("{all} {monitors}")
+        } else {
+            format!("{all} {monitors}: {}", rest.join(", "))
+        }
     }
 }
 
@@ -188,7 +197,7 @@ async fn rows_of(
 
 #[derive(Template, WebTemplate)]
 #[template(path = "partials/monitor_rows.html")]
-struct Rows {
+struct RowsFragment {
     rows: Vec<Row>,
     query: Query,
     may_edit: bool,
@@ -202,7 +211,7 @@ pub(crate) async fn rows(
     query: Query,
 ) -> Result<impl IntoResponse, WebError> {
     let (rows, _) = rows_of(&shared, &visitor, &query).await?;
-    Ok(Rows {
+    Ok(RowsFragment {
         rows,
         may_edit: visitor.actor.may_edit(),
         now: visitor.now,
@@ -261,7 +270,10 @@ mod tests {
             (vec![(Up, 3), (Pending, 1)], "3 of 4 servers are up"),
             (vec![(Down, 1), (Up, 2)], "1 server is down"),
             (vec![(Degraded, 2), (Up, 2)], "2 servers are degraded"),
-            (vec![(Down, 1), (Degraded, 2)], "1 down, 2 degraded"),
+            (
+                vec![(Down, 1), (Degraded, 2)],
+                "1 server is down, 2 are degraded",
+            ),
             (vec![(Paused, 2)], "Nothing is being watched"),
         ] {
             assert_eq!(Counts(counts).sentence(), expected);

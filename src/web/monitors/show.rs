@@ -265,7 +265,7 @@ pub(crate) async fn recent(
 
 #[derive(Template, WebTemplate)]
 #[template(path = "monitors/checks.html")]
-struct Checks {
+struct ChecksPage {
     frame: Frame,
     monitor: Monitor,
     checks: Vec<PastCheck>,
@@ -296,7 +296,7 @@ pub(crate) async fn checks(
         .checks(team, id, &filter, query.get("cursor"), PAGE)
         .await?;
     let path = format!("/monitors/{id}/checks");
-    Ok(Checks {
+    Ok(ChecksPage {
         frame: visitor.frame(),
         monitor: kept.monitor,
         checks: page.rows,
