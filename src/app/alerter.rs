@@ -28,7 +28,7 @@ const TICK: Duration = Duration::from_secs(1);
 /// Wait after the database has failed.
 const PAUSE: Duration = Duration::from_secs(2);
 /// How long a claim holds: longer than the slowest delivery.
-const LEASE: Duration = Duration::from_secs(120);
+const LEASE: Duration = Duration::from_secs(45);
 
 /// Delivers what is due now, one batch of it, and marks what became of it. Says how many.
 pub async fn step(app: &App) -> anyhow::Result<usize> {

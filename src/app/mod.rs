@@ -12,6 +12,7 @@ pub mod consequence;
 pub mod console;
 pub mod events;
 pub mod figures;
+mod in_flight;
 pub mod incidents;
 pub mod ledger;
 pub mod logins;

@@ -227,7 +227,7 @@ pub async fn check_now(
         id: app.ids.next(),
         node,
         now,
-        until: now + LEASE,
+        until: now + monitor.spec.timeout() + LEASE,
     };
     let due = app
         .store

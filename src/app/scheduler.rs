@@ -7,12 +7,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, mpsc};
+use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::store::{Claim, DueCheck};
 
 use super::App;
 use super::check::{Checked, run_check};
+use super::in_flight::InFlight;
 
 /// Most watches that one claim takes.
 const CLAIM_BATCH: usize = 500;
@@ -20,8 +23,11 @@ const CLAIM_BATCH: usize = 500;
 const TICK: Duration = Duration::from_millis(200);
 /// Wait after the database has failed.
 const PAUSE: Duration = Duration::from_secs(1);
-/// Lease beyond the deadline of the slowest probe: time to be recorded.
-pub const LEASE: Duration = Duration::from_secs(120 + 30);
+/// How long a claim holds without a sign of life: what a process that dies had claimed is made
+/// by another one, or by itself after a restart, this much later.
+pub const LEASE: Duration = Duration::from_secs(30);
+/// Time between two signs of life for the checks that take long.
+pub(super) const BEAT: Duration = Duration::from_secs(10);
 
 /// Claims up to `limit` watches that are due at this node's location.
 pub async fn step(app: &App, limit: usize) -> anyhow::Result<Vec<DueCheck>> {
@@ -48,27 +54,27 @@ pub async fn step(app: &App, limit: usize) -> anyhow::Result<Vec<DueCheck>> {
 /// Claims and hands out until `stop`; then waits for the checks in flight.
 pub async fn run(app: Arc<App>, results: mpsc::Sender<Checked>, stop: CancellationToken) {
     let permits = Arc::new(Semaphore::new(app.settings.max_in_flight));
-    let in_flight = tokio_util::task::TaskTracker::new();
+    let in_flight = InFlight::default();
+    let tasks = TaskTracker::new();
+    let mut beat = tokio::time::interval(BEAT);
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     while !stop.is_cancelled() {
         let free = permits.available_permits().min(CLAIM_BATCH);
-        let claimed = if free == 0 {
-            Ok(vec![])
-        } else {
-            step(&app, free).await
-        };
-        let wait = match claimed {
+        let wait = match claim(&app, free).await {
             Ok(due) => {
                 let is_full = due.len() == free;
                 for check in due {
-                    let Ok(permit) = Arc::clone(&permits).acquire_owned().await else {
-                        return;
+                    // Only this loop takes permits, and it asked for no more than there are.
+                    let Ok(permit) = Arc::clone(&permits).try_acquire_owned() else {
+                        continue;
                     };
                     let (app, results) = (Arc::clone(&app), results.clone());
-                    in_flight.spawn(async move {
-                        let result = run_check(&app, check, &()).await;
+                    let held = in_flight.hold(&check, app.clock.now());
+                    tasks.spawn(async move {
+                        let checked = run_check(&app, check, &()).await;
                         // A closed queue means that we are stopping: the lease ends by itself.
-                        let _ = results.send(result).await;
-                        drop(permit);
+                        let _ = results.send(checked).await;
+                        drop((held, permit));
                     });
                 }
                 if is_full && free > 0 {
@@ -85,9 +91,24 @@ pub async fn run(app: Arc<App>, results: mpsc::Sender<Checked>, stop: Cancellati
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             () = app.due.notified() => {}
+            _ = beat.tick() => in_flight.renew(&app).await,
             () = stop.cancelled() => {}
         }
     }
-    in_flight.close();
-    in_flight.wait().await;
+    tasks.close();
+    let mut done = std::pin::pin!(tasks.wait());
+    loop {
+        tokio::select! {
+            () = &mut done => return,
+            _ = beat.tick() => in_flight.renew(&app).await,
+        }
+    }
+}
+
+async fn claim(app: &App, free: usize) -> anyhow::Result<Vec<DueCheck>> {
+    if free == 0 {
+        Ok(vec![])
+    } else {
+        step(app, free).await
+    }
 }

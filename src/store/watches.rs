@@ -228,6 +228,17 @@ impl Store {
         tx.commit().await
     }
 
+    /// Holds what was claimed until `until`: for checks that take longer than their lease. A claim
+    /// that was overtaken stays so.
+    pub async fn renew(&self, held: &[(Watch, Uuid)], until: At) -> Result<(), StoreError> {
+        let mut tx = self.begin().await?;
+        let rows = held
+            .iter()
+            .map(|(watch, claim)| (watch.monitor, &*watch.location, *claim, until));
+        tx.db.many(RENEW, rows).await?;
+        tx.commit().await
+    }
+
     /// When the next watch at `location` or anywhere is due that nobody has claimed; in the past
     /// when we lag.
     pub async fn next_due_at(&self, location: &str) -> Result<Option<At>, StoreError> {
@@ -368,6 +379,11 @@ const CLAIMED: &str = "
 const RELEASE: Many = Many {
     head: "WITH v(monitor, place, held) AS (VALUES",
     tail: ") UPDATE watch SET next_due = slot, slot = NULL, claim = NULL, claimed_by = NULL
+             FROM v WHERE monitor_id = v.monitor AND location = v.place AND claim = v.held",
+};
+const RENEW: Many = Many {
+    head: "WITH v(monitor, place, held, until) AS (VALUES",
+    tail: ") UPDATE watch SET next_due = v.until
              FROM v WHERE monitor_id = v.monitor AND location = v.place AND claim = v.held",
 };
 const NEXT_DUE: &str = "SELECT MIN(next_due) FROM watch WHERE location IN ($1, $2)";

@@ -25,7 +25,7 @@ engines! {
         let lost = world.checks().await;
         assert_eq!(lost.len(), 1);
         assert!(world.checks().await.is_empty(), "leased");
-        world.advance(151);
+        world.advance(31);
         let again = world.checks().await;
         assert_eq!(again[0].result.slot, lost[0].result.slot);
         record(&world.app, &again).await.unwrap();

@@ -57,6 +57,22 @@ engines! {
         assert!(third.checks.is_empty(), "a claim that was overtaken releases nothing");
     }
 
+    async fn what_is_renewed_stays_claimed_and_keeps_its_slot(store: Store) {
+        let team = team(&store, 1).await;
+        add(&store, &monitor(team, 10)).await;
+        let first = store.claim_due(&claim(1), "local", 10).await.unwrap();
+        let held = [(first.checks[0].watch.clone(), first.checks[0].claim)];
+        store.renew(&held, NOW + LEASE * 2).await.unwrap();
+        let at = |now, n| Claim { now, until: now + LEASE, ..claim(n) };
+        let early = store.claim_due(&at(NOW + LEASE, 2), "local", 10).await.unwrap();
+        assert!(early.checks.is_empty());
+        let late = store.claim_due(&at(NOW + LEASE * 2, 3), "local", 10).await.unwrap();
+        assert_eq!(late.checks[0].slot, NOW);
+        store.renew(&held, NOW + LEASE * 9).await.unwrap();
+        let due = store.next_due_at("local").await.unwrap();
+        assert_eq!(due, Some(NOW + LEASE * 3), "a claim that was overtaken renews nothing");
+    }
+
     async fn locations_are_claimed_apart(store: Store) {
         let team = team(&store, 1).await;
         let mut made = monitor(team, 10);
