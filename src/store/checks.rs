@@ -1,22 +1,12 @@
-//! Single checks: written in the order of time, read monitor by monitor.
-//!
-//! The checks of a watch are chained from the newest to the oldest, so that the last ones are
-//! found by as many look-ups as there are rows to show, however many checks there are in all.
-
-use std::collections::{HashMap, HashSet};
+//! Single checks, read monitor by monitor along the chains that `chain` has made.
 
 use super::codec::{Origin, Page, place, row};
-use super::db::Many;
-use super::{Store, StoreError, Tx};
+use super::{Store, StoreError};
 use crate::domain::at::At;
-use crate::domain::check::CheckResult;
 use crate::domain::failure::Code;
 use crate::domain::id::{MonitorId, TeamId};
 use crate::domain::report::Timings;
 use crate::domain::verdict::CheckStatus;
-
-/// The key of a check.
-pub type CheckKey = (MonitorId, String, At);
 
 /// A check as it is kept.
 #[derive(Clone, Debug, PartialEq)]
@@ -93,73 +83,6 @@ impl CheckRow {
     }
 }
 
-impl Tx {
-    /// Adds checks and gives the keys of those that were new: a slot that is recorded already was
-    /// checked twice, and a monitor that is gone is not recorded at all. Call [`Tx::states`] for
-    /// their monitors first: the chain is kept by the revision that is saved in the end.
-    pub async fn add_checks<'a>(
-        &mut self,
-        checks: impl IntoIterator<Item = &'a CheckResult>,
-    ) -> Result<HashSet<CheckKey>, StoreError> {
-        let mut ordered: Vec<&CheckResult> = checks.into_iter().collect();
-        ordered.sort_by(|a, b| (a.slot, &a.watch).cmp(&(b.slot, &b.watch)));
-        let mut new = HashSet::new();
-        // A watch comes once per round: each round chains to what the one before has added.
-        let mut newest: HashMap<(MonitorId, &str), Option<At>> = self.newest(&ordered).await?;
-        while !ordered.is_empty() {
-            let mut taken = HashSet::new();
-            let (round, later) = ordered.into_iter().partition::<Vec<_>, _>(|check| {
-                taken.insert((check.watch.monitor, &*check.watch.location))
-            });
-            ordered = later;
-            let rows = round.iter().copied().filter_map(|check| {
-                let previous = newest.get(&(check.watch.monitor, &*check.watch.location))?;
-                Some(check_row(check, *previous))
-            });
-            let rows: Vec<_> = rows.collect();
-            let added: Vec<CheckKey> = self.db.many_all(ADD_CHECKS, rows).await?;
-            new.extend(added);
-            for check in round {
-                let watch = &check.watch;
-                if new.contains(&(watch.monitor, watch.location.clone(), check.slot)) {
-                    newest.insert((watch.monitor, &watch.location), Some(check.slot));
-                }
-            }
-        }
-        Ok(new)
-    }
-
-    async fn newest<'a>(
-        &mut self,
-        checks: &[&'a CheckResult],
-    ) -> Result<HashMap<(MonitorId, &'a str), Option<At>>, StoreError> {
-        let of = |check: &&'a CheckResult| (check.watch.monitor, &*check.watch.location);
-        let watches: HashSet<(MonitorId, &str)> = checks.iter().map(of).collect();
-        let rows: Vec<(MonitorId, String, Option<At>)> =
-            self.db.many_all(NEWEST, watches.iter().copied()).await?;
-        let known: HashMap<(MonitorId, String), Option<At>> = rows
-            .into_iter()
-            .map(|(monitor, location, slot)| ((monitor, location), slot))
-            .collect();
-        let newest = watches.into_iter().filter_map(|(monitor, location)| {
-            let slot = known.get(&(monitor, location.to_owned()))?;
-            Some(((monitor, location), *slot))
-        });
-        Ok(newest.collect())
-    }
-
-    /// Marks the checks of a monitor that began from `from` until before `until` as a blip:
-    /// they disagreed with what was known and were not confirmed.
-    pub async fn mark_blip(
-        &mut self,
-        monitor: MonitorId,
-        from: At,
-        until: At,
-    ) -> Result<u64, StoreError> {
-        self.db.run(MARK_BLIP, (monitor, from, until)).await
-    }
-}
-
 impl Store {
     /// The checks of a monitor of a team, newest first.
     pub async fn checks(
@@ -188,74 +111,8 @@ impl Store {
     }
 }
 
-type CheckColumns<'a> = (
-    At,
-    MonitorId,
-    &'a str,
-    TeamId,
-    Option<At>,
-    At,
-    &'static str,
-    bool,
-    bool,
-    i64,
-    Option<&'static str>,
-    Option<&'a str>,
-    Option<f64>,
-    String,
-);
-
-fn check_row(check: &CheckResult, previous: Option<At>) -> CheckColumns<'_> {
-    let (watch, report) = (&check.watch, &check.report);
-    (
-        check.slot,
-        watch.monitor,
-        &watch.location,
-        watch.team,
-        previous,
-        report.started_at,
-        report.status.as_str(),
-        report.gated,
-        false,
-        i64::from(check.attempt),
-        check.code().map(Code::as_str),
-        report.failure.as_ref().map(|failure| &*failure.message),
-        report.timings_ms.total,
-        phases(&report.timings_ms),
-    )
-}
-
-/// The phases in a compact form: `dns:3.1,tcp:18.4`. The total has a column of its own.
-fn phases(timings: &Timings) -> String {
-    let Timings {
-        dns,
-        tcp,
-        tls,
-        open_stream,
-        initialize,
-        initialized,
-        tools_list,
-        ping,
-        total: _,
-    } = *timings;
-    let all = [
-        ("dns", dns),
-        ("tcp", tcp),
-        ("tls", tls),
-        ("open_stream", open_stream),
-        ("initialize", initialize),
-        ("initialized", initialized),
-        ("tools_list", tools_list),
-        ("ping", ping),
-    ];
-    let text = |(name, ms): (&str, Option<f64>)| ms.map(|ms| format!("{name}:{ms:.1}"));
-    all.into_iter()
-        .filter_map(text)
-        .collect::<Vec<_>>()
-        .join(",")
-}
-
-fn timings(phases: &str) -> Option<Timings> {
+/// Reads the phases that `chain` has written.
+pub(super) fn timings(phases: &str) -> Option<Timings> {
     let mut timings = Timings::default();
     for part in phases.split(',').filter(|part| !part.is_empty()) {
         let (name, ms) = part.split_once(':')?;
@@ -276,31 +133,6 @@ fn timings(phases: &str) -> Option<Timings> {
     Some(timings)
 }
 
-const NEWEST: Many = Many {
-    head: "WITH v(monitor, place) AS (VALUES",
-    tail: ") SELECT w.monitor_id, w.location, w.last_slot
-             FROM v JOIN watch w ON w.monitor_id = v.monitor AND w.location = v.place",
-};
-const ADD_CHECKS: Many = Many {
-    head: "INSERT INTO check_result (slot, monitor_id, location, team_id, previous_slot, started_at, \
-           status, gated, blip, attempt, code, message, total_ms, phases) VALUES",
-    tail: "ON CONFLICT (slot, monitor_id, location) DO NOTHING
-           RETURNING monitor_id, location, slot",
-};
-const MARK_BLIP: &str = "
-    UPDATE check_result SET blip = TRUE
-     WHERE started_at >= $2 AND started_at < $3 AND (slot, monitor_id, location) IN (
-        WITH RECURSIVE chain(slot, monitor_id, location, previous_slot, started_at) AS (
-            SELECT c.slot, c.monitor_id, c.location, c.previous_slot, c.started_at
-              FROM watch w JOIN check_result c ON c.slot = w.last_slot
-               AND c.monitor_id = w.monitor_id AND c.location = w.location
-             WHERE w.monitor_id = $1
-             UNION ALL
-            SELECT c.slot, c.monitor_id, c.location, c.previous_slot, c.started_at
-              FROM chain JOIN check_result c ON c.slot = chain.previous_slot
-               AND c.monitor_id = chain.monitor_id AND c.location = chain.location
-             WHERE chain.started_at >= $2)
-        SELECT slot, monitor_id, location FROM chain)";
 const CHECKS: &str = "
     WITH RECURSIVE chain(slot, location, previous_slot, started_at, status, gated, blip, attempt,
                          code, message, total_ms, phases, taken) AS (
@@ -322,20 +154,3 @@ const CHECKS: &str = "
      WHERE slot >= $3 AND slot < $4 AND ($5 IS NULL OR status = $5)
        AND ($6 IS NULL OR slot < $6 OR (slot = $6 AND location > $7))
      ORDER BY slot DESC, location LIMIT $8";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn phases_survive_their_compact_form() {
-        let timed = Timings {
-            dns: Some(3.1),
-            initialize: Some(44.2),
-            ..Timings::default()
-        };
-        assert_eq!(phases(&timed), "dns:3.1,initialize:44.2");
-        assert_eq!(timings(&phases(&timed)), Some(timed));
-        assert_eq!(timings("dns"), None);
-    }
-}

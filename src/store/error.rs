@@ -2,15 +2,18 @@
 
 use std::fmt;
 
+use sqlx::sqlite::SqliteError;
+
 /// Codes of PostgreSQL that mean: somebody else was at the same rows, try the same again
 /// (`serialization_failure`, `deadlock_detected`).
 const TRY_AGAIN: [&str; 2] = ["40001", "40P01"];
-/// Classes of PostgreSQL's codes that mean: the server is not there for us now (connection
-/// exception, insufficient resources, operator intervention).
-const AWAY: [&str; 3] = ["08", "53", "57"];
-/// Result codes of SQLite that mean: another process holds the lock (`SQLITE_BUSY`), with their
-/// extended forms.
-const BUSY: [&str; 4] = ["5", "261", "517", "773"];
+/// Beginnings of PostgreSQL's codes that mean: the server cannot do it for us now (connection
+/// exception, read-only while it fails over, insufficient resources such as a full disk, lock not
+/// available, operator intervention, system error).
+const AWAY: [&str; 6] = ["08", "25006", "53", "55P03", "57", "58"];
+/// Primary result codes of SQLite that mean the same: busy, locked, input or output failed, disk
+/// full, cannot open.
+const BUSY: [i64; 5] = [5, 6, 10, 13, 14];
 
 /// Why the store refused.
 #[derive(Debug, thiserror::Error)]
@@ -67,10 +70,16 @@ impl From<sqlx::Error> for StoreError {
         match &error {
             sqlx::Error::Database(refused) => {
                 let code = refused.code().unwrap_or_default();
-                let is_away = code.len() == 5 && AWAY.iter().any(|class| code.starts_with(class));
+                let is_away = match refused.try_downcast_ref::<SqliteError>() {
+                    // The upper bytes of an extended code say more of the same.
+                    Some(_) => code
+                        .parse()
+                        .is_ok_and(|code: i64| BUSY.contains(&(code & 0xff))),
+                    None => AWAY.iter().any(|begin| code.starts_with(begin)),
+                };
                 if refused.is_unique_violation() || TRY_AGAIN.contains(&code.as_ref()) {
                     Self::Conflict
-                } else if is_away || BUSY.contains(&code.as_ref()) {
+                } else if is_away {
                     Self::Unavailable(error)
                 } else {
                     Self::Database(error)

@@ -12,12 +12,14 @@
 //! documents `TEXT` JSON that is never queried inside.
 
 mod beside;
+mod chain;
 mod channels;
 mod checks;
 mod codec;
 mod db;
 mod deliveries;
 mod error;
+mod finish;
 mod incidents;
 mod leases;
 mod links;
@@ -41,10 +43,12 @@ mod windows;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-pub use checks::{CheckFilter, CheckKey, PastCheck};
+pub use chain::CheckKey;
+pub use checks::{CheckFilter, PastCheck};
 pub use codec::Page;
 pub use deliveries::{Delivery, Fate, PastAttempt};
 pub use error::StoreError;
+pub use finish::Finished;
 pub use incidents::IncidentFilter;
 pub use migrations::MIGRATIONS;
 pub use monitors::{ANYWHERE, Kept, locations};
@@ -53,7 +57,7 @@ pub use overviews::{LastCheck, OpenIncident, Overview, OverviewFilter};
 pub use reports::LatestReport;
 pub use rollups::{Addition, WHOLE};
 pub use states::Held;
-pub use watches::{Claim, Claimed, DueCheck, Finished, Unreadable};
+pub use watches::{Claim, Claimed, DueCheck, Unreadable};
 pub use windows::OVERVIEW_WINDOWS;
 
 use crate::domain::sensitive::Sensitive;

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use lifesign::domain::at::{At, DAY_MS, HOUR_MS};
+use lifesign::domain::check::CheckResult;
 use lifesign::domain::failure::Code;
 use lifesign::domain::histogram::Latency;
 use lifesign::domain::id::MonitorId;
 use lifesign::domain::status::{MonitorStatus, State, step};
 use lifesign::domain::uptime::{Bucket, Spent};
 use lifesign::domain::verdict::CheckStatus;
-use lifesign::store::{Addition, CheckFilter, Claim, Finished, Store, WHOLE};
+use lifesign::store::{Addition, CheckFilter, Claim, Finished, Store, StoreError, WHOLE};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
@@ -54,6 +55,43 @@ async fn record(store: &Store, monitor: u128, checks: &[(i64, CheckStatus)]) {
     }
 }
 
+/// Records a check with its state and its sums, as the recorder does.
+async fn record_whole(store: &Store, result: &CheckResult) -> Result<(), StoreError> {
+    let mut tx = store.begin().await?;
+    let watch = &result.watch;
+    let held = tx.states(&[watch.monitor]).await?[&watch.monitor];
+    tx.add_checks([result]).await?;
+    let state = step(&held.state, &result.seen(), MINUTE).state;
+    tx.finish_watches(&[Finished {
+        result,
+        claim: id(99),
+        is_recorded: true,
+        next_due: at(99),
+        attempt: 0,
+        facts_hash: None,
+    }])
+    .await?;
+    let lost = tx
+        .save_states(&[(watch.monitor, state, held.revision)])
+        .await?;
+    if !lost.is_empty() {
+        return Err(StoreError::Conflict);
+    }
+    let bucket = Bucket {
+        checks: 1,
+        ..Bucket::default()
+    };
+    tx.add_to_rollups(&[Addition {
+        team: watch.team,
+        monitor: watch.monitor,
+        location: WHOLE.to_owned(),
+        at: result.slot,
+        bucket,
+    }])
+    .await?;
+    tx.commit().await
+}
+
 async fn minutes(store: &Store, filter: &CheckFilter, limit: usize) -> Vec<i64> {
     let team = lifesign::domain::id::TeamId(id(1));
     let (mut all, mut cursor) = (Vec::new(), None);
@@ -93,7 +131,42 @@ engines! {
         let none = store.checks(stranger, MonitorId(id(10)), &CheckFilter::default(), None, 5).await.unwrap();
         assert!(none.rows.is_empty());
         let nonsense = store.checks(team, MonitorId(id(10)), &CheckFilter::default(), Some("%%"), 5).await;
-        assert!(matches!(nonsense, Err(lifesign::store::StoreError::Cursor)));
+        assert!(matches!(nonsense, Err(StoreError::Cursor)));
+    }
+
+    async fn a_check_that_is_recorded_late_takes_its_place(store: Store) {
+        let team = team(&store, 1).await;
+        add(&store, &monitor(team, 10)).await;
+        use CheckStatus::{Down, Up};
+        record(&store, 10, &[(2, Up), (5, Down), (8, Up)]).await;
+        record(&store, 10, &[(6, Down), (3, Up), (0, Up), (9, Up), (7, Up)]).await;
+        assert_eq!(minutes(&store, &CheckFilter::default(), 2).await, [9, 8, 7, 6, 5, 3, 2, 0]);
+        let last = store.overview(team, MonitorId(id(10)), NOW).await.unwrap().unwrap();
+        assert_eq!(last.last_check().unwrap().slot, at(9), "the newest stays the last");
+    }
+
+    async fn nodes_that_record_at_once_lose_nothing(store: Store) {
+        let team = team(&store, 1).await;
+        let made = monitor(team, 10);
+        add(&store, &made).await;
+        let node = |n: i64| {
+            let store = store.clone();
+            tokio::task::spawn(async move {
+                for slot in 0..8 {
+                    let result = check(id(1), id(10), at(slot * 4 + n), CheckStatus::Up);
+                    while let Err(error) = record_whole(&store, &result).await {
+                        assert!(error.is_passing(), "{error:?}");
+                    }
+                }
+            })
+        };
+        for node in (0..4).map(node).collect::<Vec<_>>() {
+            node.await.unwrap();
+        }
+        let seen = minutes(&store, &CheckFilter::default(), 7).await;
+        assert_eq!(seen, (0..32).rev().collect::<Vec<i64>>());
+        let days = store.rollup_days(team, made.id, NOW, at(60)).await.unwrap();
+        assert_eq!(days[0].bucket.checks, 32);
     }
 
     async fn a_check_is_read_back_as_it_was(store: Store) {

@@ -4,11 +4,12 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use lifesign::domain::id::MonitorId;
+use lifesign::secret::SealingKey;
 use lifesign::store::{Claim, Store};
 use uuid::Uuid;
 
 use super::{NOW, add, id, monitor, team};
-use crate::support::engines::engines;
+use crate::support::engines::{Database, Engine, engines};
 
 const LEASE: Duration = Duration::from_secs(90);
 
@@ -158,4 +159,49 @@ async fn claim_all(store: &Store, n: u128) -> Vec<MonitorId> {
         }
     }
     all
+}
+
+/// A monitor whose secrets were sealed with another key stands in nobody's way.
+async fn an_unreadable_monitor_is_named_and_does_not_spin(engine: Engine) {
+    let database = Database::new(engine).await;
+    let store = database.store().await;
+    let stranger = Store::connect(&database.url, SealingKey::random())
+        .await
+        .unwrap();
+    let team = team(&store, 1).await;
+    let (good, bad) = (monitor(team, 10), monitor(team, 11));
+    add(&store, &good).await;
+    add(&stranger, &bad).await;
+    let claimed = store.claim_due(&claim(1), "local", 10).await.unwrap();
+    let monitors: Vec<_> = claimed
+        .checks
+        .iter()
+        .map(|check| check.watch.monitor)
+        .collect();
+    assert_eq!(monitors, [good.id]);
+    let [unreadable] = claimed.unreadable.as_slice() else {
+        panic!("{claimed:?}")
+    };
+    assert_eq!(unreadable.watch.monitor, bad.id);
+    let told = unreadable.error.to_string();
+    assert!(
+        told.contains("monitor") && told.contains("sealed"),
+        "{told}"
+    );
+    let again = store.claim_due(&claim(2), "local", 10).await.unwrap();
+    assert!(
+        again.unreadable.is_empty(),
+        "it waits for the end of its lease"
+    );
+    database.remove().await;
+}
+
+#[tokio::test]
+async fn an_unreadable_monitor_is_named_on_sqlite() {
+    an_unreadable_monitor_is_named_and_does_not_spin(Engine::Sqlite).await;
+}
+
+#[tokio::test]
+async fn an_unreadable_monitor_is_named_on_postgres() {
+    an_unreadable_monitor_is_named_and_does_not_spin(Engine::Postgres).await;
 }

@@ -1,0 +1,158 @@
+//! How checks leave their watches: when they are due next, what was last seen, what the next probe
+//! should know. One statement for a whole batch.
+
+use std::collections::HashSet;
+
+use uuid::Uuid;
+
+use super::codec::document;
+use super::db::Many;
+use super::{StoreError, Tx};
+use crate::domain::at::At;
+use crate::domain::check::CheckResult;
+use crate::domain::failure::Code;
+use crate::domain::id::MonitorId;
+
+/// How a check leaves its watch.
+#[derive(Clone, Debug)]
+pub struct Finished<'a> {
+    /// The check.
+    pub result: &'a CheckResult,
+    /// The claim that it was made under.
+    pub claim: Uuid,
+    /// Whether it was recorded ([`Tx::add_checks`]); one that was not only gives back its claim.
+    pub is_recorded: bool,
+    /// When to check next.
+    pub next_due: At,
+    /// How many repetitions will have come before that check.
+    pub attempt: u32,
+    /// Given when the check was good and its facts are others than before: what stands for them.
+    /// The report is kept.
+    pub facts_hash: Option<String>,
+}
+
+impl Tx {
+    /// Leaves watches as their checks did: when they are due next, what was last seen, what the
+    /// next probe should know. A claim that was overtaken moves nothing but what was last seen.
+    pub async fn finish_watches(&mut self, finished: &[Finished<'_>]) -> Result<(), StoreError> {
+        let (recorded, doubled): (Vec<_>, Vec<_>) = finished.iter().partition(|f| f.is_recorded);
+        let rows = doubled.iter().map(|f| {
+            let watch = &f.result.watch;
+            (
+                watch.monitor,
+                &*watch.location,
+                f.claim,
+                f.next_due,
+                i64::from(f.attempt),
+            )
+        });
+        self.db.many(GIVE_BACK, rows).await?;
+        for round in rounds(recorded) {
+            let rows = round
+                .iter()
+                .map(|f| finished_row(f))
+                .collect::<Result<Vec<_>, _>>()?;
+            self.db.many(FINISH, rows).await?;
+            let news = round.iter().filter(|f| f.facts_hash.is_some());
+            let facts = news.map(|f| {
+                let (watch, report) = (&f.result.watch, &f.result.report);
+                let text = document(report)?;
+                Ok((
+                    watch.monitor,
+                    &*watch.location,
+                    watch.team,
+                    report.started_at,
+                    text,
+                ))
+            });
+            let facts = facts.collect::<Result<Vec<_>, StoreError>>()?;
+            self.db.many(KEEP_FACTS, facts).await?;
+        }
+        Ok(())
+    }
+}
+
+type FinishedRow<'a> = (
+    MonitorId,
+    &'a str,
+    Uuid,
+    At,
+    i64,
+    At,
+    At,
+    &'static str,
+    bool,
+    Option<&'static str>,
+    Option<&'a str>,
+    Option<f64>,
+    String,
+    Option<&'a str>,
+);
+
+fn finished_row<'a>(f: &'a Finished<'_>) -> Result<FinishedRow<'a>, StoreError> {
+    let (watch, report) = (&f.result.watch, &f.result.report);
+    Ok((
+        watch.monitor,
+        &watch.location,
+        f.claim,
+        f.next_due,
+        i64::from(f.attempt),
+        f.result.slot,
+        report.started_at,
+        report.status.as_str(),
+        report.gated,
+        f.result.code().map(Code::as_str),
+        report.failure.as_ref().map(|failure| &*failure.message),
+        report.timings_ms.total,
+        document(&f.result.memory)?,
+        f.facts_hash.as_deref(),
+    ))
+}
+
+/// Cuts a list so that no piece has a watch twice: a statement over rows takes each once.
+fn rounds<'a, 'b>(mut rest: Vec<&'a Finished<'b>>) -> Vec<Vec<&'a Finished<'b>>> {
+    rest.sort_by_key(|f| f.result.slot);
+    let mut rounds = Vec::new();
+    while !rest.is_empty() {
+        let mut taken = HashSet::new();
+        let (round, later) = rest.into_iter().partition(|f| {
+            let watch = &f.result.watch;
+            taken.insert((watch.monitor, watch.location.clone()))
+        });
+        rounds.push(round);
+        rest = later;
+    }
+    rounds
+}
+
+const GIVE_BACK: Many = Many {
+    head: "WITH v(monitor, place, held, due, tries) AS (VALUES",
+    tail: ") UPDATE watch SET next_due = v.due, attempt = v.tries,
+                  slot = NULL, claim = NULL, claimed_by = NULL
+             FROM v WHERE monitor_id = v.monitor AND location = v.place AND claim = v.held",
+};
+const FINISH: Many = Many {
+    head: "WITH v(monitor, place, held, due, tries, for_slot, began, status, gated, code, message, \
+           total_ms, memory, facts) AS (VALUES",
+    tail: ") UPDATE watch
+              SET next_due = CASE WHEN claim = v.held THEN v.due ELSE next_due END,
+                  attempt = CASE WHEN claim = v.held THEN v.tries ELSE attempt END,
+                  slot = CASE WHEN claim = v.held THEN NULL ELSE slot END,
+                  claimed_by = CASE WHEN claim = v.held THEN NULL ELSE claimed_by END,
+                  claim = CASE WHEN claim = v.held THEN NULL ELSE claim END,
+                  last_slot = CASE WHEN last_slot > v.for_slot THEN last_slot ELSE v.for_slot END,
+                  last_started_at = CASE WHEN last_slot > v.for_slot THEN last_started_at ELSE v.began END,
+                  last_status = CASE WHEN last_slot > v.for_slot THEN last_status ELSE v.status END,
+                  last_gated = CASE WHEN last_slot > v.for_slot THEN last_gated ELSE v.gated END,
+                  last_code = CASE WHEN last_slot > v.for_slot THEN last_code ELSE v.code END,
+                  last_message = CASE WHEN last_slot > v.for_slot THEN last_message ELSE v.message END,
+                  last_total_ms = CASE WHEN last_slot > v.for_slot THEN last_total_ms ELSE v.total_ms END,
+                  memory = v.memory,
+                  facts_hash = COALESCE(v.facts, facts_hash)
+             FROM v WHERE monitor_id = v.monitor AND location = v.place",
+};
+const KEEP_FACTS: Many = Many {
+    head: "INSERT INTO watch_facts (monitor_id, location, team_id, seen_at, report) VALUES",
+    tail: "ON CONFLICT (monitor_id, location) DO UPDATE
+              SET seen_at = excluded.seen_at, report = excluded.report",
+};
