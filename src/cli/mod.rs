@@ -1,10 +1,11 @@
 //! The command line: what `lifesign` can be told, one file per command.
 //!
 //! A command that fails says why on standard error, naming the setting or the argument, and ends
-//! with 1; wrong usage ends with 2.
+//! with 1; wrong usage ends with 2, with 3 for `probe`, whose 2 means down.
 
 mod accounts;
 pub mod open;
+mod probe;
 pub mod serve;
 
 use std::io::Write as _;
@@ -15,6 +16,7 @@ use clap::{Parser, Subcommand};
 use crate::config::{Settings, example};
 
 use self::accounts::{TokenCommand, UserCommand};
+use self::probe::ProbeArguments;
 
 /// Uptime monitoring for MCP servers: the whole handshake, every minute, from outside.
 #[derive(Debug, Parser)]
@@ -29,6 +31,8 @@ struct Cli {
 enum Command {
     /// Web, API, scheduler, prober and alerter in one process
     Serve(ServeArguments),
+    /// One check of a server, each step printed as it happens
+    Probe(Box<ProbeArguments>),
     /// Bring the database up to date, and end
     Migrate,
     /// Accounts
@@ -63,7 +67,10 @@ impl ServeArguments {
 
 /// Does what the command line says; gives what the process ends with.
 pub fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error),
+    };
     let done = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
@@ -78,6 +85,19 @@ pub fn run() -> ExitCode {
     }
 }
 
+/// Prints what is wrong with the usage, or the help that was asked for.
+fn refuse(error: &clap::Error) -> ExitCode {
+    let _ = error.print();
+    let is_probe = std::env::args_os()
+        .nth(1)
+        .is_some_and(|word| word == "probe");
+    match (error.use_stderr(), is_probe) {
+        (false, _) => ExitCode::SUCCESS,
+        (true, true) => ExitCode::from(probe::USAGE),
+        (true, false) => ExitCode::from(2),
+    }
+}
+
 fn serve_all() -> Command {
     Command::Serve(ServeArguments::default())
 }
@@ -89,6 +109,7 @@ async fn obey(command: Command) -> anyhow::Result<ExitCode> {
             crate::telemetry::start(&settings.log)?;
             serve::run(settings).await?;
         }
+        Command::Probe(arguments) => return Ok(probe::run(*arguments).await),
         Command::Migrate => {
             open::store(&Settings::load(&[])?).await?;
             writeln!(std::io::stderr(), "The database is up to date.")?;

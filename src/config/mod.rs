@@ -89,6 +89,18 @@ pub struct Settings {
     pub log: String,
 }
 
+/// The secret in the environment variable `name`, where somebody names one on the command line.
+#[expect(clippy::disallowed_methods, reason = "this is the door")]
+pub fn secret_variable(name: &str) -> Option<Sensitive> {
+    let value = std::env::var(name).ok()?;
+    (!value.trim().is_empty()).then(|| Sensitive::new(value.trim()))
+}
+
+/// Whether colour is unwanted on the terminal (`NO_COLOR`).
+pub fn is_colour_unwanted() -> bool {
+    std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty())
+}
+
 impl Settings {
     /// Reads the environment, and `lifesign.toml` (or the file that `LIFESIGN_CONFIG` names).
     /// `overrides` are what the command line says, by the names of [`SETTINGS`].

@@ -245,14 +245,11 @@ fn cache(headers: &HeaderMap) -> Option<String> {
 /// `Retry-After` in seconds from `now`, given as such or as a date.
 fn retry_after(headers: &HeaderMap, now: At) -> Option<u64> {
     let value = text(headers, RETRY_AFTER.as_str())?.trim();
-    let seconds = match value.parse::<u64>() {
-        Ok(seconds) => seconds,
-        Err(_) => {
-            let at = chrono::DateTime::parse_from_rfc2822(value).ok()?;
-            let ms = At(at.timestamp_millis()).ms_since(now);
-            u64::try_from(ms).unwrap_or_default().div_ceil(1_000)
-        }
-    };
+    let seconds = value.parse::<u64>().ok().or_else(|| {
+        let at = chrono::DateTime::parse_from_rfc2822(value).ok()?;
+        let ms = At(at.timestamp_millis()).ms_since(now);
+        Some(u64::try_from(ms).unwrap_or_default().div_ceil(1_000))
+    })?;
     Some(seconds.min(MAX_RETRY_AFTER))
 }
 

@@ -6,6 +6,7 @@
 //! whole time is bounded by the target's.
 
 mod answer;
+mod body;
 mod connection;
 mod conversation;
 mod events;

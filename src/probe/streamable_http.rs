@@ -171,21 +171,18 @@ pub(super) async fn end_sessions(visit: &mut Visit<'_>, version: Option<&HeaderV
             headers,
             body: Bytes::new(),
         };
-        match visit.exchange(&call).await {
-            Ok(response) => {
-                let status = response.status().as_u16();
-                // 404: gone already.
-                if (200..300).contains(&status) || status == 404 {
-                    visit.notes.seen.cost.sessions_closed += 1;
-                }
-                details.push(status.to_string());
-                visit.reason(response.into_body()).await;
-            }
-            Err(_) => {
-                outcome = Outcome::Failed;
-                details.push("no answer".to_owned());
-            }
+        let Ok(response) = visit.exchange(&call).await else {
+            outcome = Outcome::Failed;
+            details.push("no answer".to_owned());
+            continue;
+        };
+        let status = response.status().as_u16();
+        // 404: gone already.
+        if (200..300).contains(&status) || status == 404 {
+            visit.notes.seen.cost.sessions_closed += 1;
         }
+        details.push(status.to_string());
+        visit.reason(response.into_body()).await;
     }
     visit.notes.end(outcome, Some(details.join(", ")));
 }

@@ -9,6 +9,7 @@ use super::notes::RawExchange;
 use super::visit::SESSION;
 use crate::domain::monitor::{Endpoint, EndpointUrl};
 use crate::domain::observation::{Exchange, StepName};
+use crate::domain::sensitive::Sensitive;
 use crate::domain::untrusted::{MAX_EXCERPT, MAX_QUOTE, block, excerpt, line};
 
 /// Most exchanges that are shown; the first ones and the last ones.
@@ -41,7 +42,7 @@ impl Veil {
             .headers
             .iter()
             .map(|header| header.value.expose())
-            .chain(endpoint.bearer.iter().map(|token| token.expose()));
+            .chain(endpoint.bearer.iter().map(Sensitive::expose));
         let query: Vec<String> = endpoint
             .url
             .url()
@@ -250,7 +251,6 @@ fn quoted(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::domain::monitor::{Header, TransportChoice};
-    use crate::domain::sensitive::Sensitive;
 
     fn endpoint() -> Endpoint {
         Endpoint {

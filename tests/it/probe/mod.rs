@@ -1,6 +1,7 @@
 //! The probe against scripted servers over loopback: one file per transport and kind of trouble.
 
 mod bounds;
+mod command;
 mod connection;
 mod harmless;
 mod http;
