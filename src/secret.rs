@@ -269,6 +269,8 @@ fn hex(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use argon2::password_hash::PasswordVerifier as _;
+
     use super::*;
 
     fn place(row: u128) -> Place {
@@ -353,7 +355,6 @@ mod tests {
         // Made elsewhere, with other parameters.
         let other = "$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHRzb21lc2FsdA$";
         assert!(!verify_password("correct horse", Some(other), space));
-        use argon2::password_hash::PasswordVerifier as _;
         assert!(
             Argon2::default()
                 .verify_password(b"correct horse", hash.as_str())

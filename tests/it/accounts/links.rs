@@ -6,7 +6,6 @@ use lifesign::app::accounts::{self, first_owner_link};
 use lifesign::app::console;
 use lifesign::app::refused::Refused;
 use lifesign::domain::team::{Link, Role};
-use lifesign::store::Store;
 
 use super::{EMAIL, PASSWORD, fields, fresh, log_in, owner, secret, token_of, use_link, who};
 use crate::support::engines::engines;

@@ -1,6 +1,7 @@
 //! People let in and out: by the first link, by password, by token, from the console.
 
 mod console;
+mod first_run;
 mod links;
 mod passwords;
 mod status_pages;

@@ -5,7 +5,6 @@ use lifesign::app::status_pages::{PageSpec, change, create, delete};
 use lifesign::domain::id::{MonitorId, StatusPageId, TeamId};
 use lifesign::domain::status_page::Component;
 use lifesign::domain::team::{Actor, Role};
-use lifesign::store::Store;
 
 use super::{fields, fresh, owner, who};
 use crate::store::{add, id, monitor, team};

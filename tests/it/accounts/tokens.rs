@@ -4,7 +4,6 @@ use lifesign::app::accounts::{add_token, rename_team, revoke_token};
 use lifesign::app::refused::Refused;
 use lifesign::domain::team::{Actor, Role, Scope};
 use lifesign::secret::hash_token;
-use lifesign::store::Store;
 
 use super::{fields, fresh, owner, who};
 use crate::support::engines::engines;
@@ -20,11 +19,11 @@ engines! {
             let hash = hash_token(made.value.expose());
             app.store.bearer(&hash, app.clock.now()).await.unwrap()
         };
-        let (reader, scope) = bearer(&reads).await.unwrap();
-        assert_eq!((reader.role, scope), (Role::Viewer, Scope::Read));
-        assert!(!reader.may_edit());
-        let (writer, scope) = bearer(&writes).await.unwrap();
-        assert_eq!((&writer, scope), (&actor, Scope::Write));
+        let (looks, scope) = bearer(&reads).await.unwrap();
+        assert_eq!((looks.role, scope), (Role::Viewer, Scope::Read));
+        assert!(!looks.may_edit());
+        let (changes, scope) = bearer(&writes).await.unwrap();
+        assert_eq!((&changes, scope), (&actor, Scope::Write));
 
         revoke_token(&app, &actor, reads.token.id).await.unwrap();
         assert!(bearer(&reads).await.is_none());
