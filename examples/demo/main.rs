@@ -1,0 +1,83 @@
+//! `make demo`: the service with scripted servers and thirty days of history, so that every page
+//! has something to show. Starts from nothing each time, in a temporary folder.
+
+mod history;
+mod servers;
+
+use anyhow::Context as _;
+use lifesign::app::status_pages::PageSpec;
+use lifesign::app::{App, accounts, status_pages};
+use lifesign::cli::{open, serve};
+use lifesign::clock::{Clock, Ids};
+use lifesign::config::Settings;
+use lifesign::domain::sensitive::Sensitive;
+use lifesign::domain::status_page::Component;
+use lifesign::domain::team::Actor;
+
+/// Whom the demo belongs to.
+const EMAIL: &str = "demo@example.com";
+/// The password of the demo, which listens on loopback only.
+const PASSWORD: &str = "demo-demo-demo";
+/// The status page.
+const PAGE: &str = "demo";
+
+fn main() -> anyhow::Result<()> {
+    tokio::runtime::Runtime::new()?.block_on(run())
+}
+
+async fn run() -> anyhow::Result<()> {
+    lifesign::net::install_crypto_provider();
+    let folder = tempfile::tempdir()?;
+    let servers = servers::start().await?;
+    let settings = Settings::of(&[
+        (
+            "database_url",
+            &format!("sqlite://{}/demo.db", folder.path().display()),
+        ),
+        ("secret_key", &"5a".repeat(32)),
+        ("allow_targets", "loopback"),
+        ("log", "warn"),
+    ])?;
+    lifesign::telemetry::start(&settings.log)?;
+
+    println!("Writing thirty days of history …");
+    let now = Clock::system().now();
+    let store = open::store(&settings).await?;
+    let clock = Clock::manual(now - history::LENGTH);
+    let app = App::new(settings.clone(), store, clock, Ids::random())?;
+    let actor = become_owner(&app).await?;
+    let watched = servers.watch(&app, &actor).await?;
+    history::write(&app, &watched, now).await?;
+    servers.quicken(&app, &actor, &watched).await?;
+    let component = |watched: &history::Watched| Component {
+        monitor: watched.monitor,
+        name: None,
+    };
+    let page = PageSpec {
+        slug: PAGE.to_owned(),
+        title: "Demo".to_owned(),
+        is_public: true,
+        components: watched.iter().map(component).collect(),
+    };
+    status_pages::create(&app, &actor, page).await?;
+    drop(app);
+
+    println!("Log in as {EMAIL} with {PASSWORD}; the status page is /status/{PAGE}");
+    tokio::select! {
+        ended = serve::run(settings) => ended,
+        () = servers.play() => Ok(()),
+    }
+}
+
+/// Uses the owner link as a person would.
+async fn become_owner(app: &App) -> anyhow::Result<Actor> {
+    let link = accounts::first_owner_link(app)
+        .await?
+        .context("the database is not fresh")?;
+    let token = Sensitive::new(link.rsplit('/').next().unwrap_or_default());
+    let password = Sensitive::new(PASSWORD);
+    let cookie = accounts::use_link(app, &token, EMAIL, &password, None).await?;
+    accounts::visitor(app, &cookie)
+        .await?
+        .context("the owner is not logged in")
+}
