@@ -11,12 +11,13 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::Api;
 use super::auth::Caller;
 use super::error::{ApiError, Problem};
 use super::list::List;
 use super::request::{Body, Ids, Query};
-use super::{Api, stamp};
 use crate::app::channels::{self, ChannelSpec, Target};
+use crate::domain::at::At;
 use crate::domain::channel::{Channel, ChannelKind};
 use crate::domain::id::ChannelId;
 
@@ -30,9 +31,10 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
 
 /// Where people are told.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Channel)]
 pub(super) struct ChannelView {
     /// Its id.
-    id: String,
+    id: ChannelId,
     /// What people call it.
     name: String,
     /// `email` or `webhook`.
@@ -44,7 +46,7 @@ pub(super) struct ChannelView {
     /// Why it was switched off; null while it is on.
     disabled: Option<String>,
     /// When something last arrived.
-    last_success_at: Option<String>,
+    last_success_at: Option<At>,
     /// What went wrong last, since then.
     last_error: Option<LastError>,
 }
@@ -52,6 +54,7 @@ pub(super) struct ChannelView {
 /// Where a channel goes.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
+#[schema(as = ChannelSettings)]
 enum SettingsView {
     /// A mail address.
     Email {
@@ -69,7 +72,7 @@ enum SettingsView {
 #[derive(Serialize, ToSchema)]
 struct LastError {
     /// When.
-    at: String,
+    at: At,
     /// In words.
     message: String,
 }
@@ -79,7 +82,7 @@ impl ChannelView {
         let shown = channel.kind.target();
         let error = channel.health.last_error.as_ref();
         Self {
-            id: channel.id.to_string(),
+            id: channel.id,
             name: channel.name.clone(),
             kind: channel.kind.as_str(),
             settings: match channel.kind {
@@ -88,9 +91,9 @@ impl ChannelView {
             },
             default: channel.is_default,
             disabled: channel.health.disabled.clone(),
-            last_success_at: channel.health.last_success_at.map(stamp),
+            last_success_at: channel.health.last_success_at,
             last_error: error.map(|(at, message)| LastError {
-                at: stamp(*at),
+                at: *at,
                 message: message.clone(),
             }),
         }
@@ -99,7 +102,7 @@ impl ChannelView {
 
 /// A channel that was made.
 #[derive(Serialize, ToSchema)]
-struct MadeView {
+struct MadeChannel {
     #[serde(flatten)]
     channel: ChannelView,
     /// What signs the messages of a webhook (`whsec_…`): told this once.
@@ -215,14 +218,14 @@ async fn list(
 
 /// Makes a channel.
 #[utoipa::path(post, path = "/channels", tag = "channels", request_body = ChannelBody,
-    responses((status = 201, body = MadeView), (status = 422, body = Problem)))]
+    responses((status = 201, body = MadeChannel), (status = 422, body = Problem)))]
 async fn create(
     State(api): State<Api>,
     Caller(actor): Caller,
     Body(body): Body<ChannelBody>,
-) -> Result<(StatusCode, Json<MadeView>), ApiError> {
+) -> Result<(StatusCode, Json<MadeChannel>), ApiError> {
     let made = channels::create(&api.app, &actor, &body.spec(None)?).await?;
-    let view = MadeView {
+    let view = MadeChannel {
         channel: ChannelView::of(&made.channel),
         secret: made.secret.map(|secret| secret.expose().to_owned()),
     };
@@ -276,6 +279,7 @@ async fn delete(
 
 /// What a test came to.
 #[derive(Serialize, ToSchema)]
+#[schema(as = TestOutcome)]
 struct TestView {
     /// Whether it arrived.
     delivered: bool,

@@ -10,12 +10,12 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::Api;
 use super::auth::Caller;
 use super::error::{ApiError, Problem};
 use super::list::List;
 use super::monitor_body::{HeaderBody, MonitorBody};
 use super::request::{Body, Ids, Query};
-use super::{Api, stamp};
 use crate::app::trial;
 use crate::domain::at::At;
 use crate::domain::failure::Code;
@@ -31,20 +31,21 @@ const MOST_REPORTS: usize = 200;
 /// The routes.
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
-        .routes(routes!(list))
+        .routes(routes!(checks))
         .routes(routes!(tools))
         .routes(routes!(probe))
 }
 
 /// A check that was made.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Check)]
 struct CheckView {
     /// The slot of time that it was for; with the location, what it is known by.
-    slot: String,
+    slot: At,
     /// From where.
     location: String,
     /// When it began.
-    started_at: String,
+    started_at: At,
     /// `up`, `degraded`, `down` or `unknown`.
     status: &'static str,
     /// Alive behind an authorization wall.
@@ -66,9 +67,9 @@ struct CheckView {
 impl CheckView {
     fn of(check: PastCheck, report: Option<CheckReport>) -> Self {
         Self {
-            slot: stamp(check.slot),
+            slot: check.slot,
             location: check.location,
-            started_at: stamp(check.started_at),
+            started_at: check.started_at,
             status: check.status.as_str(),
             gated: check.gated,
             blip: check.blip,
@@ -96,7 +97,7 @@ async fn must_be_there(api: &Api, actor: &Actor, id: MonitorId) -> Result<(), Ap
         ("limit" = Option<u32>, Query, description = "Most rows, 1 to 200; 50 when not given."),
         ("cursor" = Option<String>, Query, description = "Where the last page ended.")),
     responses((status = 200, body = List<CheckView>), (status = 404, body = Problem)))]
-async fn list(
+async fn checks(
     State(api): State<Api>,
     Caller(actor): Caller,
     Ids((id,)): Ids<(MonitorId,)>,
@@ -130,6 +131,7 @@ async fn list(
 
 /// The tools that a monitor last listed.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Tools)]
 struct ToolsView {
     /// How many; null while none were ever listed.
     count: Option<usize>,
@@ -140,7 +142,7 @@ struct ToolsView {
     /// From where they were seen.
     location: Option<String>,
     /// When this surface was first seen.
-    seen_at: Option<String>,
+    seen_at: Option<At>,
 }
 
 /// The tools that the server last listed.
@@ -173,7 +175,7 @@ async fn tools(
         hash: tools.as_ref().map(|tools| tools.hash.clone()),
         names: tools.map(|tools| tools.names).unwrap_or_default(),
         location,
-        seen_at: at.map(stamp),
+        seen_at: at,
     }))
 }
 

@@ -7,50 +7,53 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::Api;
 use super::auth::Caller;
 use super::error::{ApiError, Problem};
 use super::list::List;
 use super::request::{Ids, Query};
-use super::{Api, stamp};
 use crate::app::channels;
-use crate::domain::id::{ChannelId, NotificationId};
+use crate::domain::at::At;
+use crate::domain::id::{ChannelId, IncidentId, MonitorId, NotificationId};
 use crate::store::{Delivery, Fate};
 
 /// The routes.
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
-        .routes(routes!(list))
+        .routes(routes!(deliveries))
         .routes(routes!(replay))
 }
 
 /// Something that was or is to be told.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Delivery)]
 struct DeliveryView {
     /// The id that the receiver knows it by, too.
-    id: String,
+    id: NotificationId,
     /// `incident.opened`, `incident.resolved` and so on.
     r#type: &'static str,
     /// The incident that it tells of.
-    incident_id: Option<String>,
+    incident_id: Option<IncidentId>,
     /// The monitor of the incident.
-    monitor_id: Option<String>,
+    monitor_id: Option<MonitorId>,
     /// `queued`, `sent` or `dead`: given up, until it is replayed.
     status: &'static str,
     /// When it was written.
-    created_at: String,
+    created_at: At,
     /// When it is tried next; null unless it is queued.
-    next_attempt_at: Option<String>,
+    next_attempt_at: Option<At>,
     /// When it arrived or was given up.
-    finished_at: Option<String>,
+    finished_at: Option<At>,
     /// The last attempts, oldest first.
     attempts: Vec<AttemptView>,
 }
 
 /// An attempt to deliver.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Attempt)]
 struct AttemptView {
     /// When.
-    at: String,
+    at: At,
     /// Whether it arrived.
     ok: bool,
     /// What the receiver answered, or what went wrong.
@@ -60,21 +63,21 @@ struct AttemptView {
 impl DeliveryView {
     fn of(delivery: Delivery) -> Self {
         let (next_attempt_at, finished_at) = match delivery.fate {
-            Fate::Queued { next_attempt } => (Some(stamp(next_attempt)), None),
-            Fate::Sent { at } | Fate::Dead { at } => (None, Some(stamp(at))),
+            Fate::Queued { next_attempt } => (Some(next_attempt), None),
+            Fate::Sent { at } | Fate::Dead { at } => (None, Some(at)),
         };
         let attempts = delivery.attempts.into_iter().map(|attempt| AttemptView {
-            at: stamp(attempt.at),
+            at: attempt.at,
             ok: attempt.ok,
             detail: attempt.detail,
         });
         Self {
-            id: delivery.id.to_string(),
+            id: delivery.id,
             r#type: delivery.event.webhook_type(),
-            incident_id: delivery.incident.map(|id| id.to_string()),
-            monitor_id: delivery.monitor.map(|(id, _)| id.to_string()),
+            incident_id: delivery.incident,
+            monitor_id: delivery.monitor.map(|(id, _)| id),
             status: delivery.fate.as_str(),
-            created_at: stamp(delivery.created_at),
+            created_at: delivery.created_at,
             next_attempt_at,
             finished_at,
             attempts: attempts.collect(),
@@ -88,7 +91,7 @@ impl DeliveryView {
         ("limit" = Option<u32>, Query, description = "Most rows, 1 to 200; 50 when not given."),
         ("cursor" = Option<String>, Query, description = "Where the last page ended.")),
     responses((status = 200, body = List<DeliveryView>), (status = 404, body = Problem)))]
-async fn list(
+async fn deliveries(
     State(api): State<Api>,
     Caller(actor): Caller,
     Ids((id,)): Ids<(ChannelId,)>,

@@ -32,6 +32,7 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
 
 /// An incident with what showed it.
 #[derive(Serialize, ToSchema)]
+#[schema(as = IncidentInFull)]
 struct WholeIncident {
     #[serde(flatten)]
     facts: IncidentFacts,

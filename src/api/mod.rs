@@ -28,12 +28,12 @@ use axum::http::header::CONTENT_SECURITY_POLICY;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router, middleware};
+use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
 use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Server};
 use utoipa_axum::router::OpenApiRouter;
 
 use crate::app::App;
-use crate::domain::at::At;
 use auth::{Gate, Limit};
 use error::ApiError;
 
@@ -118,7 +118,24 @@ pub fn document() -> OpenApi {
         .build();
     document.merge(private().into_openapi());
     document.merge(public().into_openapi());
+    for item in document.paths.paths.values_mut() {
+        let all = [
+            &mut item.get,
+            &mut item.post,
+            &mut item.patch,
+            &mut item.delete,
+        ];
+        all.into_iter().flatten().for_each(name_it);
+    }
     document
+}
+
+/// Names an operation by its tag and handler, as handlers of two tags may be called alike.
+fn name_it(operation: &mut Operation) {
+    let tag = operation.tags.iter().flatten().next();
+    if let (Some(tag), Some(name)) = (tag, &operation.operation_id) {
+        operation.operation_id = Some(format!("{tag}_{name}"));
+    }
 }
 
 async fn openapi() -> Json<OpenApi> {
@@ -139,9 +156,4 @@ async fn nowhere() -> ApiError {
 async fn wrong_method() -> ApiError {
     let words = "this path does not know the method; see /api/v1/openapi.json";
     ApiError::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", words)
-}
-
-/// An instant as the API tells it.
-fn stamp(at: At) -> String {
-    at.rfc3339()
 }

@@ -1,7 +1,5 @@
 //! Monitors: listed, made, changed, paused, deleted, checked now.
 
-use std::collections::BTreeMap;
-
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -10,16 +8,17 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::Api;
 use super::auth::Caller;
 use super::error::{ApiError, Fault, Problem};
 use super::list::List;
 use super::monitor_body::MonitorBody;
 use super::request::{Body, Ids, Query};
-use super::uptime::{WINDOWS, percent};
-use super::{Api, stamp};
+use super::uptime::{MsByWindow, UptimeByWindow};
 use crate::app::monitors;
+use crate::domain::at::At;
 use crate::domain::failure::Code;
-use crate::domain::id::MonitorId;
+use crate::domain::id::{ChannelId, IncidentId, MonitorId};
 use crate::domain::monitor::{FieldError, Monitor};
 use crate::domain::report::CheckReport;
 use crate::domain::status::MonitorStatus;
@@ -39,6 +38,7 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
 /// A monitor and how it is. Nothing secret: an address without the values of its query, headers
 /// without theirs.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Monitor)]
 struct MonitorView {
     /// Its id.
     id: MonitorId,
@@ -63,33 +63,34 @@ struct MonitorView {
     /// Words to find it by.
     tags: Vec<String>,
     /// The channels that hear of it; null: the default ones.
-    channels: Option<Vec<String>>,
+    channels: Option<Vec<ChannelId>>,
     /// The locations that it is checked from; null: wherever a node probes.
     locations: Option<Vec<String>>,
     /// When it was made.
-    created_at: String,
+    created_at: At,
     /// `pending`, `up`, `degraded`, `down`, `unknown` or `paused`.
     status: &'static str,
     /// Alive behind an authorization wall that we have no credentials for.
     gated: bool,
     /// Since when it has this status.
-    since: String,
+    since: At,
     /// Whether a maintenance window covers it now.
     in_maintenance: bool,
     /// The newest check.
     last_check: Option<LastCheckView>,
     /// When it is checked next; null while paused.
-    next_check_at: Option<String>,
+    next_check_at: Option<At>,
     /// Its incident, if one is not over.
     open_incident: Option<OpenIncidentView>,
     /// Uptime in percent over `24h`, `7d`, `30d` and `90d`; null where nothing is known.
-    uptime: BTreeMap<&'static str, Option<f64>>,
+    uptime: UptimeByWindow,
     /// Time that was not measured in the same windows, in milliseconds.
-    unknown_ms: BTreeMap<&'static str, i64>,
+    unknown_ms: MsByWindow,
 }
 
 /// A header that is sent; its value is secret.
 #[derive(Serialize, ToSchema)]
+#[schema(as = HeaderName)]
 struct HeaderView {
     /// Its name.
     name: String,
@@ -97,9 +98,10 @@ struct HeaderView {
 
 /// The newest check of a monitor.
 #[derive(Serialize, ToSchema)]
+#[schema(as = LastCheck)]
 struct LastCheckView {
     /// When it began.
-    at: String,
+    at: At,
     /// From where.
     location: String,
     /// `up`, `degraded`, `down` or `unknown`.
@@ -117,7 +119,7 @@ struct LastCheckView {
 impl LastCheckView {
     fn of(check: &LastCheck) -> Self {
         Self {
-            at: stamp(check.started_at),
+            at: check.started_at,
             location: check.location.clone(),
             status: check.status.as_str(),
             gated: check.gated,
@@ -130,9 +132,10 @@ impl LastCheckView {
 
 /// An incident that is not over, in short.
 #[derive(Serialize, ToSchema)]
+#[schema(as = OpenIncident)]
 struct OpenIncidentView {
     /// Its id.
-    id: String,
+    id: IncidentId,
     /// `open` or `acknowledged`.
     status: &'static str,
     /// `down` or `degraded`.
@@ -142,7 +145,7 @@ struct OpenIncidentView {
     /// Why, in words.
     message: String,
     /// The first bad check.
-    started_at: String,
+    started_at: At,
 }
 
 impl MonitorView {
@@ -160,10 +163,10 @@ impl MonitorView {
         let header = |name: &str| HeaderView {
             name: name.to_owned(),
         };
-        let told = overview
-            .windows
-            .iter()
-            .filter(|(name, _)| WINDOWS.contains(name));
+        let spent = |window: &str| {
+            let found = overview.windows.iter().find(|(name, _)| *name == window);
+            found.map(|(_, spent)| *spent).unwrap_or_default()
+        };
         let incident = overview.open_incident.as_ref();
         Self {
             id: *id,
@@ -182,18 +185,17 @@ impl MonitorView {
             expect_tools: spec.expectations.tools.clone(),
             slow_ms: spec.expectations.slow_ms,
             tags: spec.tags.clone(),
-            channels: (!channels.is_empty())
-                .then(|| channels.iter().map(ToString::to_string).collect()),
+            channels: (!channels.is_empty()).then(|| channels.clone()),
             locations: spec.locations.clone(),
-            created_at: stamp(overview.created_at),
+            created_at: overview.created_at,
             status: status.as_str(),
             gated: state.gated,
-            since: stamp(state.since),
+            since: state.since,
             in_maintenance: false,
             last_check: overview.last_checks.first().map(LastCheckView::of),
-            next_check_at: overview.next_check_at.map(stamp),
+            next_check_at: overview.next_check_at,
             open_incident: incident.map(|incident| OpenIncidentView {
-                id: incident.id.to_string(),
+                id: incident.id,
                 status: if incident.is_acknowledged {
                     "acknowledged"
                 } else {
@@ -202,22 +204,17 @@ impl MonitorView {
                 severity: incident.severity.as_str(),
                 code: incident.code,
                 message: incident.message.clone(),
-                started_at: stamp(incident.started_at),
+                started_at: incident.started_at,
             }),
-            uptime: told
-                .clone()
-                .map(|(name, spent)| (*name, percent(spent)))
-                .collect(),
-            unknown_ms: told
-                .map(|(name, spent)| (*name, spent.unknown_ms))
-                .collect(),
+            uptime: UptimeByWindow::of(spent),
+            unknown_ms: MsByWindow::of(|window| spent(window).unknown_ms),
         }
     }
 }
 
 /// A monitor that was made or changed.
 #[derive(Serialize, ToSchema)]
-struct MadeView {
+struct MadeMonitor {
     #[serde(flatten)]
     monitor: MonitorView,
     /// What is no fault but worth a second look.
@@ -236,8 +233,8 @@ async fn made(
     actor: &Actor,
     id: MonitorId,
     warnings: Vec<FieldError>,
-) -> Result<Json<MadeView>, ApiError> {
-    Ok(Json(MadeView {
+) -> Result<Json<MadeMonitor>, ApiError> {
+    Ok(Json(MadeMonitor {
         monitor: view(api, actor, id).await?,
         warnings: warnings.into_iter().map(Fault::from).collect(),
     }))
@@ -275,12 +272,12 @@ async fn list(
 
 /// Makes a monitor; its first check is due at once.
 #[utoipa::path(post, path = "/monitors", tag = "monitors", request_body = MonitorBody,
-    responses((status = 201, body = MadeView), (status = 422, body = Problem)))]
+    responses((status = 201, body = MadeMonitor), (status = 422, body = Problem)))]
 async fn create(
     State(api): State<Api>,
     Caller(actor): Caller,
     Body(body): Body<MonitorBody>,
-) -> Result<(StatusCode, Json<MadeView>), ApiError> {
+) -> Result<(StatusCode, Json<MadeMonitor>), ApiError> {
     let (spec, channels) = body.read(None)?;
     let new = monitors::create(&api.app, &actor, spec, &channels).await?;
     Ok((
@@ -304,14 +301,14 @@ async fn one(
 /// Changes a monitor and checks it at once.
 #[utoipa::path(patch, path = "/monitors/{id}", tag = "monitors", request_body = MonitorBody,
     params(("id" = String, Path, description = "The monitor.")),
-    responses((status = 200, body = MadeView), (status = 404, body = Problem),
+    responses((status = 200, body = MadeMonitor), (status = 404, body = Problem),
         (status = 409, body = Problem), (status = 422, body = Problem)))]
 async fn change(
     State(api): State<Api>,
     Caller(actor): Caller,
     Ids((id,)): Ids<(MonitorId,)>,
     Body(body): Body<MonitorBody>,
-) -> Result<Json<MadeView>, ApiError> {
+) -> Result<Json<MadeMonitor>, ApiError> {
     let store = &api.app.store;
     let known = store
         .monitor(actor.team, id)

@@ -3,8 +3,6 @@
 //! Made by the same function as page, badge and feed. A page that is not public answers exactly
 //! like one that does not exist.
 
-use std::collections::BTreeMap;
-
 use axum::extract::{Path, State};
 use axum::http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, CACHE_CONTROL, CONTENT_TYPE, ETAG,
@@ -20,11 +18,12 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::Api;
 use super::error::{ApiError, Problem};
-use super::uptime::{WINDOWS, percent, tenths};
-use super::{Api, stamp};
+use super::uptime::{MsByWindow, UptimeByWindow, tenths};
 use crate::app::public_status::{self, PublicComponent, PublicIncident, PublicStatus};
 use crate::domain::at::At;
+use crate::domain::id::{IncidentId, MonitorId};
 
 /// What caches may do with it.
 const CACHE: &str = "public, max-age=30, stale-while-revalidate=300";
@@ -36,6 +35,7 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
 
 /// A status page.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Status)]
 struct StatusView {
     /// The page itself.
     page: PageView,
@@ -44,7 +44,7 @@ struct StatusView {
     /// The one sentence for all components.
     sentence: String,
     /// When any of them was last measured.
-    updated_at: Option<String>,
+    updated_at: Option<At>,
     /// How old that is, in seconds.
     age_seconds: Option<i64>,
     /// Its lines, from the top.
@@ -58,6 +58,7 @@ struct StatusView {
 
 /// What is said of the page itself.
 #[derive(Serialize, ToSchema)]
+#[schema(as = StatusPage)]
 struct PageView {
     /// Its place: `/status/{slug}`.
     slug: String,
@@ -69,9 +70,10 @@ struct PageView {
 
 /// A line of the page.
 #[derive(Serialize, ToSchema)]
+#[schema(as = StatusComponent)]
 struct ComponentView {
     /// The id of the monitor behind it.
-    id: String,
+    id: MonitorId,
     /// What the public calls it.
     name: String,
     /// `up`, `degraded`, `down`, `unknown`, `pending` or `paused`.
@@ -79,15 +81,15 @@ struct ComponentView {
     /// Alive behind an authorization wall.
     gated: bool,
     /// Since when it is so.
-    since: String,
+    since: At,
     /// When it was last measured.
-    last_check_at: Option<String>,
+    last_check_at: Option<At>,
     /// Uptime in percent over `24h`, `7d`, `30d` and `90d`; null where nothing is known.
-    uptime: BTreeMap<&'static str, Option<f64>>,
+    uptime: UptimeByWindow,
     /// Time that was down in the same windows, in milliseconds.
-    down_ms: BTreeMap<&'static str, i64>,
+    down_ms: MsByWindow,
     /// Time that was not measured in the same windows, in milliseconds.
-    unknown_ms: BTreeMap<&'static str, i64>,
+    unknown_ms: MsByWindow,
     /// Median of the last 24 hours, in milliseconds.
     p50_ms: Option<f64>,
     /// 95 % of the last 24 hours stayed at or below it, in milliseconds.
@@ -97,16 +99,17 @@ struct ComponentView {
     /// How many tools it lists.
     tool_count: Option<usize>,
     /// The id of the incident that is not over.
-    open_incident: Option<String>,
+    open_incident: Option<IncidentId>,
 }
 
 /// An incident of a component.
 #[derive(Serialize, ToSchema)]
+#[schema(as = StatusIncident)]
 struct IncidentView {
     /// Its id.
-    id: String,
+    id: IncidentId,
     /// The id of the component that it is about.
-    component_id: String,
+    component_id: MonitorId,
     /// The name of the component.
     component: String,
     /// `open`, `acknowledged` or `resolved`.
@@ -116,11 +119,11 @@ struct IncidentView {
     /// Why, as a code.
     code: &'static str,
     /// The first bad check.
-    started_at: String,
+    started_at: At,
     /// Since when somebody cares.
-    acknowledged_at: Option<String>,
+    acknowledged_at: Option<At>,
     /// When it ended.
-    resolved_at: Option<String>,
+    resolved_at: Option<At>,
     /// How long it lasted, or has lasted.
     duration_seconds: i64,
     /// What happened, oldest first.
@@ -129,9 +132,10 @@ struct IncidentView {
 
 /// Something that happened to an incident.
 #[derive(Serialize, ToSchema)]
+#[schema(as = StatusUpdate)]
 struct UpdateView {
     /// When.
-    at: String,
+    at: At,
     /// In words.
     text: String,
 }
@@ -151,7 +155,7 @@ impl StatusView {
             },
             status: status.status.as_str(),
             sentence: status.sentence.clone(),
-            updated_at: status.updated_at.map(stamp),
+            updated_at: status.updated_at,
             age_seconds: age,
             components: status.components.iter().map(ComponentView::of).collect(),
             incidents: status.incidents.iter().map(incident).collect(),
@@ -162,31 +166,22 @@ impl StatusView {
 
 impl ComponentView {
     fn of(component: &PublicComponent) -> Self {
-        let spent = WINDOWS.map(|window| (window, component.spent(window)));
+        let spent = |window: &str| component.spent(window);
         Self {
-            id: component.monitor.to_string(),
+            id: component.monitor,
             name: component.name.clone(),
             status: component.status.as_str(),
             gated: component.gated,
-            since: stamp(component.since),
-            last_check_at: component.last_check_at.map(stamp),
-            uptime: spent
-                .iter()
-                .map(|(window, spent)| (*window, percent(spent)))
-                .collect(),
-            down_ms: spent
-                .iter()
-                .map(|(window, spent)| (*window, spent.down_ms))
-                .collect(),
-            unknown_ms: spent
-                .iter()
-                .map(|(window, spent)| (*window, spent.unknown_ms))
-                .collect(),
+            since: component.since,
+            last_check_at: component.last_check_at,
+            uptime: UptimeByWindow::of(spent),
+            down_ms: MsByWindow::of(|window| spent(window).down_ms),
+            unknown_ms: MsByWindow::of(|window| spent(window).unknown_ms),
             p50_ms: component.p50_ms.map(tenths),
             p95_ms: component.p95_ms.map(tenths),
             protocol_version: component.protocol_version.clone(),
             tool_count: component.tool_count,
-            open_incident: component.open_incident.map(|id| id.to_string()),
+            open_incident: component.open_incident,
         }
     }
 }
@@ -194,19 +189,19 @@ impl ComponentView {
 impl IncidentView {
     fn of(incident: &PublicIncident, now: At) -> Self {
         let update = |(at, text): &(At, String)| UpdateView {
-            at: stamp(*at),
+            at: *at,
             text: text.clone(),
         };
         Self {
-            id: incident.id.to_string(),
-            component_id: incident.monitor.to_string(),
+            id: incident.id,
+            component_id: incident.monitor,
             component: incident.component.clone(),
             status: incident.status(),
             severity: incident.severity.as_str(),
             code: incident.code.as_str(),
-            started_at: stamp(incident.started_at),
-            acknowledged_at: incident.acknowledged_at.map(stamp),
-            resolved_at: incident.resolved_at.map(stamp),
+            started_at: incident.started_at,
+            acknowledged_at: incident.acknowledged_at,
+            resolved_at: incident.resolved_at,
             duration_seconds: incident.duration_ms(now) / 1_000,
             updates: incident.updates.iter().map(update).collect(),
         }

@@ -8,28 +8,30 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::Api;
 use super::auth::Caller;
 use super::error::{ApiError, Problem};
 use super::list::List;
 use super::request::{Body, Ids, Query};
-use super::{Api, stamp};
 use crate::app::accounts;
-use crate::domain::id::TokenId;
+use crate::domain::at::At;
+use crate::domain::id::{TokenId, UserId};
 use crate::domain::team::{ApiToken, Member};
 
 /// The routes.
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
-        .routes(routes!(list, create))
-        .routes(routes!(revoke))
+        .routes(routes!(tokens, create_token))
+        .routes(routes!(revoke_token))
         .routes(routes!(members))
 }
 
 /// A token, without its value.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Token)]
 struct TokenView {
     /// Its id.
-    id: String,
+    id: TokenId,
     /// What people call it.
     name: String,
     /// `read` or `write`.
@@ -37,30 +39,30 @@ struct TokenView {
     /// Who made it; it can do no more than they can.
     created_by: String,
     /// When it was made.
-    created_at: String,
+    created_at: At,
     /// When it was last used, to the minute.
-    last_used_at: Option<String>,
+    last_used_at: Option<At>,
     /// Since when it opens nothing any more.
-    revoked_at: Option<String>,
+    revoked_at: Option<At>,
 }
 
 impl TokenView {
     fn of(token: &ApiToken) -> Self {
         Self {
-            id: token.id.to_string(),
+            id: token.id,
             name: token.name.clone(),
             scope: token.scope.as_str(),
             created_by: token.email.as_str().to_owned(),
-            created_at: stamp(token.created_at),
-            last_used_at: token.last_used_at.map(stamp),
-            revoked_at: token.revoked_at.map(stamp),
+            created_at: token.created_at,
+            last_used_at: token.last_used_at,
+            revoked_at: token.revoked_at,
         }
     }
 }
 
 /// A token that was made.
 #[derive(Serialize, ToSchema)]
-struct MadeView {
+struct MadeToken {
     #[serde(flatten)]
     token: TokenView,
     /// The token itself (`ls_…`): told this once.
@@ -79,24 +81,25 @@ struct TokenBody {
 
 /// A person of the team.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Member)]
 struct MemberView {
     /// Their id.
-    id: String,
+    id: UserId,
     /// Their address.
     email: String,
     /// `owner`, `editor` or `viewer`.
     role: &'static str,
     /// Since when they belong to the team.
-    since: String,
+    since: At,
 }
 
 impl MemberView {
     fn of(member: &Member) -> Self {
         Self {
-            id: member.user.to_string(),
+            id: member.user,
             email: member.email.as_str().to_owned(),
             role: member.role.as_str(),
-            since: stamp(member.since),
+            since: member.since,
         }
     }
 }
@@ -106,7 +109,7 @@ impl MemberView {
     params(("limit" = Option<u32>, Query, description = "Most rows, 1 to 200; 50 when not given."),
         ("cursor" = Option<String>, Query, description = "Where the last page ended.")),
     responses((status = 200, body = List<TokenView>)))]
-async fn list(
+async fn tokens(
     State(api): State<Api>,
     Caller(actor): Caller,
     query: Query,
@@ -122,14 +125,14 @@ async fn list(
 
 /// Makes a token.
 #[utoipa::path(post, path = "/tokens", tag = "team", request_body = TokenBody,
-    responses((status = 201, body = MadeView), (status = 422, body = Problem)))]
-async fn create(
+    responses((status = 201, body = MadeToken), (status = 422, body = Problem)))]
+async fn create_token(
     State(api): State<Api>,
     Caller(actor): Caller,
     Body(body): Body<TokenBody>,
-) -> Result<(StatusCode, Json<MadeView>), ApiError> {
+) -> Result<(StatusCode, Json<MadeToken>), ApiError> {
     let made = accounts::add_token(&api.app, &actor, &body.name, &body.scope).await?;
-    let view = MadeView {
+    let view = MadeToken {
         token: TokenView::of(&made.token),
         secret: made.value.expose().to_owned(),
     };
@@ -140,7 +143,7 @@ async fn create(
 #[utoipa::path(delete, path = "/tokens/{id}", tag = "team",
     params(("id" = String, Path, description = "The token.")),
     responses((status = 204), (status = 404, body = Problem)))]
-async fn revoke(
+async fn revoke_token(
     State(api): State<Api>,
     Caller(actor): Caller,
     Ids((id,)): Ids<(TokenId,)>,

@@ -9,28 +9,84 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use super::Api;
 use super::auth::Caller;
 use super::error::{ApiError, Problem};
 use super::request::{Ids, Query};
-use super::{Api, stamp};
 use crate::app::figures::{self, Percentiles};
 use crate::domain::at::At;
 use crate::domain::histogram::{Latency, PHASES};
 use crate::domain::id::MonitorId;
-use crate::domain::uptime::{self, Spent, window_ms};
-
-/// The windows that a list tells.
-pub(super) const WINDOWS: [&str; 4] = ["24h", "7d", "30d", "90d"];
+use crate::domain::uptime::{Spent, WINDOWS, window_ms};
 
 /// The routes.
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
-        .routes(routes!(availability))
+        .routes(routes!(uptime))
         .routes(routes!(latency))
 }
 
+/// Uptime in percent over four windows; null where nothing is known.
+#[derive(Serialize, ToSchema)]
+pub(super) struct UptimeByWindow {
+    /// Over the last day.
+    #[serde(rename = "24h")]
+    day: Option<f64>,
+    /// Over the last seven days.
+    #[serde(rename = "7d")]
+    week: Option<f64>,
+    /// Over the last thirty days.
+    #[serde(rename = "30d")]
+    month: Option<f64>,
+    /// Over the last ninety days.
+    #[serde(rename = "90d")]
+    quarter: Option<f64>,
+}
+
+impl UptimeByWindow {
+    /// From what `spent` says of a window by its name.
+    pub(super) fn of(spent: impl Fn(&str) -> Spent) -> Self {
+        let told = |window| percent(&spent(window));
+        Self {
+            day: told("24h"),
+            week: told("7d"),
+            month: told("30d"),
+            quarter: told("90d"),
+        }
+    }
+}
+
+/// Milliseconds over four windows.
+#[derive(Serialize, ToSchema)]
+pub(super) struct MsByWindow {
+    /// Of the last day.
+    #[serde(rename = "24h")]
+    day: i64,
+    /// Of the last seven days.
+    #[serde(rename = "7d")]
+    week: i64,
+    /// Of the last thirty days.
+    #[serde(rename = "30d")]
+    month: i64,
+    /// Of the last ninety days.
+    #[serde(rename = "90d")]
+    quarter: i64,
+}
+
+impl MsByWindow {
+    /// From what `ms` says of a window by its name.
+    pub(super) fn of(ms: impl Fn(&str) -> i64) -> Self {
+        Self {
+            day: ms("24h"),
+            week: ms("7d"),
+            month: ms("30d"),
+            quarter: ms("90d"),
+        }
+    }
+}
+
 /// Uptime in percent with three decimals, rounded down: 100 means that nothing was missing.
-pub(super) fn percent(spent: &Spent) -> Option<f64> {
+fn percent(spent: &Spent) -> Option<f64> {
     spent
         .uptime()
         .map(|share| (share * 100_000.0).floor() / 1_000.0)
@@ -38,13 +94,14 @@ pub(super) fn percent(spent: &Spent) -> Option<f64> {
 
 /// How a window of time was spent.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Uptime)]
 struct UptimeView {
     /// `24h`, `7d`, `30d`, `90d` or `365d`.
     window: &'static str,
     /// Its beginning.
-    from: String,
+    from: At,
     /// Its end: now.
-    until: String,
+    until: At,
     /// Time up or degraded in percent of the time that is known; null where nothing is known.
     uptime: Option<f64>,
     /// Milliseconds up.
@@ -61,6 +118,7 @@ struct UptimeView {
 
 /// How long checks took over a window of time.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Latency)]
 struct LatencyView {
     /// `24h`, `7d`, `30d`, `90d` or `365d`.
     window: &'static str,
@@ -74,9 +132,10 @@ struct LatencyView {
 
 /// A point in time.
 #[derive(Serialize, ToSchema)]
+#[schema(as = LatencyPoint)]
 struct PointView {
     /// Its beginning.
-    start: String,
+    start: At,
     /// Checks that were made.
     checks: i64,
     /// Those of them that were down or degraded.
@@ -87,6 +146,7 @@ struct PointView {
 
 /// Milliseconds that half, 95 % and 99 % of the checks stayed at or below.
 #[derive(Serialize, ToSchema)]
+#[schema(as = Percentiles)]
 struct PercentilesView {
     p50: Option<f64>,
     p95: Option<f64>,
@@ -111,7 +171,7 @@ pub(super) fn tenths(ms: f64) -> f64 {
 }
 
 fn window(query: &Query) -> Result<&'static str, ApiError> {
-    let known = |word: &str| uptime::WINDOWS.into_iter().find(|(name, _)| *name == word);
+    let known = |word: &str| WINDOWS.into_iter().find(|(name, _)| *name == word);
     let window = query.parsed("window", "one of 24h, 7d, 30d, 90d, 365d", known)?;
     Ok(window.map_or("24h", |(name, _)| name))
 }
@@ -121,7 +181,7 @@ fn window(query: &Query) -> Result<&'static str, ApiError> {
     params(("id" = String, Path, description = "The monitor."),
         ("window" = Option<String>, Query, description = "`24h` (when not given), `7d`, `30d`, `90d` or `365d`.")),
     responses((status = 200, body = UptimeView), (status = 404, body = Problem)))]
-async fn availability(
+async fn uptime(
     State(api): State<Api>,
     Caller(actor): Caller,
     Ids((id,)): Ids<(MonitorId,)>,
@@ -137,8 +197,8 @@ async fn availability(
     let spent = figures::spent(store, &overview, window, now).await?;
     Ok(Json(UptimeView {
         window,
-        from: stamp(At(now.0 - window_ms(window).unwrap_or_default())),
-        until: stamp(now),
+        from: At(now.0 - window_ms(window).unwrap_or_default()),
+        until: now,
         uptime: percent(&spent),
         up_ms: spent.up_ms,
         degraded_ms: spent.degraded_ms,
@@ -171,7 +231,7 @@ async fn latency(
         all.merge(&step.bucket.latency);
     }
     let points = steps.iter().map(|step| PointView {
-        start: stamp(step.start),
+        start: step.start,
         checks: step.bucket.checks,
         failures: step.bucket.failures,
         phases: by_phase(&step.bucket.latency),

@@ -90,6 +90,7 @@ impl Event {
 
 /// An incident as a message tells it: the shape of the API.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[schema(as = Incident)]
 pub struct IncidentFacts {
     /// Its id.
     pub id: IncidentId,

@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod accounts;
+mod api;
 mod house;
 mod notify;
 mod pipeline;

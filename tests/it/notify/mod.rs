@@ -2,6 +2,6 @@
 
 mod email;
 mod outbox;
-mod samples;
+pub(crate) mod samples;
 mod webhook;
 mod words;

@@ -1,0 +1,160 @@
+//! Channels: made, changed, tested, deleted; what was told, and told again.
+
+use lifesign::app::alerter;
+
+use super::*;
+use crate::support::webhook::{Answer as Reply, WebhookReceiver};
+
+#[tokio::test]
+async fn the_secret_of_a_webhook_is_told_once() {
+    let world = World::new().await;
+    let body = json!({
+        "name": "Ops", "kind": "webhook", "default": true,
+        "settings": {"url": "https://hooks.example.com/lifesign?key=hunter2"},
+    });
+    let made = world.post("/channels", body).await;
+    assert!(!made.text.contains("hunter2"));
+    let made = made.is(201);
+    assert!(made["secret"].as_str().unwrap().starts_with("whsec_"));
+    let path = format!("/channels/{}", made["id"].as_str().unwrap());
+    let one = world.get(&path).await.is(200);
+    insta::assert_json_snapshot!("channel", tamed(&one));
+    assert_eq!(
+        world.get("/channels").await.is(200),
+        json!({"data": [one], "next_cursor": null})
+    );
+
+    let email = json!({"name": "Me", "kind": "email", "settings": {"to": "Me@Example.com"}});
+    let email = world.post("/channels", email).await.is(201);
+    assert_eq!(
+        (&email["settings"]["to"], &email["default"]),
+        (&json!("me@example.com"), &json!(false))
+    );
+    assert_eq!(email.get("secret"), None);
+}
+
+#[tokio::test]
+async fn a_change_keeps_what_it_does_not_name() {
+    let world = World::new().await;
+    let url = "https://hooks.example.com/x?key=hunter2";
+    let body = json!({"name": "Ops", "kind": "webhook", "settings": {"url": url}});
+    let made = world.post("/channels", body).await.is(201);
+    let path = format!("/channels/{}", made["id"].as_str().unwrap());
+    let changed = world
+        .patch(&path, json!({"name": "On call", "default": true}))
+        .await
+        .is(200);
+    assert_eq!(
+        (&changed["name"], &changed["default"]),
+        (&json!("On call"), &json!(true))
+    );
+    world
+        .patch(&path, json!({"settings": changed["settings"]}))
+        .await
+        .is(200);
+    let id = made["id"].as_str().unwrap().parse().unwrap();
+    let kept = world
+        .app
+        .store
+        .channel(world.actor.team, id)
+        .await
+        .unwrap()
+        .unwrap();
+    assert!(
+        format!("{:?}", kept.kind).contains("hunter2"),
+        "the key is kept"
+    );
+    let refused = world
+        .patch(&path, json!({"kind": "email", "settings": {"to": "a@b"}}))
+        .await;
+    assert_eq!(refused.is(409)["code"], "conflict");
+    world.delete(&path).await.is(204);
+    world.get(&path).await.is(404);
+}
+
+#[tokio::test]
+async fn what_makes_no_sense_is_refused_by_its_field() {
+    let world = World::new().await;
+    for (body, field) in [
+        (json!({"name": "x"}), "kind"),
+        (json!({"name": "x", "kind": "pigeon"}), "kind"),
+        (json!({"name": "x", "kind": "email"}), "settings.to"),
+        (
+            json!({"name": "x", "kind": "webhook", "settings": {}}),
+            "settings.url",
+        ),
+        (
+            json!({"name": "x", "kind": "webhook", "settings": {"to": "a@b"}}),
+            "settings.to",
+        ),
+        (
+            json!({"name": "x", "kind": "email", "settings": {"to": "nobody"}}),
+            "to",
+        ),
+        (
+            json!({"name": "x", "kind": "webhook", "settings": {"url": "hooks"}}),
+            "url",
+        ),
+        (
+            json!({"name": "x", "kind": "webhook", "settings": {"url": "http://10.0.0.1/"}}),
+            "url",
+        ),
+        (json!({"kind": "email", "settings": {"to": "a@b"}}), "name"),
+        (
+            json!({"name": "", "kind": "email", "settings": {"to": "a@b"}}),
+            "name",
+        ),
+        (
+            json!({"name": "x", "kind": "email", "settings": {"to": "a@b", "cc": "c@d"}}),
+            "settings.cc",
+        ),
+    ] {
+        let refused = world.post("/channels", body.clone()).await.refused_fields();
+        assert_eq!(refused[0].0, field, "{body}: {refused:?}");
+    }
+    assert_eq!(world.get("/channels").await.is(200)["data"], json!([]));
+}
+
+#[tokio::test]
+async fn a_test_tells_what_the_receiver_answered_and_a_delivery_is_replayed() {
+    let world = World::new().await;
+    let hook = WebhookReceiver::start().await;
+    hook.answer([
+        Reply::status(503).body("busy"),
+        Reply::status(200).body("thanks"),
+    ]);
+    let body = json!({"name": "Ops", "kind": "webhook", "settings": {"url": hook.url()}});
+    let made = world.post("/channels", body).await.is(201);
+    let path = format!("/channels/{}", made["id"].as_str().unwrap());
+    let tested = world.post(&format!("{path}/test"), json!({})).await.is(200);
+    let busy = "answered 503 Service Unavailable: busy";
+    assert_eq!(tested, json!({"delivered": false, "detail": busy}));
+
+    let told = world.get(&format!("{path}/deliveries")).await.is(200);
+    insta::assert_json_snapshot!("delivery", tamed(&told["data"][0]));
+    let replay = format!(
+        "{path}/deliveries/{}/replay",
+        told["data"][0]["id"].as_str().unwrap()
+    );
+    assert_eq!(world.post(&replay, json!({})).await.status.as_u16(), 202);
+    assert_eq!(
+        world.post(&replay, json!({})).await.is(409)["code"],
+        "conflict"
+    );
+    alerter::step(&world.app).await.unwrap();
+    let told = world
+        .get(&format!("{path}/deliveries?limit=1"))
+        .await
+        .is(200);
+    assert_eq!(told["data"][0]["status"], "sent");
+    assert_eq!(
+        told["data"][0]["attempts"][1]["detail"],
+        "answered 200 OK: thanks"
+    );
+    let ids: Vec<_> = hook
+        .received()
+        .iter()
+        .map(|r| r.header("webhook-id").unwrap().to_owned())
+        .collect();
+    assert_eq!(ids[0], ids[1], "the same id");
+}

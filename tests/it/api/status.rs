@@ -1,0 +1,74 @@
+//! A status page as JSON, for everybody.
+
+use lifesign::app::status_pages::{self, PageSpec};
+use lifesign::domain::status_page::Component;
+
+use super::*;
+
+async fn page(world: &World, slug: &str, is_public: bool, monitor: &str) {
+    let component = Component {
+        monitor: monitor.parse().unwrap(),
+        name: Some("Search".to_owned()),
+    };
+    let spec = PageSpec {
+        slug: slug.to_owned(),
+        title: "Acme".to_owned(),
+        is_public,
+        components: vec![component],
+    };
+    status_pages::create(&world.app, &world.actor, spec)
+        .await
+        .unwrap();
+}
+
+async fn look(world: &World, path: &str, tag: Option<&str>) -> Answer {
+    let mut request = Request::get(format!("/api/v1{path}")).header("origin", "https://a.example");
+    if let Some(tag) = tag {
+        request = request.header("if-none-match", tag);
+    }
+    world.send(request.body(Body::empty()).unwrap()).await
+}
+
+#[tokio::test]
+async fn everybody_may_read_a_public_page_and_caches_may_keep_it() {
+    let world = World::new().await;
+    let monitor = world
+        .watch("https://search.example.com/mcp?key=hunter2")
+        .await;
+    page(&world, "acme", true, &monitor).await;
+    world.checked(false).await;
+    world.rounds(5, 60, false).await;
+    world.rounds(1, 60, true).await;
+    world.rounds(2, 5, true).await;
+    let told = look(&world, "/status/acme", None).await;
+    assert!(!told.text.contains("hunter2") && !told.text.contains("example.com/mcp"));
+    insta::assert_json_snapshot!("status", tamed(&told.is(200)));
+    assert_eq!(told.header("access-control-allow-origin"), "*");
+    let caching = "public, max-age=30, stale-while-revalidate=300";
+    assert_eq!(told.header("cache-control"), caching);
+    let tag = told.header("etag");
+    assert!(tag.starts_with('"'), "strong: {tag}");
+    let known = look(&world, "/status/acme", Some(tag)).await;
+    assert_eq!((known.status.as_u16(), known.text.as_str()), (304, ""));
+    assert_eq!(known.header("etag"), tag);
+    assert_eq!(
+        look(&world, "/status/acme", Some("\"other\""))
+            .await
+            .status
+            .as_u16(),
+        200
+    );
+}
+
+#[tokio::test]
+async fn a_page_that_is_not_public_is_like_one_that_is_not_there() {
+    let world = World::new().await;
+    let monitor = world.watch("https://search.example.com/mcp").await;
+    page(&world, "inside", false, &monitor).await;
+    let (hidden, absent) = (
+        look(&world, "/status/inside", None).await,
+        look(&world, "/status/nothing", None).await,
+    );
+    assert_eq!(hidden.is(404), absent.is(404));
+    assert_eq!(hidden.headers, absent.headers);
+}
