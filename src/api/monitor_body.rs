@@ -7,7 +7,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::error::{ApiError, Fault};
-use super::request::given;
+use super::request::Given;
 use crate::domain::id::ChannelId;
 use crate::domain::monitor::{
     Endpoint, EndpointUrl, FieldError, Header, Monitor, MonitorSpec, TransportChoice,
@@ -22,53 +22,53 @@ pub(super) struct MonitorBody {
     /// The address of the MCP server.
     url: Option<String>,
     /// What people call it; the host when not given.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default)]
     #[schema(value_type = Option<String>)]
-    name: Option<Option<String>>,
+    name: Given<String>,
     /// `auto`, `streamable_http` or `sse`.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default)]
     #[schema(value_type = Option<String>)]
-    transport: Option<Option<String>>,
+    transport: Given<String>,
     /// Seconds between two checks: 10 to 86400, 60 when not given.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default)]
     #[schema(value_type = Option<u32>)]
-    interval_seconds: Option<Option<u32>>,
+    interval_seconds: Given<u32>,
     /// Seconds that one check may take in all: 5 to 120, 30 when not given.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default)]
     #[schema(value_type = Option<u32>)]
-    timeout_seconds: Option<Option<u32>>,
+    timeout_seconds: Given<u32>,
     /// Headers for every request. In a change, one without a value keeps the value that it has.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default)]
     #[schema(value_type = Option<Vec<HeaderBody>>)]
-    headers: Option<Option<Vec<HeaderBody>>>,
+    headers: Given<Vec<HeaderBody>>,
     /// A token for `Authorization: Bearer …`; null removes it.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default)]
     #[schema(value_type = Option<String>)]
-    bearer: Option<Option<String>>,
+    bearer: Given<String>,
     /// Not supported yet: must be null.
     #[serde(default)]
     #[schema(value_type = Option<Object>)]
     oauth: Option<serde_json::Value>,
     /// Tools that must be listed.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default)]
     #[schema(value_type = Option<Vec<String>>)]
-    expect_tools: Option<Option<Vec<String>>>,
+    expect_tools: Given<Vec<String>>,
     /// A check that takes longer in all is degraded, in milliseconds.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default)]
     #[schema(value_type = Option<u32>)]
-    slow_ms: Option<Option<u32>>,
+    slow_ms: Given<u32>,
     /// Words to find it by.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default)]
     #[schema(value_type = Option<Vec<String>>)]
-    tags: Option<Option<Vec<String>>>,
+    tags: Given<Vec<String>>,
     /// The ids of the channels that hear of it; null: the default ones.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default)]
     #[schema(value_type = Option<Vec<String>>)]
-    channels: Option<Option<Vec<String>>>,
+    channels: Given<Vec<String>>,
     /// The locations to check from; null: wherever a node probes.
-    #[serde(default, deserialize_with = "given")]
+    #[serde(default)]
     #[schema(value_type = Option<Vec<String>>)]
-    locations: Option<Option<Vec<String>>>,
+    locations: Given<Vec<String>>,
 }
 
 /// A header that is sent with every request.
@@ -92,9 +92,9 @@ impl MonitorBody {
     ) -> Self {
         Self {
             url: Some(url),
-            transport: Some(transport),
-            headers: Some(headers),
-            bearer: Some(bearer),
+            transport: transport.into(),
+            headers: headers.into(),
+            bearer: bearer.into(),
             ..Self::default()
         }
     }
@@ -107,9 +107,9 @@ impl MonitorBody {
         slow_ms: Option<u32>,
     ) -> Self {
         Self {
-            timeout_seconds: Some(timeout_seconds),
-            expect_tools: Some(tools),
-            slow_ms: Some(slow_ms),
+            timeout_seconds: timeout_seconds.into(),
+            expect_tools: tools.into(),
+            slow_ms: slow_ms.into(),
             ..self
         }
     }
@@ -125,13 +125,14 @@ impl MonitorBody {
         let url = faults.keep(url(self.url, old.as_ref()));
         let headers = headers(self.headers, old.as_ref(), &mut faults);
         let bearer = match self.bearer {
-            None => old.as_ref().and_then(|old| old.endpoint.bearer.clone()),
-            Some(None) => None,
-            Some(Some(token)) => faults.keep(bearer(&token)),
+            Given::Absent => old.as_ref().and_then(|old| old.endpoint.bearer.clone()),
+            Given::Null => None,
+            Given::Value(token) => faults.keep(bearer(&token)),
         };
         let transport = match (self.transport, &old) {
-            (None, Some(old)) => Some(old.endpoint.transport),
-            (word, _) => faults.keep(TransportChoice::parse(&word.flatten().unwrap_or_default())),
+            (Given::Absent, Some(old)) => Some(old.endpoint.transport),
+            (Given::Value(word), _) => faults.keep(TransportChoice::parse(&word)),
+            (Given::Absent | Given::Null, _) => Some(TransportChoice::Auto),
         };
         if self.oauth.is_some() {
             faults.add("oauth", "is not supported yet; use bearer or headers");
@@ -150,43 +151,36 @@ impl MonitorBody {
         let old = old.unwrap_or_else(|| defaults.clone());
         let expectations = &defaults.expectations;
         let mut spec = MonitorSpec {
-            name: chosen(self.name, old.name, defaults.name),
+            name: self.name.or(old.name, defaults.name),
             endpoint,
-            interval_seconds: chosen(
-                self.interval_seconds,
-                old.interval_seconds,
-                defaults.interval_seconds,
-            ),
-            timeout_seconds: chosen(
-                self.timeout_seconds,
-                old.timeout_seconds,
-                defaults.timeout_seconds,
-            ),
+            interval_seconds: self
+                .interval_seconds
+                .or(old.interval_seconds, defaults.interval_seconds),
+            timeout_seconds: self
+                .timeout_seconds
+                .or(old.timeout_seconds, defaults.timeout_seconds),
             expectations: old.expectations.clone(),
-            tags: chosen(self.tags, old.tags, defaults.tags),
-            locations: self.locations.unwrap_or(old.locations),
+            tags: self.tags.or(old.tags, defaults.tags),
+            locations: match self.locations {
+                Given::Absent => old.locations,
+                Given::Null => None,
+                Given::Value(named) => Some(named),
+            },
         };
-        spec.expectations.tools = chosen(
-            self.expect_tools,
-            old.expectations.tools,
-            expectations.tools.clone(),
-        );
-        spec.expectations.slow_ms = self.slow_ms.unwrap_or(old.expectations.slow_ms);
+        spec.expectations.tools = self
+            .expect_tools
+            .or(old.expectations.tools, expectations.tools.clone());
+        spec.expectations.slow_ms = match self.slow_ms {
+            Given::Absent => old.expectations.slow_ms,
+            Given::Null => None,
+            Given::Value(ms) => Some(ms),
+        };
         faults.0.extend(spec.faults().into_iter().map(Fault::from));
         if faults.0.is_empty() {
             Ok((spec, channels))
         } else {
             Err(faults.error())
         }
-    }
-}
-
-/// What was given, what it was (absent), or the default (null).
-fn chosen<T>(given: Option<Option<T>>, old: T, default: T) -> T {
-    match given {
-        None => old,
-        Some(None) => default,
-        Some(Some(value)) => value,
     }
 }
 
@@ -203,16 +197,18 @@ fn url(given: Option<String>, old: Option<&MonitorSpec>) -> Result<EndpointUrl, 
 }
 
 fn headers(
-    given: Option<Option<Vec<HeaderBody>>>,
+    given: Given<Vec<HeaderBody>>,
     old: Option<&MonitorSpec>,
     faults: &mut Faults,
 ) -> Vec<Header> {
     let old = old.map_or(&[][..], |old| &old.endpoint.headers);
-    let Some(given) = given else {
-        return old.to_vec();
+    let given = match given {
+        Given::Absent => return old.to_vec(),
+        Given::Null => return Vec::new(),
+        Given::Value(given) => given,
     };
     let mut headers = Vec::new();
-    for (place, header) in given.unwrap_or_default().into_iter().enumerate() {
+    for (place, header) in given.into_iter().enumerate() {
         let known = old
             .iter()
             .find(|old| old.name.eq_ignore_ascii_case(&header.name));
@@ -246,15 +242,14 @@ fn bearer(token: &str) -> Result<Sensitive, FieldError> {
 }
 
 fn channels(
-    given: Option<Option<Vec<String>>>,
+    given: Given<Vec<String>>,
     old: Option<&[ChannelId]>,
     faults: &mut Faults,
 ) -> Vec<ChannelId> {
-    let Some(given) = given else {
-        return old.unwrap_or_default().to_vec();
-    };
-    let Some(given) = given else {
-        return Vec::new();
+    let given = match given {
+        Given::Absent => return old.unwrap_or_default().to_vec(),
+        Given::Null => return Vec::new(),
+        Given::Value(given) => given,
     };
     if given.is_empty() {
         faults.add(

@@ -26,13 +26,15 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        let bytes = Bytes::from_request(request, state).await.map_err(unread)?;
+        let bytes = Bytes::from_request(request, state)
+            .await
+            .map_err(|rejection| unread(&rejection))?;
         let text = if bytes.is_empty() { b"{}" } else { &bytes[..] };
         read(text).map(Self)
     }
 }
 
-fn unread(rejection: BytesRejection) -> ApiError {
+fn unread(rejection: &BytesRejection) -> ApiError {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
         let words = "the body is larger than 256 KiB";
         ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", words)
@@ -105,13 +107,39 @@ fn blame(path: &str, message: &str) -> Fault {
     }
 }
 
-/// Tells `null` (`Some(None)`) from absent (`None`); together with `#[serde(default)]`.
-pub(crate) fn given<'de, T, D>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
-where
-    T: Deserialize<'de>,
-    D: Deserializer<'de>,
-{
-    Option::deserialize(deserializer).map(Some)
+/// A field of a change: left out, set back, or said. With `#[serde(default)]`.
+#[derive(Debug, Default)]
+pub(crate) enum Given<T> {
+    /// It is not there.
+    #[default]
+    Absent,
+    /// It is `null`.
+    Null,
+    /// It is this.
+    Value(T),
+}
+
+impl<T> Given<T> {
+    /// What was said, what it was, or the default.
+    pub(crate) fn or(self, old: T, default: T) -> T {
+        match self {
+            Self::Absent => old,
+            Self::Null => default,
+            Self::Value(value) => value,
+        }
+    }
+}
+
+impl<T> From<Option<T>> for Given<T> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Null, Self::Value)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Given<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Option::deserialize(deserializer).map(Self::from)
+    }
 }
 
 /// The ids in the path, in their order. One that is none is like one that is not there.

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::samples::NOW;
 use crate::support::engines::engines;
-use crate::support::webhook::{Answer, WebhookReceiver};
+use crate::support::webhook::{Answer, Received, WebhookReceiver};
 use crate::support::world;
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -146,7 +146,7 @@ engines! {
 
         while world.step().await > 0 {}
         assert_eq!(world.seen(broken.id).await.health.disabled.as_deref(), Some("answered 410 Gone"));
-        let told: Vec<_> = works.received().iter().map(|request| request.json()).collect();
+        let told: Vec<_> = works.received().iter().map(Received::json).collect();
         assert_eq!(told.len(), 1, "{told:?}");
         assert_eq!(told[0]["type"], "channel.failing");
         assert_eq!(told[0]["data"]["channel"]["name"], "Old");
@@ -175,7 +175,7 @@ engines! {
         let quick_channel = world.channel(&quick, "Quick", true).await;
         world.queue(&slow_channel).await;
         let stop = CancellationToken::new();
-        let running = alerter::run(Arc::clone(&world.app), stop.clone());
+        let running = Box::pin(alerter::run(Arc::clone(&world.app), stop.clone()));
         let looking = async {
             timeout(PATIENCE, slow.wait_for(1)).await.unwrap();
             world.queue(&quick_channel).await;
@@ -185,7 +185,8 @@ engines! {
             assert!(matches!(waiting[0].fate, Fate::Queued { .. }), "still in flight");
             stop.cancel();
         };
-        timeout(PATIENCE, async { tokio::join!(running, looking) }).await.unwrap();
+        let both = Box::pin(async { tokio::join!(running, looking) });
+        timeout(PATIENCE, both).await.unwrap();
         for channel in [slow_channel.id, quick_channel.id] {
             assert!(matches!(world.log(channel).await[0].fate, Fate::Sent { .. }));
         }

@@ -56,23 +56,20 @@ async fn a_webhook_is_signed_with_every_valid_secret() {
         .await
         .unwrap();
     assert_eq!(delivered.detail, "answered 204 No Content");
-    let received = &receiver.received()[0];
-    assert_eq!(received.method, "POST");
-    assert_eq!(received.header("content-type"), Some("application/json"));
+    let request = &receiver.received()[0];
+    assert_eq!(request.method, "POST");
+    assert_eq!(request.header("content-type"), Some("application/json"));
     assert_eq!(
-        received.header("webhook-id"),
+        request.header("webhook-id"),
         Some(sample.id.to_string().as_str())
     );
     for (secret, expected) in [(&fresh, true), (&old, true), (&foreign, false)] {
-        assert_eq!(
-            verified(secret, &received.body, &received.headers),
-            expected
-        );
+        assert_eq!(verified(secret, &request.body, &request.headers), expected);
     }
-    let mut forged = received.body.to_vec();
+    let mut forged = request.body.to_vec();
     forged[10] ^= 1;
-    assert!(!verified(&fresh, &forged, &received.headers));
-    insta::assert_json_snapshot!("webhook_opened", received.json());
+    assert!(!verified(&fresh, &forged, &request.headers));
+    insta::assert_json_snapshot!("webhook_opened", request.json());
 }
 
 #[tokio::test]
@@ -97,20 +94,20 @@ async fn every_event_has_its_type() {
     for (sample, _) in &samples {
         notifier.deliver(&channel, sample, NOW).await.unwrap();
     }
-    let received = receiver.received();
-    for ((_, expected), received) in samples.iter().zip(&received) {
-        assert_eq!(received.json()["type"], *expected);
-        let text = String::from_utf8(received.body.to_vec()).unwrap();
+    let requests = receiver.received();
+    for ((_, expected), request) in samples.iter().zip(&requests) {
+        assert_eq!(request.json()["type"], *expected);
+        let text = String::from_utf8(request.body.to_vec()).unwrap();
         assert!(
             !text.contains("whsec_") && !text.contains("hunter2"),
             "{text}"
         );
     }
     assert_eq!(
-        received[2].json()["data"]["incident"]["duration_seconds"],
+        requests[2].json()["data"]["incident"]["duration_seconds"],
         240
     );
-    insta::assert_json_snapshot!("webhook_test", received[3].json());
+    insta::assert_json_snapshot!("webhook_test", requests[3].json());
 }
 
 #[tokio::test]
