@@ -21,7 +21,7 @@ use lifesign::domain::verdict::{CheckStatus, Failure};
 /// How far back the history goes.
 pub const LENGTH: Duration = Duration::from_hours(30 * 24);
 /// Time between two looks at what is due.
-const STRIDE: Duration = Duration::from_mins(5);
+const STRIDE: Duration = Duration::from_mins(30);
 /// Most checks of one look.
 const LOOK: usize = 100;
 

@@ -15,7 +15,7 @@ use crate::history::{Habit, Watched};
 const FLAPPING: (Duration, Duration) = (Duration::from_secs(150), Duration::from_secs(90));
 
 /// Seconds between two checks of the history.
-const HISTORY_SECONDS: u32 = 600;
+const HISTORY_SECONDS: u32 = 1_800;
 /// Seconds between two checks while the demo runs.
 const LIVE_SECONDS: u32 = 20;
 
