@@ -82,7 +82,8 @@ pub async fn write(app: &App, watched: &[Watched], now: At) -> anyhow::Result<()
             // Give what has to be confirmed its quick rechecks before time goes on.
             app.clock.advance(Duration::from_secs(6));
         }
-        app.clock.advance(STRIDE);
+        let left = Duration::from_millis(now.ms_since(app.clock.now()).unsigned_abs());
+        app.clock.advance(STRIDE.min(left));
     }
     Ok(())
 }
