@@ -5,6 +5,7 @@ mod channels;
 mod incidents;
 mod monitors;
 mod openapi;
+mod probing;
 mod seen;
 mod status;
 mod strangers;
