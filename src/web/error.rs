@@ -9,7 +9,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use super::frame::Frame;
 use crate::app::refused::Refused;
-use crate::clock::Clock;
+use crate::domain::at::At;
 use crate::store::StoreError;
 
 /// Why there is no page.
@@ -113,7 +113,7 @@ impl IntoResponse for WebError {
             message = words;
         }
         let page = ErrorPage {
-            frame: Frame::stranger(Clock::system().now()),
+            frame: Frame::stranger(At::default()),
             heading,
             message,
             way_out: "/",

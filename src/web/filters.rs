@@ -49,7 +49,7 @@ macro_rules! given {
     )+};
 }
 
-given!(At, Option<At>, i64, u64, usize, f64, Option<f64>);
+given!(At, Day, Option<At>, i64, u64, usize, f64, Option<f64>);
 
 /// `22 Nov 2026, 06:41 UTC`
 #[askama::filter_fn]
@@ -162,8 +162,8 @@ pub fn shade(spent: &Spent, _: &dyn Values) -> askama::Result<&'static str> {
 
 /// What happened on a day.
 #[askama::filter_fn]
-pub fn day_words(day: &Day, _: &dyn Values) -> askama::Result<String> {
-    Ok(chart::day_words(day))
+pub fn day_words(day: impl Given<Day>, _: &dyn Values) -> askama::Result<String> {
+    Ok(chart::day_words(day.given()))
 }
 
 /// A step of a check, for people.

@@ -76,16 +76,14 @@ impl Filled {
             .collect()
     }
 
-    /// What is wrong with a field.
-    pub(crate) fn error(&self, name: &str) -> Option<&str> {
-        self.errors
-            .iter()
-            .find(|error| error.field == name)
-            .map(|error| error.message.as_str())
+    /// What is wrong with a field, as a sentence that stands beside it.
+    pub(crate) fn error(&self, name: &str) -> Option<String> {
+        let found = self.errors.iter().find(|error| error.field == name);
+        found.map(|error| sentence(&error.message))
     }
 
     /// What is wrong with the whole: errors of the field `form`.
-    pub(crate) fn general_error(&self) -> Option<&str> {
+    pub(crate) fn general_error(&self) -> Option<String> {
         self.error("form")
     }
 
@@ -93,6 +91,26 @@ impl Filled {
     pub(crate) fn is_refused(&self) -> bool {
         !self.errors.is_empty()
     }
+}
+
+/// A message is written to follow the name of its field: `has no scheme`. Beside the field it
+/// gets a subject.
+fn sentence(message: &str) -> String {
+    let verbs = [
+        "is ",
+        "has ",
+        "must ",
+        "contains ",
+        "does ",
+        "belongs ",
+        "names ",
+    ];
+    if verbs.iter().any(|verb| message.starts_with(verb)) {
+        return format!("This {message}");
+    }
+    let mut letters = message.chars();
+    let first = letters.next().map(|c| c.to_uppercase().to_string());
+    first.unwrap_or_default() + letters.as_str()
 }
 
 impl<S: Send + Sync> FromRequest<S> for Filled {
@@ -125,7 +143,9 @@ mod tests {
         assert_eq!((form.value("p"), form.raw("p")), ("x", " x "));
         assert_eq!(form.value("nothing"), "");
         let form = form.refused(vec![FieldError::new("tags", "too many")]);
-        assert_eq!(form.error("tags"), Some("too many"));
+        assert_eq!(form.error("tags"), Some("Too many".to_owned()));
+        let form = form.refused(vec![FieldError::new("url", "has no scheme")]);
+        assert_eq!(form.error("url").unwrap(), "This has no scheme");
         assert!(form.is_refused() && form.general_error().is_none());
     }
 }

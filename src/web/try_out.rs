@@ -12,7 +12,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::header::HeaderName;
 use axum::response::{Html, IntoResponse, Redirect, Response};
-use futures_util::stream::{self, Stream};
+use futures_util::stream::{self, Stream, StreamExt as _};
 
 use super::Shared;
 use super::error::{WebError, refused_page};
@@ -159,6 +159,8 @@ impl Pieces {
                 Next::End => None,
             }
         })
+        // Compression asks once more after the end.
+        .fuse()
     }
 
     async fn end(self) -> String {

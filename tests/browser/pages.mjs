@@ -55,9 +55,9 @@ const watch = async (url, name) => {
   await person.goto(`${base}/monitors/new`);
   await person.fill("#url", url);
   await person.click("main .big button");
-  await person.waitForSelector("text=Keep watching");
+  await person.waitForSelector("button:text-is(\"Keep watching\")");
   await person.screenshot({ path: `${folder}/try-${name}.png`, fullPage: true });
-  await person.click("text=Keep watching");
+  await person.click("button:text-is(\"Keep watching\")");
   await person.waitForURL(/\/monitors\/[0-9a-f-]{36}/);
   return new URL(person.url()).pathname;
 };
@@ -74,7 +74,7 @@ await person.fill("#name", "Hooks");
 await person.fill("#url", serverDown);
 await person.click("main button.main");
 await person.screenshot({ path: `${folder}/channel-made.png` });
-await person.click("text=Send a test");
+await person.click("button:text-is(\"Send a test\")");
 await person.screenshot({ path: `${folder}/channel-tested.png` });
 const channel = new URL(person.url()).pathname.replace("/test", "");
 
@@ -125,7 +125,7 @@ const pages = {
 };
 const strangers = { login: "/login", status: "/status/acme", "setup-used": new URL(ownerLink).pathname };
 
-const look = async (page, name, path, options) => {
+const look = async (page, name, path, options, hasScript) => {
   const refused = [];
   page.removeAllListeners("console");
   page.on("console", (message) => {
@@ -152,9 +152,10 @@ const look = async (page, name, path, options) => {
   for (const text of refused) fault(label, text);
   const [inner, outer] = await page.evaluate(() => [document.scrollingElement.scrollWidth, innerWidth]);
   if (inner > outer) fault(label, `is ${inner} wide in a window of ${outer}`);
+  // axe needs timers, which stand still without JavaScript; the page is the same one.
+  if (!hasScript) return bytes;
   await page.evaluate(axe);
-  const { violations } = await page.evaluate(() =>
-    axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
+  const { violations } = await page.evaluate(() => axe.run(document));
   for (const { id, nodes } of violations) fault(label, `${id} at ${nodes.map((node) => node.target.join(" ")).slice(0, 3).join(", ")}`);
   return bytes;
 };
@@ -167,7 +168,7 @@ const all = async (state, list, who) => {
         const page = await looking.newPage();
         const options = `${width}, ${colorScheme}, ${javaScriptEnabled ? "with" : "without"} JavaScript`;
         for (const [name, path] of Object.entries(list)) {
-          const bytes = await look(page, `${who}${name}`, path, options);
+          const bytes = await look(page, `${who}${name}`, path, options, javaScriptEnabled);
           if (javaScriptEnabled) await page.screenshot({ path: `${folder}/${who}${name}-${width}-${colorScheme}.png`, fullPage: true });
           if (javaScriptEnabled && width === "wide" && colorScheme === "light") console.log(`${who}${name}: ${bytes} bytes`);
         }
@@ -186,9 +187,9 @@ await live.goto(`${base}/`);
 const rowOf = `li.row:has(a[href="${up}"])`;
 await person.goto(base + up);
 await live.waitForTimeout(500);
-await person.click("text=Pause");
+await person.click("button:text-is(\"Pause\")");
 await live.waitForSelector(`${rowOf}.paused`, { timeout: 10_000 }).catch(() => fault("live", "the list did not learn of a pause"));
-await person.click("text=Resume");
+await person.click("button:text-is(\"Resume\")");
 await live.waitForSelector(`${rowOf}:not(.paused)`, { timeout: 10_000 }).catch(() => fault("live", "the list did not learn of a resumption"));
 await live.goto(base + up);
 await live.keyboard.press("Tab");
@@ -199,7 +200,7 @@ if (seen !== "1") fault("keyboard", "a day does not show its minutes");
 
 // Log out, and in again.
 await person.goto(`${base}/`);
-await person.click("text=Log out");
+await person.click("button:text-is(\"Log out\")");
 await person.goto(base + up);
 if (!person.url().includes("/login")) fault("login", "a page is shown to somebody who has logged out");
 await person.fill("#email", "owner@example.com");

@@ -12,3 +12,4 @@ mod probe;
 mod store;
 mod story;
 mod support;
+mod web;

@@ -139,6 +139,7 @@ impl Counts {
 struct List {
     frame: Frame,
     counts: Counts,
+    nobody_is_told: bool,
     tags: Vec<String>,
     query: Query,
     rows: Vec<Row>,
@@ -162,6 +163,7 @@ pub(crate) async fn list(
     Ok(List {
         frame: visitor.frame().done(query.get("done")),
         counts,
+        nobody_is_told: store.channels(team).await?.is_empty(),
         tags: store.tags(team).await?,
         rows,
         next,

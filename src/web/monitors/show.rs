@@ -109,6 +109,15 @@ struct Show {
     now: At,
 }
 
+impl Show {
+    /// The days on which something was lost, latest first: what the bars show, large enough for
+    /// a finger.
+    fn bad_days(&self) -> Vec<&Day> {
+        let is_bad = |day: &&Day| day.spent.down_ms + day.spent.degraded_ms > 0;
+        self.days.iter().rev().filter(is_bad).collect()
+    }
+}
+
 /// `GET /monitors/{id}`
 pub(crate) async fn show(
     State(shared): State<Shared>,

@@ -1,0 +1,143 @@
+//! Refused forms come back filled in, with the message beside the field, and without secrets.
+
+use axum::http::StatusCode;
+
+use super::pages::furnish;
+use super::site::{Answer, Person, Site};
+use crate::support::engines::engines;
+
+/// What is typed, which field is refused, and what the message must say.
+type Case<'a> = (&'a [(&'a str, &'a str)], &'a str, &'a str);
+
+/// Sends a form that must be refused, and checks that nothing typed is lost but the secrets.
+async fn refused(person: &Person, path: &str, (typed, field, part): Case<'_>) -> Answer {
+    let answer = person.post(path, typed).await;
+    let about = format!("{path} with {typed:?}: {}", answer.text());
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{about}");
+    let message = answer.one(&format!("#{field}-error"));
+    assert!(message.contains(part), "{message} for {about}");
+    let invalid = answer.attribute(&format!("#{field}"), "aria-invalid");
+    assert!(field == "components" || invalid.is_some(), "{about}");
+    for (name, value) in typed.iter().filter(|(_, value)| !value.is_empty()) {
+        let kind = answer.attribute(&format!("input[name='{name}']"), "type");
+        match kind.as_deref() {
+            Some("password") => assert!(!answer.text().contains(value), "{name} in {about}"),
+            Some("text" | "email" | "url" | "number") => {
+                let shown = answer.attribute(&format!("input[name='{name}']"), "value");
+                assert_eq!(shown.as_deref(), Some(*value), "{name} in {about}");
+            }
+            _ => {}
+        }
+    }
+    answer
+}
+
+engines! {
+    async fn an_address_that_cannot_be_watched_is_refused(store: Store) {
+        let site = Site::new(store).await;
+        let owner = site.owner().await;
+        for (typed, field, part) in [
+            ("mcp.example.com/mcp", "url", "did you mean https://mcp.example.com/mcp?"),
+            ("ftp://example.com/", "url", "only http and https"),
+            ("https://user:pass@example.com/mcp", "url", "user name or password"),
+            ("https://example.com/mcp#top", "url", "fragment"),
+            ("http://10.0.0.1/mcp", "url", "LIFESIGN_ALLOW_TARGETS"),
+            ("http://[::ffff:169.254.169.254]/latest", "url", "LIFESIGN_ALLOW_TARGETS"),
+        ] {
+            refused(&owner, "/try", (&[("url", typed), ("bearer", "t0ken-secret")], field, part)).await;
+        }
+        let url = ("url", "https://example.com/mcp");
+        for (name, value, part) in [
+            ("headers", "Host: evil", "belongs to the protocol"),
+            ("headers", "no colon", "a colon and a value"),
+            ("bearer", "späti", "outside ASCII"),
+            ("transport", "pigeon", "not a transport"),
+        ] {
+            let answer = refused(&owner, "/try", (&[url, (name, value)], name, part)).await;
+            assert!(!answer.text().contains("Host: evil"));
+        }
+        assert!(owner.get("/").await.text().contains("Watch your first"), "nothing was made");
+    }
+
+    async fn a_change_that_makes_no_sense_is_refused(store: Store) {
+        let site = Site::new(store).await;
+        let furnished = furnish(&site, "Search").await;
+        let owner = site.owner().await;
+        let path = format!("/monitors/{}/edit", furnished.monitor);
+        let url = ("url", "https://mcp.example.com/mcp");
+        for (name, value, part) in [
+            ("interval_seconds", "5", "between 10 and 86400"),
+            ("timeout_seconds", "500", "between 5 and 120"),
+            ("slow_ms", "soon", "whole number"),
+            ("url", "https://", "not a URL"),
+        ] {
+            let typed: Vec<_> = [url, ("name", "Search"), ("tags", "a, b")]
+                .into_iter()
+                .filter(|(known, _)| *known != name)
+                .chain([(name, value)])
+                .collect();
+            refused(&owner, &path, (&typed, name, part)).await;
+        }
+        let typed = [url, ("name", "Renamed"), ("tags", "a, b"), ("interval_seconds", "30")];
+        let done = owner.post(&path, &typed).await;
+        assert_eq!(done.location(), format!("/monitors/{}?done=saved", furnished.monitor));
+        let list = owner.get("/?tag=b").await;
+        assert_eq!(list.all("li.row .name"), ["Renamed"]);
+    }
+
+    async fn channels_and_pages_that_make_no_sense_are_refused(store: Store) {
+        let site = Site::new(store).await;
+        let furnished = furnish(&site, "Search").await;
+        let owner = site.owner().await;
+        for (typed, field, part) in [
+            (&[("kind", "email"), ("name", "Me"), ("to", "nobody")][..], "to", "not a mail address"),
+            (&[("kind", "email"), ("name", ""), ("to", "a@b")][..], "name", "1 to 120"),
+            (&[("kind", "webhook"), ("name", "H"), ("url", "hooks")][..], "url", "not a URL"),
+            (
+                &[("kind", "webhook"), ("name", "H"), ("url", "http://192.168.0.1/x")][..],
+                "url",
+                "LIFESIGN_ALLOW_TARGETS",
+            ),
+        ] {
+            refused(&owner, "/channels", (typed, field, part)).await;
+        }
+        let monitor = furnished.monitor.to_string();
+        let lines = ("components", monitor.as_str());
+        for (typed, field, part) in [
+            (&[("title", "A"), ("slug", "Not This!"), lines][..], "slug", "lower-case"),
+            (&[("title", "A"), ("slug", "acme"), lines][..], "slug", "taken"),
+            (&[("title", ""), ("slug", "b"), lines][..], "title", "1 to 120"),
+        ] {
+            let answer = refused(&owner, "/status-pages", (typed, field, part)).await;
+            let box_ = format!("input[value='{monitor}']");
+            assert!(answer.attribute(&box_, "checked").is_some(), "a tick was lost");
+        }
+        let kept = owner.get("/channels").await;
+        assert_eq!(kept.all("main .list > li").len(), 1, "nothing half-written stays");
+    }
+
+    /// A webhook shows its secret once, hides the query of its URL, and keeps it when it is saved
+    /// unchanged.
+    async fn a_secret_is_shown_once(store: Store) {
+        let site = Site::new(store).await;
+        let owner = site.owner().await;
+        let typed =
+            [("kind", "webhook"), ("name", "Hooks"), ("url", "https://hooks.example/in?key=s3cret")];
+        let made = owner.post("/channels", &typed).await;
+        let secret = made.one("code.secret");
+        assert!(secret.starts_with("whsec_"));
+        let path = owner.get("/channels").await.attribute("main .list a", "href").unwrap();
+        for page in [path.clone(), format!("{path}/edit"), "/channels".to_owned()] {
+            let text = owner.get(&page).await.text();
+            assert!(!text.contains(&secret) && !text.contains("s3cret"), "{page}");
+        }
+        let shown = owner.get(&format!("{path}/edit")).await;
+        let url = shown.attribute("#url", "value").unwrap();
+        owner.post(&format!("{path}/edit"), &[("name", "Hooks"), ("url", &url)]).await.location();
+        let known = site.app.store.channels(site.owner.team).await.unwrap();
+        let lifesign::domain::channel::ChannelKind::Webhook { url, .. } = &known[0].kind else {
+            panic!("the kind has changed");
+        };
+        assert_eq!(url.as_str(), "https://hooks.example/in?key=s3cret");
+    }
+}

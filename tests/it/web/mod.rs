@@ -1,0 +1,10 @@
+//! Pages, asked without a socket: what they show, what they refuse, whom they know.
+
+mod accounts;
+mod forms;
+mod ops;
+mod pages;
+mod public;
+mod site;
+mod strangers;
+mod trying;

@@ -1,0 +1,40 @@
+//! What operators and their machines ask.
+
+use axum::http::StatusCode;
+
+use super::site::Site;
+use crate::support::engines::engines;
+
+engines! {
+    async fn the_process_and_its_readiness_are_told(store: Store) {
+        let site = Site::new(store).await;
+        let stranger = site.stranger();
+        assert_eq!(stranger.get("/healthz").await.text(), "ok\n");
+        let ready = stranger.get("/readyz").await;
+        assert_eq!(ready.status, StatusCode::OK);
+        let told: serde_json::Value = serde_json::from_slice(&ready.body).unwrap();
+        assert_eq!((&told["ready"], &told["database"]), (&true.into(), &"ok".into()));
+
+        site.monitor("Search").await;
+        site.app.clock.advance(std::time::Duration::from_mins(5));
+        let late = stranger.get("/readyz").await;
+        assert_eq!(late.status, StatusCode::SERVICE_UNAVAILABLE, "nobody checks what is due");
+        assert!(late.text().contains("\"scheduler_lag_ms\":300000"), "{}", late.text());
+    }
+
+    /// Figures are for this machine; for anybody else they do not exist.
+    async fn figures_are_for_this_machine(store: Store) {
+        let site = Site::new(store).await;
+        let stranger = site.stranger();
+        assert_eq!(stranger.get("/metrics").await.status, StatusCode::NOT_FOUND);
+        let far = stranger.at("192.0.2.1:4000".parse().unwrap());
+        assert_eq!(far.get("/metrics").await.status, StatusCode::NOT_FOUND);
+        let near = stranger.at("127.0.0.1:4000".parse().unwrap());
+        let proxied = near.get_with("/metrics", &[("x-forwarded-for", "192.0.2.1")]).await;
+        assert_eq!(proxied.status, StatusCode::NOT_FOUND);
+        let figures = near.get("/metrics").await.text();
+        assert!(figures.contains("lifesign_scheduler_lag_seconds 0"), "{figures}");
+        assert!(figures.contains("lifesign_notifications_queued 0"), "{figures}");
+        assert!(figures.ends_with("# EOF\n"));
+    }
+}
