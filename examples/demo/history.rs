@@ -19,7 +19,7 @@ use lifesign::domain::report::{CheckReport, ProtocolReport, Timings, TlsReport, 
 use lifesign::domain::verdict::{CheckStatus, Failure};
 
 /// How far back the history goes.
-pub const LENGTH: Duration = Duration::from_hours(30 * 24);
+pub(crate) const LENGTH: Duration = Duration::from_hours(30 * 24);
 /// Time between two looks at what is due.
 const STRIDE: Duration = Duration::from_mins(30);
 /// Most checks of one look.
@@ -27,7 +27,7 @@ const LOOK: usize = 100;
 
 /// How a scripted server has been all the time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Habit {
+pub(crate) enum Habit {
     /// Up, with a short outage now and then.
     Healthy,
     /// Up, and slower every afternoon.
@@ -43,15 +43,15 @@ pub enum Habit {
 }
 
 /// A monitor of the demo.
-pub struct Watched {
+pub(crate) struct Watched {
     /// The monitor.
-    pub monitor: MonitorId,
+    pub(crate) monitor: MonitorId,
     /// How it has been.
-    pub habit: Habit,
+    pub(crate) habit: Habit,
 }
 
 /// Writes the history of all monitors up to `now`, and leaves the clock there.
-pub async fn write(app: &App, watched: &[Watched], now: At) -> anyhow::Result<()> {
+pub(crate) async fn write(app: &App, watched: &[Watched], now: At) -> anyhow::Result<()> {
     while app.clock.now() < now {
         loop {
             let due = scheduler::step(app, LOOK).await?;

@@ -4,6 +4,8 @@
 mod history;
 mod servers;
 
+use std::io::Write as _;
+
 use anyhow::Context as _;
 use lifesign::app::status_pages::PageSpec;
 use lifesign::app::{App, accounts, status_pages};
@@ -40,7 +42,7 @@ async fn run() -> anyhow::Result<()> {
     ])?;
     lifesign::telemetry::start(&settings.log)?;
 
-    println!("Writing thirty days of history …");
+    say("Writing thirty days of history …")?;
     let now = Clock::system().now();
     let store = open::store(&settings).await?;
     let clock = Clock::manual(now - history::LENGTH);
@@ -62,11 +64,17 @@ async fn run() -> anyhow::Result<()> {
     status_pages::create(&app, &actor, page).await?;
     drop(app);
 
-    println!("Log in as {EMAIL} with {PASSWORD}; the status page is /status/{PAGE}");
+    say(&format!(
+        "Log in as {EMAIL} with {PASSWORD}; the status page is /status/{PAGE}"
+    ))?;
     tokio::select! {
         ended = serve::run(settings) => ended,
         () = servers.play() => Ok(()),
     }
+}
+
+fn say(line: &str) -> std::io::Result<()> {
+    writeln!(std::io::stdout(), "{line}")
 }
 
 /// Uses the owner link as a person would.

@@ -20,10 +20,10 @@ const HISTORY_SECONDS: u32 = 1_800;
 const LIVE_SECONDS: u32 = 20;
 
 /// The running servers; they stop when this is dropped.
-pub struct Servers(Vec<(&'static str, Habit, FakeMcp)>);
+pub(crate) struct Servers(Vec<(&'static str, Habit, FakeMcp)>);
 
 /// Starts all of them; the one that is down is stopped again, so that its port refuses.
-pub async fn start() -> std::io::Result<Servers> {
+pub(crate) async fn start() -> std::io::Result<Servers> {
     let tls = |tls| Listen {
         port: 0,
         tls: Some(tls),
@@ -47,7 +47,7 @@ pub async fn start() -> std::io::Result<Servers> {
 
 impl Servers {
     /// Makes a monitor of each, checked as rarely as its history is written.
-    pub async fn watch(&self, app: &App, actor: &Actor) -> anyhow::Result<Vec<Watched>> {
+    pub(crate) async fn watch(&self, app: &App, actor: &Actor) -> anyhow::Result<Vec<Watched>> {
         let mut watched = Vec::new();
         for (name, habit, server) in &self.0 {
             let endpoint = Endpoint {
@@ -77,7 +77,7 @@ impl Servers {
     }
 
     /// Lets every monitor be checked as often as somebody who looks at a demo would like.
-    pub async fn quicken(
+    pub(crate) async fn quicken(
         &self,
         app: &App,
         actor: &Actor,
@@ -96,7 +96,7 @@ impl Servers {
     }
 
     /// Lets the flapping server flap, for ever.
-    pub async fn play(&self) {
+    pub(crate) async fn play(&self) {
         let (up, down) = FLAPPING;
         loop {
             for (_, habit, server) in &self.0 {

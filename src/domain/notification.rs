@@ -243,7 +243,7 @@ pub struct Notification {
 
 /// Who is told: the monitor's own channels, or the default ones when it names none. `channels`
 /// are those that the store found for it; a channel that is switched off is left out.
-pub fn plan<'a>(channels: &'a [Channel]) -> impl Iterator<Item = &'a Channel> + use<'a> {
+pub fn plan(channels: &[Channel]) -> impl Iterator<Item = &Channel> {
     channels
         .iter()
         .filter(|channel| channel.health.disabled.is_none())

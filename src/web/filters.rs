@@ -357,7 +357,7 @@ mod tests {
 
     #[test]
     fn latencies_and_ages_keep_three_digits_at_most() {
-        assert_eq!(latency(3.14), "3.1 ms");
+        assert_eq!(latency(3.12), "3.1 ms");
         assert_eq!(latency(140.4), "140 ms");
         assert_eq!(latency(1_240.0), "1.24 s");
         assert_eq!(latency(30_000.0), "30.0 s");
