@@ -213,7 +213,9 @@ impl<'a> Visit<'a> {
                 seconds: seconds(budget),
             }))
         })?;
-        if let Some(id) = answer.headers().get(SESSION) {
+        // The answer to a goodbye names the session that it ended.
+        let opens = call.method != "DELETE";
+        if let Some(id) = answer.headers().get(SESSION).filter(|_| opens) {
             self.notes.opened(id);
         }
         self.notes

@@ -14,6 +14,7 @@ use crate::protocol;
 use crate::reply::Reply;
 
 const ENDPOINT: &str = "/mcp";
+const SESSION: &str = "mcp-session-id";
 /// More sessions than this are a leak of the client; the server answers 503 then.
 const MAX_SESSIONS: usize = 200_000;
 
@@ -21,11 +22,19 @@ pub(crate) fn answer(shared: &Arc<Shared>, reply: &Reply, asked: &Asked) -> Outc
     if !asked.path.ends_with(ENDPOINT) {
         return Outcome::Respond(plain(404, "Not Found\n"));
     }
-    match asked.method {
+    let mut outcome = match asked.method {
         Method::POST => Outcome::Respond(post(shared, reply, asked)),
         Method::DELETE => delete(shared, reply, asked),
         _ => Outcome::Respond(method_not_allowed()),
+    };
+    // The SDKs name the session in every answer, that to DELETE included.
+    if let (Outcome::Respond(response), Some(id)) = (&mut outcome, asked.headers.get(SESSION))
+        && response.status().is_success()
+        && reply.server.sessions != Sessions::None
+    {
+        response.headers_mut().insert(SESSION, id.clone());
     }
+    outcome
 }
 
 fn post(shared: &Arc<Shared>, reply: &Reply, asked: &Asked) -> Response<Body> {
@@ -89,7 +98,7 @@ fn post(shared: &Arc<Shared>, reply: &Reply, asked: &Asked) -> Response<Body> {
     if let Some(id) = opened
         && let Ok(id) = HeaderValue::try_from(id)
     {
-        response.headers_mut().insert("mcp-session-id", id);
+        response.headers_mut().insert(SESSION, id);
     }
     response
 }
@@ -113,7 +122,7 @@ fn check_session(
     method: &str,
 ) -> Result<(), Box<Response<Body>>> {
     let refuse = |status, code, text| Err(Box::new(refuse(status, code, text)));
-    let Some(id) = asked.header("mcp-session-id") else {
+    let Some(id) = asked.header(SESSION) else {
         return refuse(400, -32600, "Bad Request: Missing session ID");
     };
     if let Sessions::Lost(status) = reply.server.sessions {
@@ -138,7 +147,7 @@ fn delete(shared: &Shared, reply: &Reply, asked: &Asked) -> Outcome {
     if reply.server.sessions == Sessions::None {
         return Outcome::Respond(method_not_allowed());
     }
-    let Some(id) = asked.header("mcp-session-id") else {
+    let Some(id) = asked.header(SESSION) else {
         return Outcome::Respond(refuse(400, -32600, "Bad Request: Missing session ID"));
     };
     match reply.server.delete {
