@@ -9,6 +9,7 @@ mod house;
 mod notify;
 mod pipeline;
 mod probe;
+mod real;
 mod store;
 mod story;
 mod support;
