@@ -19,6 +19,7 @@ struct Page<'a> {
 
 struct Group {
     name: String,
+    description: String,
     operations: Vec<Operation>,
 }
 
@@ -41,7 +42,14 @@ struct Field {
 /// The page. `base` is the address of the API, `https://…/api/v1`.
 pub(super) fn page(document: &OpenApi, base: &str) -> anyhow::Result<String> {
     let document = serde_json::to_value(document)?;
-    let mut groups: Vec<Group> = Vec::new();
+    let tags = document["tags"].as_array().into_iter().flatten();
+    let mut groups: Vec<Group> = tags
+        .map(|tag| Group {
+            name: text(&tag["name"]),
+            description: text(&tag["description"]),
+            operations: Vec::new(),
+        })
+        .collect();
     let paths = document["paths"].as_object();
     for (path, item) in paths.into_iter().flatten() {
         for method in METHODS {
@@ -50,12 +58,8 @@ pub(super) fn page(document: &OpenApi, base: &str) -> anyhow::Result<String> {
             };
             let name = text(&operation["tags"][0]);
             let told = described(&document, method, path, operation);
-            match groups.iter_mut().find(|group| group.name == name) {
-                Some(group) => group.operations.push(told),
-                None => groups.push(Group {
-                    name,
-                    operations: vec![told],
-                }),
+            if let Some(group) = groups.iter_mut().find(|group| group.name == name) {
+                group.operations.push(told);
             }
         }
     }

@@ -23,13 +23,14 @@ use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::StatusCode;
-use axum::http::header::CONTENT_SECURITY_POLICY;
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router, middleware};
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::tag::TagBuilder;
 use utoipa::openapi::{ComponentsBuilder, InfoBuilder, OpenApi, OpenApiBuilder, Server};
 use utoipa_axum::router::OpenApiRouter;
 
@@ -39,6 +40,18 @@ use error::ApiError;
 
 /// Requests that one token may make in a minute.
 const PER_MINUTE: NonZeroU32 = NonZeroU32::new(600).unwrap();
+/// What the API is about, in the order of its documentation.
+const TAGS: [(&str, &str); 6] = [
+    ("monitors", "What is watched, how it is and how it was."),
+    ("probe", "One check of an address that is not watched."),
+    (
+        "incidents",
+        "What went wrong, and what people did about it.",
+    ),
+    ("channels", "Who is told, and what was told."),
+    ("status", "What the public sees."),
+    ("team", "People and tokens."),
+];
 /// Largest body of a request, in bytes.
 const MAX_BODY: usize = 256 * 1024;
 
@@ -75,6 +88,7 @@ pub fn limited_router(app: &Arc<App>, per_minute: NonZeroU32) -> Router {
     Router::new()
         .nest("/api/v1", v1)
         .route("/api", get(page))
+        .layer(middleware::map_response(sealed))
         .with_state(api)
 }
 
@@ -107,8 +121,15 @@ pub fn document() -> OpenApi {
     let schemes = ComponentsBuilder::new()
         .security_scheme("token", SecurityScheme::Http(token))
         .build();
+    let tag = |(name, words): (&str, &str)| {
+        TagBuilder::new()
+            .name(name)
+            .description(Some(words))
+            .build()
+    };
     let mut document = OpenApiBuilder::new()
         .info(info)
+        .tags(Some(TAGS.map(tag)))
         .servers(Some([Server::new("/api/v1")]))
         .components(Some(schemes))
         .security(Some([SecurityRequirement::new(
@@ -147,6 +168,17 @@ async fn page(State(api): State<Api>) -> Result<Response, ApiError> {
     let page = docs::page(&document(), &base).map_err(|error| ApiError::ours(&error))?;
     let policy = "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'";
     Ok(([(CONTENT_SECURITY_POLICY, policy)], Html(page)).into_response())
+}
+
+/// What is told to one must not be kept for others, unless its handler says so, nor be taken for
+/// something else.
+async fn sealed(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers
+        .entry(CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    response
 }
 
 async fn nowhere() -> ApiError {

@@ -83,6 +83,7 @@ async fn tokens_are_told_once_and_listed_without_their_value() {
     world.app.clock.advance(Duration::from_secs(90));
     world.ask(secret, "GET", "/team/members", "").await.is(200);
     let listed = world.get("/tokens").await;
+    assert_eq!(listed.header("cache-control"), "no-store");
     assert!(!listed.text.contains(secret));
     insta::assert_json_snapshot!("tokens", tamed(&listed.json()));
     let wrong = world
