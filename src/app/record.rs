@@ -51,6 +51,7 @@ async fn write(app: &App, tx: &mut Tx, batch: &[Checked], now: At) -> Result<boo
     let mut finished = Vec::with_capacity(batch.len());
     let mut ledger = Ledger::default();
     let mut turned: Vec<(&Checked, Transition)> = Vec::new();
+    let mut blips = Vec::new();
     for checked in in_order {
         let result = &checked.result;
         let is_recorded = new.contains(&result.key());
@@ -61,10 +62,7 @@ async fn write(app: &App, tx: &mut Tx, batch: &[Checked], now: At) -> Result<boo
         };
         if let Some(step) = &step {
             ledger.add(checked, &step.spans);
-            if let Some(since) = step.blip_since {
-                tx.mark_blip(result.watch.monitor, since, result.report.started_at)
-                    .await?;
-            }
+            blips.extend(step.blip_since.map(|since| (result, since)));
             turned.extend(step.transition.map(|transition| (checked, transition)));
         }
         finished.push(finish(checked, is_recorded, step.as_ref(), now));
@@ -76,6 +74,11 @@ async fn write(app: &App, tx: &mut Tx, batch: &[Checked], now: At) -> Result<boo
         .collect();
     let good = tx.good_reports(&ids).await?;
     tx.finish_watches(&finished).await?;
+    // Only now are the checks of this batch found from their watches.
+    for (result, since) in blips {
+        tx.mark_blip(result.watch.monitor, since, result.report.started_at)
+            .await?;
+    }
     known.save(tx).await?;
     tx.add_to_rollups(&ledger.rows()).await?;
     let failed: Vec<_> = results
@@ -119,14 +122,16 @@ impl Known {
         let result = &checked.result;
         let monitor = result.watch.monitor;
         let held = self.held.get_mut(&monitor).filter(|held| !held.paused)?;
-        let beside = |(location, _): &&(String, Vote)| *location != result.watch.location;
-        let others = self
-            .votes
-            .get(&monitor)
-            .into_iter()
-            .flatten()
-            .filter(beside);
-        let others: Vec<Vote> = others.map(|(_, vote)| *vote).collect();
+        let mut others: Vec<Vote> = Vec::new();
+        if checked.locations > 1 {
+            let votes = self.votes.entry(monitor).or_default();
+            let location = &result.watch.location;
+            votes.retain(|(at, _)| at != location);
+            others.extend(votes.iter().map(|(_, vote)| *vote));
+            // The next check of this batch is told of this one.
+            let seen = result.seen();
+            votes.push((location.clone(), Vote { seen }));
+        }
         let seen = quorum::verdict(result.seen(), &others, now, checked.interval);
         let step = status::step(&held.state, &seen, checked.interval);
         held.state = step.state;

@@ -15,6 +15,8 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
 
+use tokio::task::JoinSet;
+
 use super::{NOW, add, check, id, monitor, team};
 use crate::support::engines::engines;
 
@@ -115,10 +117,10 @@ async fn minutes(store: &Store, filter: &CheckFilter, limit: usize) -> Vec<i64> 
 
 engines! {
     async fn the_last_checks_of_a_monitor_are_paged_through(store: Store) {
+        use CheckStatus::{Down, Up};
         let team = team(&store, 1).await;
         add(&store, &monitor(team, 10)).await;
         add(&store, &monitor(team, 11)).await;
-        use CheckStatus::{Down, Up};
         let seen = [(0, Up), (1, Down), (2, Up), (3, Down), (4, Up), (5, Up), (6, Down)];
         record(&store, 10, &seen).await;
         record(&store, 11, &[(0, Up), (9, Up)]).await;
@@ -135,9 +137,9 @@ engines! {
     }
 
     async fn a_check_that_is_recorded_late_takes_its_place(store: Store) {
+        use CheckStatus::{Down, Up};
         let team = team(&store, 1).await;
         add(&store, &monitor(team, 10)).await;
-        use CheckStatus::{Down, Up};
         record(&store, 10, &[(2, Up), (5, Down), (8, Up)]).await;
         record(&store, 10, &[(6, Down), (3, Up), (0, Up), (9, Up), (7, Up)]).await;
         assert_eq!(minutes(&store, &CheckFilter::default(), 2).await, [9, 8, 7, 6, 5, 3, 2, 0]);
@@ -149,20 +151,19 @@ engines! {
         let team = team(&store, 1).await;
         let made = monitor(team, 10);
         add(&store, &made).await;
-        let node = |n: i64| {
+        let mut nodes = JoinSet::new();
+        for n in 0..4 {
             let store = store.clone();
-            tokio::task::spawn(async move {
+            nodes.spawn(async move {
                 for slot in 0..8 {
                     let result = check(id(1), id(10), at(slot * 4 + n), CheckStatus::Up);
                     while let Err(error) = record_whole(&store, &result).await {
                         assert!(error.is_passing(), "{error:?}");
                     }
                 }
-            })
-        };
-        for node in (0..4).map(node).collect::<Vec<_>>() {
-            node.await.unwrap();
+            });
         }
+        nodes.join_all().await;
         let seen = minutes(&store, &CheckFilter::default(), 7).await;
         assert_eq!(seen, (0..32).rev().collect::<Vec<i64>>());
         let days = store.rollup_days(team, made.id, NOW, at(60)).await.unwrap();
@@ -296,9 +297,9 @@ engines! {
     }
 
     async fn a_blip_is_marked_where_it_was(store: Store) {
+        use CheckStatus::{Down, Up};
         let team = team(&store, 1).await;
         add(&store, &monitor(team, 10)).await;
-        use CheckStatus::{Down, Up};
         record(&store, 10, &[(0, Down), (1, Up), (2, Down), (3, Down), (4, Up)]).await;
         let began = |minute| check(id(1), id(10), at(minute), Up).report.started_at;
         let mut tx = store.begin().await.unwrap();
@@ -358,11 +359,15 @@ engines! {
             tx.commit().await.unwrap();
         }
         let mut all = Bucket::default();
-        additions.iter().for_each(|a| all.merge(&a.bucket));
+        for addition in &additions {
+            all.merge(&addition.bucket);
+        }
         let (from, until) = (NOW.day(), At(NOW.day().0 + 3 * DAY_MS));
         let sum = |dated: &[lifesign::domain::uptime::Dated]| {
             let mut sum = Bucket::default();
-            dated.iter().for_each(|d| sum.merge(&d.bucket));
+            for one in dated {
+                sum.merge(&one.bucket);
+            }
             sum
         };
         let hours = store.rollup_hours(team, made.id, from, until).await.unwrap();

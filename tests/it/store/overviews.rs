@@ -41,8 +41,8 @@ async fn found(store: &Store, team: TeamId, filter: OverviewFilter) -> Vec<u128>
 
 /// Six monitors of a team, one in each status.
 async fn scene(store: &Store) -> TeamId {
-    let team = team(store, 1).await;
     use MonitorStatus::{Degraded, Down, Pending, Unknown, Up};
+    let team = team(store, 1).await;
     for (n, status) in [
         (10, Up),
         (11, Down),
@@ -65,6 +65,7 @@ async fn scene(store: &Store) -> TeamId {
 
 engines! {
     async fn broken_ones_come_first_page_by_page(store: Store) {
+        use MonitorStatus::{Degraded, Down, Paused, Pending, Unknown, Up};
         let team = scene(&store).await;
         let (mut seen, mut cursor) = (Vec::new(), None);
         loop {
@@ -80,7 +81,6 @@ engines! {
         let stranger = super::team(&store, 2).await;
         assert!(found(&store, stranger, OverviewFilter::default()).await.is_empty());
         assert!(store.overview(stranger, MonitorId(id(10)), NOW).await.unwrap().is_none());
-        use MonitorStatus::{Degraded, Down, Paused, Pending, Unknown, Up};
         let all = [Down, Degraded, Unknown, Pending, Up, Paused].map(|status| (status, 1));
         assert_eq!(store.status_counts(team).await.unwrap(), all);
         let names = store.monitor_names(team).await.unwrap();

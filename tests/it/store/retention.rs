@@ -6,7 +6,7 @@ use lifesign::domain::at::{At, HOUR_MS};
 use lifesign::domain::notification::Event;
 use lifesign::domain::uptime::Bucket;
 use lifesign::domain::verdict::CheckStatus;
-use lifesign::store::{Addition, CheckFilter, Claim, Finished, Store, WHOLE};
+use lifesign::store::{Addition, CheckFilter, Claim, Finished, WHOLE};
 
 use super::channels::{made, webhook};
 use super::notifications::of_channel;

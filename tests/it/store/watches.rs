@@ -6,6 +6,7 @@ use std::time::Duration;
 use lifesign::domain::id::MonitorId;
 use lifesign::secret::SealingKey;
 use lifesign::store::{Claim, Store};
+use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use super::{NOW, add, id, monitor, team};
@@ -123,14 +124,12 @@ engines! {
             tx.add_monitor(&monitor(team, 1_000 + n), NOW).await.unwrap();
         }
         tx.commit().await.unwrap();
-        let claimers = (0..8).map(|n| {
+        let mut claimers = JoinSet::new();
+        for n in 0..8 {
             let store = store.clone();
-            tokio::task::spawn(async move { claim_all(&store, n).await })
-        });
-        let mut claimed: Vec<MonitorId> = Vec::new();
-        for claimer in claimers.collect::<Vec<_>>() {
-            claimed.extend(claimer.await.unwrap());
+            claimers.spawn(async move { claim_all(&store, n).await });
         }
+        let claimed = claimers.join_all().await.concat();
         assert_eq!(claimed.len(), 200);
         assert_eq!(claimed.into_iter().collect::<HashSet<_>>().len(), 200);
     }

@@ -168,22 +168,19 @@ async fn template() -> String {
 macro_rules! engines {
     ($($(#[doc = $doc:literal])* async fn $name:ident($store:ident: Store) $body:block)+) => {$(
         $(#[doc = $doc])*
+        async fn $name($store: lifesign::store::Store) $body
+
         mod $name {
-            #[allow(unused_imports, reason = "a test may need nothing of its surroundings")]
-            use super::*;
-
-            async fn contract($store: lifesign::store::Store) $body
-
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn sqlite() {
                 let engine = $crate::support::engines::Engine::Sqlite;
-                $crate::support::engines::with_store(engine, contract).await;
+                $crate::support::engines::with_store(engine, super::$name).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn postgres() {
                 let engine = $crate::support::engines::Engine::Postgres;
-                $crate::support::engines::with_store(engine, contract).await;
+                $crate::support::engines::with_store(engine, super::$name).await;
             }
         }
     )+};
