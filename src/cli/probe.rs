@@ -16,7 +16,7 @@ use crate::config::{self, ResolverChoice, Settings};
 use crate::domain::monitor::{
     Endpoint, EndpointUrl, Expectations, Header, MonitorSpec, TIMEOUT_SECONDS, TransportChoice,
 };
-use crate::domain::observation::{Outcome, ProbeMemory, Step};
+use crate::domain::observation::{Outcome, ProbeMemory, Step, Transport};
 use crate::domain::report::CheckReport;
 use crate::domain::verdict::{CheckStatus, Severity, judge};
 use crate::net::{Guard, Names, Trust, user_agent};
@@ -250,7 +250,9 @@ fn summary(report: &CheckReport, paint: Paint) -> String {
             finding.code.as_str()
         ));
     }
-    if let (Some(curl), Some(_)) = (&report.curl, &report.failure) {
+    if let Some(curl) = &report.curl
+        && report.status != CheckStatus::Up
+    {
         lines.extend([
             String::new(),
             "To repeat it:".to_owned(),
@@ -269,14 +271,13 @@ fn in_words(report: &CheckReport) -> String {
             .server
             .as_ref()
             .and_then(|server| server.name.as_deref());
-        let version = protocol.version.as_deref().unwrap_or("MCP");
-        let transport = protocol
-            .transport
-            .map_or("HTTP", |transport| transport.as_str());
-        parts.push(format!(
-            "{} speaks {version} over {transport}",
-            server.unwrap_or("The server")
-        ));
+        let version = protocol.version.as_deref().unwrap_or_default();
+        let transport = match protocol.transport {
+            Some(Transport::Sse) => "HTTP+SSE",
+            _ => "Streamable HTTP",
+        };
+        let server = server.unwrap_or("The server");
+        parts.push(format!("{server} speaks MCP {version} over {transport}"));
     }
     if let Some(tools) = &report.tools {
         parts.push(format!(

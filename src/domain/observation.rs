@@ -264,12 +264,17 @@ impl Observation {
         }
     }
 
-    /// The time of all steps of this name together, in milliseconds.
+    /// The time of the steps of this name together, in milliseconds. An attempt that failed
+    /// counts only where none succeeded.
     pub fn ms_of(&self, name: StepName) -> Option<f64> {
-        self.steps
-            .iter()
-            .filter(|step| step.name == name)
-            .map(|step| step.ms)
-            .reduce(|a, b| a + b)
+        let total = |outcome: Outcome| {
+            let steps = self
+                .steps
+                .iter()
+                .filter(|s| s.name == name && s.outcome == outcome);
+            steps.map(|step| step.ms).reduce(|a, b| a + b)
+        };
+        let ms = total(Outcome::Ok).or_else(|| total(Outcome::Failed))?;
+        Some((ms * 100.0).round() / 100.0)
     }
 }

@@ -6,25 +6,18 @@
 
 use bytes::Bytes;
 use serde_json::Value;
-use url::Url;
 
+use super::detection::{is_miss, is_no_stream, may_be_sse, remember};
 use super::handshake::{self, Hello, OFFERED};
 use super::legacy_sse::LegacySse;
 use super::pages::Pages;
 use super::streamable_http::{StreamableHttp, end_sessions};
 use super::visit::Visit;
 use crate::domain::monitor::TransportChoice;
-use crate::domain::observation::{Outcome, ProbeMemory, Seen, StepName, Transport};
+use crate::domain::observation::{Outcome, Seen, StepName, Transport};
 use crate::domain::tools::ToolSurface;
-use crate::domain::trouble::{
-    BodyTrouble, HandshakeTrouble, SessionTrouble, StatusSeen, StreamTrouble, ToolsTrouble, Trouble,
-};
+use crate::domain::trouble::{HandshakeTrouble, SessionTrouble, StatusSeen, ToolsTrouble, Trouble};
 use crate::domain::untrusted::{MAX_QUOTE, line};
-
-/// Misses in a row after which a remembered transport is forgotten.
-const FORGET_AFTER: u8 = 2;
-/// An address where nothing speaks MCP is asked for HTTP+SSE at every so many checks.
-const ASK_AGAIN_EVERY: u8 = 6;
 
 /// How messages travel in this conversation.
 enum Channel {
@@ -126,7 +119,14 @@ impl Script<'_, '_> {
             return Ok(());
         };
         let is_hello = first.at == StepName::Initialize;
-        if !is_hello || !is_miss(&first.trouble) || !self.may_be_sse(&first.trouble) {
+        if !is_hello
+            || !is_miss(&first.trouble)
+            || !may_be_sse(
+                &first.trouble,
+                &self.visit.url,
+                &self.visit.notes.seen.memory,
+            )
+        {
             return Err(first);
         }
         match self.over_sse().await {
@@ -135,16 +135,6 @@ impl Script<'_, '_> {
             }
             talked => talked,
         }
-    }
-
-    /// A GET may leave a stream open at a server that speaks Streamable HTTP: asked only where
-    /// there is reason to.
-    fn may_be_sse(&self, trouble: &Trouble) -> bool {
-        let memory = &self.visit.notes.seen.memory;
-        is_sse_path(&self.visit.url)
-            || matches!(trouble, Trouble::Status(seen) if seen.status == 405)
-            || matches!(trouble, Trouble::Stream(StreamTrouble::EndpointOnPost))
-            || memory.misses.is_multiple_of(ASK_AGAIN_EVERY)
     }
 
     async fn over_http(&mut self) -> Result<(), Seen> {
@@ -312,7 +302,12 @@ impl Script<'_, '_> {
 
     /// The step that was begun has failed.
     fn failed(&mut self, trouble: Trouble) -> Seen {
-        self.visit.notes.end(Outcome::Failed, None);
+        let detail = match &trouble {
+            Trouble::Status(seen) => Some(seen.status.to_string()),
+            Trouble::Rpc(error) => Some(error.message.clone()),
+            _ => None,
+        };
+        self.visit.notes.end(Outcome::Failed, detail);
         self.here(trouble)
     }
 
@@ -333,59 +328,5 @@ fn said(seen: &StatusSeen) -> String {
     match &seen.rpc {
         Some(error) => error.message.clone(),
         None => line(&seen.body, MAX_QUOTE),
-    }
-}
-
-/// Answers that say: whatever lives here, it does not take `initialize` by POST (mcp.md §2.2).
-fn is_miss(trouble: &Trouble) -> bool {
-    match trouble {
-        Trouble::Status(seen) => {
-            matches!(seen.status, 400 | 404 | 405 | 410 | 415 | 501)
-                && seen.rpc.is_none()
-                && seen.challenge.is_none()
-        }
-        Trouble::Body(BodyTrouble::Empty { status }) => *status == 202,
-        Trouble::Stream(trouble) => matches!(
-            trouble,
-            StreamTrouble::EndpointOnPost | StreamTrouble::NoEndpoint { .. }
-        ),
-        _ => false,
-    }
-}
-
-/// The GET found no event stream of HTTP+SSE either: the refusal of the POST tells more.
-fn is_no_stream(trouble: &Trouble) -> bool {
-    match trouble {
-        Trouble::Status(seen) => seen.status < 500 && !matches!(seen.status, 401..=403 | 429),
-        Trouble::Body(_) | Trouble::Redirect { .. } => true,
-        Trouble::Stream(trouble) => matches!(
-            trouble,
-            StreamTrouble::NoEndpoint { .. } | StreamTrouble::Malformed(_)
-        ),
-        _ => false,
-    }
-}
-
-fn is_sse_path(url: &Url) -> bool {
-    url.path().trim_end_matches('/').ends_with("/sse")
-}
-
-/// What the next probe should know (mcp.md §2.3, as far as these eras need).
-fn remember(
-    memory: &mut ProbeMemory,
-    choice: TransportChoice,
-    facts: &crate::domain::observation::ServerFacts,
-    stop: Option<&Seen>,
-) {
-    if facts.version.is_some() {
-        memory.transport = facts.transport;
-        memory.version.clone_from(&facts.version);
-        memory.misses = 0;
-    } else if choice == TransportChoice::Auto && stop.is_some_and(|stop| is_miss(&stop.trouble)) {
-        memory.misses = memory.misses.saturating_add(1);
-        if memory.transport.is_some() && memory.misses >= FORGET_AFTER {
-            memory.transport = None;
-            memory.misses = 0;
-        }
     }
 }

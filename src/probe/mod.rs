@@ -9,6 +9,7 @@ mod answer;
 mod body;
 mod connection;
 mod conversation;
+mod detection;
 mod events;
 mod failure;
 mod handshake;

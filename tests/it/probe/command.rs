@@ -89,7 +89,7 @@ async fn people_read_each_step_and_what_to_do() {
         "✓ initialize",
         "✓ tools_list",
         "1 tool",
-        "UP  acme speaks 2025-11-25",
+        "UP  acme speaks MCP 2025-11-25 over Streamable HTTP",
     ] {
         assert!(shown.contains(part), "{part} in:\n{shown}");
     }
