@@ -39,7 +39,7 @@ pub fn shade(spent: &Spent) -> &'static str {
     let all = spent.known_ms() + spent.unknown_ms + spent.maintenance_ms;
     match spent {
         _ if all == 0 => "none",
-        s if s.down_ms >= BAD_MS => "d3",
+        s if s.down_ms >= BAD_MS || (s.down_ms > 0 && s.down_ms == s.known_ms()) => "d3",
         s if s.down_ms >= HURT_MS => "d2",
         s if s.down_ms > 0 => "d1",
         s if s.maintenance_ms * 2 > all => "mnt",
@@ -296,6 +296,14 @@ mod tests {
                 },
                 "d3",
                 "20 Nov 2026: 2 h down",
+            ),
+            (
+                Spent {
+                    down_ms: MINUTE_MS,
+                    ..Spent::default()
+                },
+                "d3",
+                "20 Nov 2026: 1 min down",
             ),
             (
                 Spent {
