@@ -24,10 +24,10 @@ use crate::domain::sensitive::Sensitive;
 use crate::domain::team::Email;
 use crate::domain::untrusted::{MAX_QUOTE, line};
 
-/// How long the mail host may take for one answer.
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long one delivery may take in all.
-const DELIVERY_TIMEOUT: Duration = Duration::from_secs(30);
+/// How long a connection to the mail host may take to come about.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long one delivery may take in all; a busy host lets its greeting wait for some seconds.
+const DELIVERY_TIMEOUT: Duration = Duration::from_secs(20);
 /// The name in the `From` of every mail.
 const SENDER: &str = "Lifesign";
 
@@ -102,7 +102,7 @@ impl Mailer {
         }
         let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.as_str())
             .map_err(|error| refuse("SMTP_URL", error.to_string()))?;
-        let transport = builder.tls(tls).timeout(Some(ANSWER_TIMEOUT)).build();
+        let transport = builder.tls(tls).timeout(Some(CONNECT_TIMEOUT)).build();
         let address: Address = from
             .as_str()
             .parse()
@@ -135,7 +135,7 @@ impl Mailer {
             }
             Ok(Err(error)) => Err(self.refusal(&error)),
             Err(_) => Err(DeliveryError::passing(format!(
-                "the mail host {} did not finish within {} seconds",
+                "the mail host {} did not answer within {} seconds",
                 self.host,
                 DELIVERY_TIMEOUT.as_secs()
             ))),
@@ -158,7 +158,7 @@ impl Mailer {
         let detail = if error.is_timeout() {
             format!(
                 "the mail host {host} did not answer within {} seconds",
-                ANSWER_TIMEOUT.as_secs()
+                CONNECT_TIMEOUT.as_secs()
             )
         } else if error.is_tls() || cause.contains("certificate") {
             format!(

@@ -62,7 +62,7 @@ impl Notifier {
     }
 
     /// Brings one notification to its channel; `now` is the time of this attempt. Takes at most
-    /// about thirty seconds.
+    /// twenty seconds.
     pub async fn deliver(
         &self,
         channel: &Channel,

@@ -26,8 +26,10 @@ use crate::domain::sensitive::Sensitive;
 use crate::domain::untrusted::{MAX_QUOTE, line};
 use crate::net::Deliveries;
 
-/// How long one delivery may take in all, the answer included.
+/// How long the receiver may take until it answers.
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(15);
+/// How long is waited for the body of an answer: the status has decided already.
+const BODY_TIMEOUT: Duration = Duration::from_secs(2);
 /// Most bytes of an answer that are read.
 const MAX_ANSWER: usize = 4_096;
 
@@ -70,14 +72,12 @@ pub(super) async fn send<'a>(
         .header("webhook-timestamp", timestamp)
         .header("webhook-signature", signature)
         .body(body);
-    let exchange = async {
-        let mut response = request.send().await.map_err(|error| unanswered(&error))?;
-        let excerpt = excerpt(&mut response).await;
-        judge(&response, &excerpt)
-    };
-    tokio::time::timeout(DELIVERY_TIMEOUT, exchange)
-        .await
-        .unwrap_or_else(|_| Err(late()))
+    let answer = tokio::time::timeout(DELIVERY_TIMEOUT, request.send()).await;
+    let mut response = answer
+        .map_err(|_| late())?
+        .map_err(|error| unanswered(&error))?;
+    let excerpt = excerpt(&mut response).await;
+    judge(&response, &excerpt)
 }
 
 /// The JSON for a notification; the same bytes for every attempt.
@@ -126,14 +126,17 @@ fn signature<'a>(
 
 async fn excerpt(response: &mut Response) -> String {
     let mut bytes = Vec::new();
-    // An answer that breaks off is still an answer: the status has been read.
-    while let Ok(Some(chunk)) = response.chunk().await {
-        bytes.extend_from_slice(&chunk);
-        if bytes.len() >= MAX_ANSWER {
-            bytes.truncate(MAX_ANSWER);
-            break;
+    let reading = async {
+        while let Ok(Some(chunk)) = response.chunk().await {
+            bytes.extend_from_slice(&chunk);
+            if bytes.len() >= MAX_ANSWER {
+                break;
+            }
         }
-    }
+    };
+    // An answer that breaks off or never ends is still an answer.
+    let _ = tokio::time::timeout(BODY_TIMEOUT, reading).await;
+    bytes.truncate(MAX_ANSWER);
     line(String::from_utf8_lossy(&bytes).trim(), MAX_QUOTE)
 }
 

@@ -12,7 +12,7 @@ use super::samples::{NOW, mail_to, notification};
 use super::webhook::notifier;
 use crate::support::smtp::{Security, SmtpReceiver};
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(40);
 
 fn mailer(url: &str, roots: Option<&str>) -> Mailer {
     let from = Email::parse("alerts@lifesign.example").unwrap();
@@ -163,6 +163,19 @@ async fn a_mail_host_that_is_not_there_is_named() {
         error.detail
     );
     assert!(error.detail.contains("refused"), "{}", error.detail);
+}
+
+#[tokio::test]
+async fn a_mail_host_that_does_not_answer_is_left_in_time() {
+    let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = socket.local_addr().unwrap();
+    let notifier = notifier(Some(mailer(&format!("smtp://{address}"), None)));
+    let (channel, sample) = (mail_to("me@example.com"), notification(7, Event::Opened));
+    let delivery = notifier.deliver(&channel, &sample, NOW);
+    let error = timeout(PATIENCE, delivery).await.unwrap().unwrap_err();
+    assert!(!error.permanent);
+    let words = format!("the mail host {address} did not answer within 20 seconds");
+    assert_eq!(error.detail, words);
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use lifesign::net::{self, Guard, Names, Trust, delivery_client};
 use lifesign::notify::{Mailer, Notifier};
 use lifesign::secret::webhook_secret;
 use standardwebhooks::Webhook;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::samples::{NOW, channel, mail_to, notification, of_channel};
 use crate::support::webhook::{Answer, WebhookReceiver};
@@ -152,6 +153,26 @@ async fn an_endless_answer_is_cut() {
         .deliver(&channel, &notification(7, Event::Opened), NOW)
         .await;
     assert!(delivered.unwrap().detail.len() < 400);
+}
+
+#[tokio::test]
+async fn an_answer_that_never_ends_has_arrived_all_the_same() {
+    let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/hook", socket.local_addr().unwrap());
+    let channel = hook(&url, &webhook_secret(), None);
+    let answering = async {
+        let (mut stream, _) = socket.accept().await.unwrap();
+        assert!(stream.read(&mut [0; 1_024]).await.unwrap() > 0);
+        let head = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nthanks";
+        stream.write_all(head).await.unwrap();
+        std::future::pending::<()>().await;
+    };
+    let (sample, notifier) = (notification(7, Event::Opened), notifier(None));
+    let delivered = tokio::select! {
+        delivered = notifier.deliver(&channel, &sample, NOW) => delivered,
+        () = answering => unreachable!("it answers for ever"),
+    };
+    assert_eq!(delivered.unwrap().detail, "answered 200 OK: thanks");
 }
 
 #[tokio::test]
