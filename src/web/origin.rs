@@ -4,37 +4,44 @@
 //! that it comes from elsewhere is refused; a client that says neither is no browser and carries
 //! nobody's cookie by accident. Together with `SameSite=Lax` this closes forgery across sites.
 
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use url::Url;
 
+use super::Shared;
 use super::error::WebError;
 
 /// Refuses writes that come from elsewhere.
-pub(super) async fn check(request: Request, next: Next) -> Response {
+pub(super) async fn check(State(shared): State<Shared>, request: Request, next: Next) -> Response {
     let is_read = matches!(
         *request.method(),
         Method::GET | Method::HEAD | Method::OPTIONS
     );
-    if is_read || is_ours(request.headers(), request.uri().host()) {
+    if is_read || is_ours(request.headers(), &shared.app.settings.public_url) {
         next.run(request).await
     } else {
         WebError::ForeignOrigin.into_response()
     }
 }
 
-fn is_ours(headers: &HeaderMap, authority: Option<&str>) -> bool {
+fn is_ours(headers: &HeaderMap, public_url: &str) -> bool {
     let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     match (text("sec-fetch-site"), text(header::ORIGIN.as_str())) {
         (Some(site), _) => matches!(site, "same-origin" | "none"),
         (None, Some(origin)) => {
-            let host = text(header::HOST.as_str()).or(authority);
-            host.is_some_and(|host| is_origin_of(origin, host))
+            // A proxy may have put its own name into `Host`; then the setting says who we are.
+            let host = text(header::HOST.as_str());
+            host.is_some_and(|host| is_origin_of(origin, host)) || is_same(origin, public_url)
         }
         (None, None) => true,
     }
+}
+
+fn is_same(origin: &str, public_url: &str) -> bool {
+    let origin_of = |url: &str| Url::parse(url).ok().map(|url| url.origin());
+    origin != "null" && origin_of(origin) == origin_of(public_url)
 }
 
 /// Whether `origin` (`https://host:port`) is served at `host` (`host:port`).
@@ -89,10 +96,22 @@ mod tests {
                 false,
             ),
             (vec![("host", "a.example"), ("origin", "null")], false),
+            (
+                vec![("host", "inner:80"), ("origin", "https://status.example")],
+                true,
+            ),
+            (
+                vec![("host", "inner:80"), ("origin", "http://status.example")],
+                false,
+            ),
             (vec![("origin", "https://a.example")], false),
             (vec![], true),
         ] {
-            assert_eq!(is_ours(&headers(&pairs), None), expected, "{pairs:?}");
+            assert_eq!(
+                is_ours(&headers(&pairs), "https://status.example"),
+                expected,
+                "{pairs:?}"
+            );
         }
     }
 }
