@@ -1,5 +1,7 @@
 //! Monitors: listed, made, changed, paused, deleted, checked now.
 
+use std::sync::Arc;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -343,7 +345,9 @@ async fn check(
     Caller(actor): Caller,
     Ids((id,)): Ids<(MonitorId,)>,
 ) -> Result<Json<CheckReport>, ApiError> {
-    Ok(Json(monitors::check_now(&api.app, &actor, id, &()).await?))
+    let app = Arc::clone(&api.app);
+    let check = async move { monitors::check_now(&app, &actor, id, &()).await };
+    Ok(Json(api.app.trials.to_the_end(check).await??))
 }
 
 /// Stops checking a monitor; an open incident ends with it.

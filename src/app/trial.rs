@@ -47,6 +47,17 @@ impl Trials {
         }
     }
 
+    /// Does `work` to its end, even if whoever asked for it goes away meanwhile: a check that is
+    /// dropped half-way would leave a session open.
+    pub async fn to_the_end<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = T> + Send + 'static,
+    ) -> Result<T, Refused> {
+        let stopping = "the service is stopping; try again in a few seconds";
+        let done = self.tasks.spawn(work).await;
+        done.map_err(|_| Refused::Conflict(stopping.to_owned()))
+    }
+
     /// Waits for those in flight; there shall be no new ones.
     pub async fn finish(&self) {
         self.places.close();

@@ -36,6 +36,7 @@ fn words(what: &str) -> Option<&'static str> {
     Some(match what {
         "made" => "Saved. The first check is on its way.",
         "saved" => "Saved.",
+        "checked" => "Checked just now.",
         "paused" => "Paused. It is not checked until you resume it.",
         "resumed" => "Resumed. The next check is on its way.",
         "deleted" => "Deleted.",

@@ -1,5 +1,7 @@
 //! What people do with a monitor from its page or its row: each a plain post and a redirect.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect};
 
@@ -17,7 +19,9 @@ pub(crate) async fn check(
     visitor: Visitor,
     Id(id): Id<MonitorId>,
 ) -> Result<Redirect, WebError> {
-    monitors::check_now(&shared.app, &visitor.actor, id, &()).await?;
+    let app = Arc::clone(&shared.app);
+    let check = async move { monitors::check_now(&app, &visitor.actor, id, &()).await };
+    shared.app.trials.to_the_end(check).await??;
     Ok(back(id, "checked"))
 }
 
