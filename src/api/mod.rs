@@ -1,5 +1,5 @@
 //! The JSON API, `/api/v1`: thin. It reads a request strictly, calls `app` or reads the store,
-//! and writes a view. Every route but the public ones stands behind [`auth::guard`].
+//! and writes a view. Every route but the public ones stands behind `auth::guard`.
 //!
 //! The OpenAPI document comes from the same routes and is held by a snapshot.
 

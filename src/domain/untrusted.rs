@@ -1,7 +1,7 @@
 //! Text that a server sent, made fit to be shown: the one place that cleans it.
 //!
 //! What a server says is data. Before it stands in a report, on a page, in a mail or in a log it
-//! passes [`line`] or [`block`]: no control characters, no terminal sequences, nothing that turns
+//! passes [`line()`] or [`block`]: no control characters, no terminal sequences, nothing that turns
 //! the direction of the text around or hides in it, never longer than asked for. Escaping for
 //! HTML, JSON or XML is still the business of whoever writes that.
 

@@ -2,7 +2,7 @@
 //!
 //! Pure: the same notification always gives the same message, so that one which is sent twice or
 //! hours late says what was true when it happened. Whatever came from outside passes
-//! [`line`] here; escaping for HTML is the business of the template.
+//! [`line()`] here; escaping for HTML is the business of the template.
 
 use askama::Template;
 

@@ -1,5 +1,7 @@
 //! Confirming before alarming, and recovering.
 
+use lifesign::store::CheckFilter;
+
 use super::*;
 
 engines! {
@@ -50,7 +52,7 @@ engines! {
         world.rounds(3, 60).await;
         assert_eq!(world.status(monitor).await, MonitorStatus::Up);
         assert_eq!(world.told(), [""; 0]);
-        let filter = Default::default();
+        let filter = CheckFilter::default();
         let checks =
             world.app.store.checks(world.actor.team, monitor, &filter, None, 50).await.unwrap().rows;
         let blips: Vec<_> = checks.iter().filter(|check| check.blip).collect();

@@ -1,6 +1,7 @@
 //! Two nodes, late results, a process that dies between probing and recording.
 
 use lifesign::app::record::record;
+use lifesign::store::CheckFilter;
 
 use super::*;
 
@@ -12,7 +13,7 @@ engines! {
         let made = world.checks().await;
         record(&world.app, &made).await.unwrap();
         record(&world.app, &made).await.unwrap();
-        let filter = Default::default();
+        let filter = CheckFilter::default();
         let checks =
             world.app.store.checks(world.actor.team, monitor, &filter, None, 50).await.unwrap().rows;
         assert_eq!(checks.len(), 1);
