@@ -5,9 +5,92 @@ use lifesign::domain::at::At;
 use standardwebhooks::Webhook as Verifier;
 
 use super::*;
+use crate::support::visitor::{Visitor, attributes, texts};
 
 fn time(value: &Value) -> At {
     At::parse(value.as_str().unwrap()).unwrap()
+}
+
+/// History, status JSON and pages say the same of one outage.
+async fn agree_on_the_minutes(story: &Story, incident: &str) {
+    let ask = async |path: &str| story.service.api(&story.token, "GET", path, None).await.1;
+
+    let history = ask(&format!("/incidents/{incident}")).await;
+    let lasted = time(&history["resolved_at"]).ms_since(time(&history["started_at"]));
+    assert_eq!(history["duration_seconds"], lasted / 1_000);
+
+    let visitor = Visitor::invited(&story.service, "eyes@example.com", "Team").await;
+    let form = [
+        ("title", "Acme"),
+        ("slug", "acme"),
+        ("components", &*story.monitor),
+        ("public", "yes"),
+    ];
+    visitor.post("/status-pages", &form).await;
+
+    let status = ask("/status/acme").await;
+    let told = &status["incidents"][0];
+    for member in [
+        "id",
+        "started_at",
+        "resolved_at",
+        "duration_seconds",
+        "code",
+    ] {
+        assert_eq!(told[member], history[member], "{member} of the status JSON");
+    }
+    let near = |down_ms: i64, where_: &str| {
+        let apart = (down_ms - lasted).abs();
+        assert!(
+            apart < 2_000,
+            "{where_}: down {down_ms} ms, the incident lasted {lasted} ms"
+        );
+    };
+    let uptime = ask(&format!("/monitors/{}/uptime?window=24h", story.monitor)).await;
+    near(uptime["down_ms"].as_i64().unwrap(), "uptime");
+    let component = &status["components"][0];
+    near(component["down_ms"]["24h"].as_i64().unwrap(), "status JSON");
+
+    for path in [
+        "/status/acme".to_owned(),
+        format!("/monitors/{}", story.monitor),
+    ] {
+        let page = visitor.page(&path).await;
+        let times = attributes(&page, "time", "datetime");
+        let started = history["started_at"].as_str().unwrap();
+        assert!(
+            times.iter().any(|time| time == started),
+            "{path}: {times:?}"
+        );
+        let body = &texts(&page, "main")[0];
+        let words = in_words(lasted);
+        assert!(body.contains(&words), "{path} does not say {words}");
+        let days = attributes(&page, ".day", "aria-label");
+        near(days.iter().map(|day| down_ms(day)).sum(), &path);
+    }
+}
+
+/// A short time as the pages write it.
+fn in_words(ms: i64) -> String {
+    match (ms / 60_000, ms / 1_000 % 60) {
+        (0, seconds) => format!("{seconds} s"),
+        (minutes, 0) => format!("{minutes} min"),
+        (minutes, seconds) => format!("{minutes} min {seconds} s"),
+    }
+}
+
+/// The time down in the words for a day: `22 November: 1 min 3 s down, 2 s unknown`.
+fn down_ms(day: &str) -> i64 {
+    let (_, spent) = day.split_once(": ").unwrap();
+    let down = spent
+        .split(", ")
+        .find_map(|part| part.strip_suffix(" down"));
+    let words: Vec<&str> = down.into_iter().flat_map(str::split_whitespace).collect();
+    let pairs = words.chunks(2).map(|pair| {
+        let unit = if pair[1] == "min" { 60_000 } else { 1_000 };
+        pair[0].parse::<i64>().unwrap() * unit
+    });
+    pairs.sum()
 }
 
 async fn an_outage_is_told_and_its_end_too(engine: Engine) {
@@ -45,18 +128,7 @@ async fn an_outage_is_told_and_its_end_too(engine: Engine) {
     let thread = mails[0].header("References").unwrap();
     assert_eq!(mails[1].header("References").unwrap(), thread, "one thread");
 
-    // History, status JSON and page agree on the minutes.
-    let path = format!("/incidents/{}", incident["id"].as_str().unwrap());
-    let (_, history) = story.service.api(&story.token, "GET", &path, None).await;
-    let lasted = time(&history["resolved_at"]).ms_since(time(&history["started_at"]));
-    assert_eq!(history["duration_seconds"], lasted / 1_000);
-    let path = format!("/monitors/{}/uptime?window=24h", story.monitor);
-    let (_, uptime) = story.service.api(&story.token, "GET", &path, None).await;
-    let down = uptime["down_ms"].as_i64().unwrap();
-    assert!(
-        (down - lasted).abs() < 1_000,
-        "down for {down} ms, the incident lasted {lasted} ms"
-    );
+    agree_on_the_minutes(&story, incident["id"].as_str().unwrap()).await;
     drop(story);
     database.remove().await;
 }

@@ -14,7 +14,10 @@ const LENGTH: Duration = Duration::from_secs(40);
 
 async fn a_killed_service_loses_and_doubles_nothing(engine: Engine) {
     let seed = rand::random::<u64>();
-    println!("seed {seed}");
+    #[expect(clippy::print_stdout, reason = "what it takes to repeat a failure")]
+    {
+        println!("seed {seed}");
+    }
     let mut chance = StdRng::seed_from_u64(seed);
     let moments: Vec<Duration> = (0..MOMENTS)
         .map(|_| LENGTH.mul_f64(chance.random_range(0.0..1.0)))

@@ -12,6 +12,7 @@ use lifesign::domain::incident::Incident;
 use lifesign::domain::monitor::{Endpoint, EndpointUrl, MonitorSpec, TransportChoice};
 use lifesign::domain::status::MonitorStatus;
 use lifesign::domain::team::Actor;
+use lifesign::store::IncidentFilter;
 use lifesign::store::Store;
 use serde_json::Value;
 
@@ -96,7 +97,7 @@ impl TestApp {
 
     /// The incidents of the team, newest first.
     pub(crate) async fn incidents(&self) -> Vec<Incident> {
-        let filter = Default::default();
+        let filter = IncidentFilter::default();
         self.app
             .store
             .incidents(self.actor.team, &filter, None, 100)

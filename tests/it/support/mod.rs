@@ -6,5 +6,6 @@ pub(crate) mod app;
 pub(crate) mod engines;
 pub(crate) mod service;
 pub(crate) mod smtp;
+pub(crate) mod visitor;
 pub(crate) mod webhook;
 pub(crate) mod world;

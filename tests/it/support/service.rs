@@ -28,10 +28,8 @@ pub(crate) async fn eventually<T, F: Future<Output = Option<T>>>(
             tokio::time::sleep(LOOK).await;
         }
     };
-    match tokio::time::timeout(PATIENCE, looking).await {
-        Ok(answer) => answer,
-        Err(_) => panic!("{what} did not happen within {PATIENCE:?}"),
-    }
+    let looked = tokio::time::timeout(PATIENCE, looking).await;
+    looked.unwrap_or_else(|_| panic!("{what} did not happen within {PATIENCE:?}"))
 }
 
 /// A service with a folder and a database of its own.
@@ -191,13 +189,15 @@ async fn launch(
         .unwrap()
 }
 
+/// A client of our own answers: it follows no redirect.
 #[expect(
     clippy::disallowed_methods,
     reason = "a client of the test, not of the product"
 )]
-fn client() -> reqwest::Client {
+pub(crate) fn client() -> reqwest::Client {
     drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
     reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
         .timeout(Duration::from_secs(10))
         .build()
         .unwrap()
