@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::at::At;
 use super::failure::{Code, Layer};
 use super::id::{IncidentId, MonitorId, TeamId};
+use super::observation::StepName;
 use super::report::CheckReport;
 use super::status::{MonitorStatus, Transition};
 use super::team::Email;
@@ -311,6 +312,11 @@ fn unnamed() -> Failure {
     }
 }
 
+/// A phase that takes more than so many times what it took is told.
+const MUCH_SLOWER: f64 = 2.0;
+/// … if it is more by so many milliseconds at least.
+const WORTH_TELLING_MS: f64 = 100.0;
+
 /// What is different from the last good check, as far as both know it.
 pub fn changes(good: &CheckReport, now: &CheckReport) -> Vec<Change> {
     let server = |r: &CheckReport| {
@@ -324,17 +330,14 @@ pub fn changes(good: &CheckReport, now: &CheckReport) -> Vec<Change> {
         Some(format!("{} tools, {}", tools.count, tools.hash))
     };
     let certificate = |r: &CheckReport| Some(r.tls.as_ref()?.fingerprint.clone());
-    let slowest = |r: &CheckReport| {
-        let slowest = r.steps.iter().max_by(|a, b| a.ms.total_cmp(&b.ms))?;
-        Some(slowest.name.as_str().to_owned())
-    };
+    let (slowest_then, slowest_now) = slowest_phases(good, now).unzip();
     let pairs: [(&str, Option<String>, Option<String>); 6] = [
         ("address", good.address.clone(), now.address.clone()),
         ("certificate", certificate(good), certificate(now)),
         ("server version", server(good), server(now)),
         ("protocol version", version(good), version(now)),
         ("tools", tools(good), tools(now)),
-        ("slowest phase", slowest(good), slowest(now)),
+        ("slowest phase", slowest_then, slowest_now),
     ];
     let different = |(what, before, now): (&str, Option<String>, Option<String>)| {
         let (before, now) = (before?, now?);
@@ -345,4 +348,18 @@ pub fn changes(good: &CheckReport, now: &CheckReport) -> Vec<Change> {
         })
     };
     pairs.into_iter().filter_map(different).collect()
+}
+
+/// Where most of the time went, then and now, if it is much more than it was: a server that
+/// refuses at once has slow phases, too, and they tell nothing.
+fn slowest_phases(good: &CheckReport, now: &CheckReport) -> Option<(String, String)> {
+    let slowest = |r: &CheckReport| {
+        let timed = r.steps.iter().filter(|s| s.name != StepName::EndSession);
+        let slowest = timed.max_by(|a, b| a.ms.total_cmp(&b.ms))?;
+        Some((slowest.name.as_str(), slowest.ms))
+    };
+    let (then, now) = (slowest(good)?, slowest(now)?);
+    let is_slower = now.1 > then.1 * MUCH_SLOWER && now.1 - then.1 > WORTH_TELLING_MS;
+    let words = |(name, ms): (&str, f64)| format!("{name}, {ms:.0} ms");
+    is_slower.then(|| (words(then), words(now)))
 }

@@ -104,6 +104,16 @@ pub fn duration(ms: impl Given<i64>, _: &dyn Values) -> askama::Result<String> {
     Ok(span(*ms.given()))
 }
 
+/// A length of time by its largest unit: `13 min`
+#[askama::filter_fn]
+pub fn about(ms: impl Given<i64>, _: &dyn Values) -> askama::Result<String> {
+    let mut words = span(*ms.given());
+    if let Some((end, _)) = words.match_indices(' ').nth(1) {
+        words.truncate(end);
+    }
+    Ok(words)
+}
+
 /// A share as a percentage, rounded down: `99.98 %`
 #[askama::filter_fn]
 pub fn percent(share: impl Given<Option<f64>>, _: &dyn Values) -> askama::Result<String> {
