@@ -181,6 +181,22 @@ codes! {
     AuthInsufficientScope = "auth_insufficient_scope", Auth, "The credentials do not allow enough", "Grant the scopes that the server names.";
     AuthFlaky = "auth_flaky", Auth, "The same credentials are accepted and refused", "Look for instances that disagree, or caches of tokens.";
     AuthInJsonrpc = "auth_in_jsonrpc", Auth, "The server asks for a login inside JSON-RPC", "Answer 401 with a WWW-Authenticate header, so that clients can log in.";
+    AuthExpired = "auth_expired", Auth, "The credentials worked and are no longer valid", "Renew the token; it has expired or was revoked.";
+    AuthMetadataBroken = "auth_metadata_broken", Auth, "Nobody new can log in: the documents that lead to the login are broken", "Serve protected-resource metadata (RFC 9728) and authorization-server metadata (RFC 8414) where clients look for them.";
+    AuthResourceMismatch = "auth_resource_mismatch", Auth, "Nobody new can log in: the metadata is for another resource", "Let `resource` in the protected-resource metadata be the URL of this endpoint.";
+    AuthIssuerMismatch = "auth_issuer_mismatch", Auth, "Strict clients cannot log in: the issuer is another one than was named", "Let `issuer` be byte for byte what the protected-resource metadata names.";
+    AuthPkceMissing = "auth_pkce_missing", Auth, "Strict clients cannot log in: PKCE with S256 is not announced", "List S256 in code_challenge_methods_supported.";
+    AuthAsUnreachable = "auth_as_unreachable", Auth, "Nobody new can log in: the authorization server does not answer", "Check the authorization server.";
+    AuthTokenEndpointFailed = "auth_token_endpoint_failed", Auth, "There is no token for the configured client", "Check client id, key and scope, and the authorization server.";
+    AuthOpened = "auth_opened", Auth, "What was behind a login is open now", "Check that the server is meant to be open to everybody.";
+    AuthLegacyAsRoot = "auth_legacy_as_root", Auth, "The login is described as in 2025-03-26 only", "Serve protected-resource metadata (RFC 9728); later clients look for nothing else.";
+    HttpsOnly = "https_only", Auth, "Plain http over the public network", "Serve the endpoint over https.";
+    WwwAuthenticate = "www_authenticate", Auth, "The answer 401 names no way to log in", "Send WWW-Authenticate: Bearer resource_metadata=\"…\" with the answer 401.";
+    PrmResource = "prm_resource", Auth, "The metadata names the resource in a way that strict clients refuse", "Let `resource` in the protected-resource metadata be the very URL of this endpoint.";
+    PrmBearerMethods = "prm_bearer_methods", Auth, "The metadata does not list tokens in the header", "List header in bearer_methods_supported.";
+    PrmScopes = "prm_scopes", Auth, "The metadata lists odd scopes", "List the scopes of this resource only; offline_access is none of them.";
+    AsRegistration = "as_registration", Auth, "Clients have to be registered by hand", "Support client-ID metadata documents, so that clients nobody knows can log in.";
+    CredentialExpiring = "credential_expiring", Auth, "The configured credentials expire soon", "Put in a new token before then.";
     SlowTotal = "slow_total", Latency, "Slower than the threshold", "Look at the slowest phase.";
     MonitorError = "monitor_error", Internal, "Lifesign could not measure", "Not the server's fault; see Lifesign's own log.";
 }

@@ -6,12 +6,14 @@
 
 pub mod accounting;
 pub mod at;
+pub mod challenge;
 pub mod channel;
 pub mod check;
 pub mod failure;
 pub mod histogram;
 pub mod id;
 pub mod incident;
+pub mod login;
 pub mod monitor;
 pub mod notification;
 pub mod observation;

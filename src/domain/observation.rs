@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::at::At;
+use super::login::{LoginChain, TokenTrouble};
 use super::tools::ToolSurface;
 use super::trouble::Trouble;
 
@@ -35,6 +36,8 @@ pub enum StepName {
     Ping,
     /// Ending the session; outside the measured time.
     EndSession,
+    /// Looking at how clients log in, or logging in; outside the measured time.
+    Authorization,
 }
 
 impl StepName {
@@ -50,6 +53,7 @@ impl StepName {
             Self::ToolsList => "tools_list",
             Self::Ping => "ping",
             Self::EndSession => "end_session",
+            Self::Authorization => "authorization",
         }
     }
 }
@@ -203,6 +207,25 @@ pub struct ProbeMemory {
     pub version: Option<String>,
     /// Checks in a row that found nothing that speaks MCP at this address.
     pub misses: u8,
+    /// Who was let in, and how one logs in.
+    pub access: AccessMemory,
+}
+
+/// What is remembered of who was let in. It never holds a token or a secret.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct AccessMemory {
+    /// How one logs in, as last found.
+    pub chain: Option<LoginChain>,
+    /// The credentials were accepted once.
+    pub accepted: bool,
+    /// Strangers were refused at the last check that told.
+    pub walled: bool,
+    /// Since when strangers are let in to what was behind a wall.
+    pub opened_at: Option<At>,
+    /// The issuer that the credentials of a machine were first used with: they are never sent to
+    /// another one.
+    pub issuer: Option<String>,
 }
 
 /// What a probe saw.
@@ -232,6 +255,14 @@ pub struct Observation {
     pub transcript: Vec<Exchange>,
     /// A command that repeats the decisive request, with placeholders for secrets.
     pub curl: Option<String>,
+    /// How one logs in, where the server wants it.
+    pub login: Option<LoginChain>,
+    /// Why there was no token to identify ourselves with.
+    pub token: Option<TokenTrouble>,
+    /// When the credentials expire, where they tell.
+    pub credential_expires_at: Option<At>,
+    /// The conversation went over the public network without encryption.
+    pub is_plain_public: bool,
     /// What the next probe should know.
     pub memory: ProbeMemory,
 }
@@ -252,6 +283,10 @@ impl Observation {
             noticed: Vec::new(),
             transcript: Vec::new(),
             curl: None,
+            login: None,
+            token: None,
+            credential_expires_at: None,
+            is_plain_public: false,
             memory,
         }
     }

@@ -6,6 +6,7 @@
 use std::net::IpAddr;
 
 use super::at::At;
+use super::challenge::Challenge;
 
 /// One thing that went wrong or was odd.
 #[derive(Clone, Debug, PartialEq)]
@@ -169,8 +170,8 @@ pub enum HttpTrouble {
 pub struct StatusSeen {
     /// The status.
     pub status: u16,
-    /// `WWW-Authenticate`, joined where there are several.
-    pub challenge: Option<String>,
+    /// What `WWW-Authenticate` names.
+    pub challenges: Vec<Challenge>,
     /// `Retry-After`, in seconds from the answer.
     pub retry_after: Option<u64>,
     /// The media type without parameters, in lower case.

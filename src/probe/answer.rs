@@ -16,6 +16,7 @@ use super::events::Events;
 use super::jsonrpc::{self, Message};
 use super::visit::{HEAD, Visit};
 use crate::domain::at::At;
+use crate::domain::challenge::Challenge;
 use crate::domain::trouble::{
     BodyTrouble, HttpTrouble, MessageTrouble, StatusSeen, StreamTrouble, Trouble,
 };
@@ -191,16 +192,15 @@ pub(super) async fn refusal(
 ) -> Trouble {
     let status = response.status().as_u16();
     let headers = response.headers();
-    let challenge = headers
-        .get_all(WWW_AUTHENTICATE)
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .map(|value| visit.veil.text(line(value, MAX_QUOTE)))
-        .reduce(|all, next| format!("{all}, {next}"));
+    let named = headers.get_all(WWW_AUTHENTICATE).iter();
+    let named: Vec<String> = named
+        .map(|value| String::from_utf8_lossy(value.as_bytes()))
+        .map(|value| visit.veil.text(value.into_owned()))
+        .collect();
     let server = text(headers, SERVER.as_str()).unwrap_or_default();
     let mut seen = StatusSeen {
         status,
-        challenge,
+        challenges: Challenge::all(named.iter().map(String::as_str)),
         retry_after: retry_after(headers, visit.now()),
         media_type: media_type(headers),
         bot_protection: headers.contains_key("cf-mitigated")

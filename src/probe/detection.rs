@@ -27,7 +27,7 @@ pub(super) fn is_miss(trouble: &Trouble) -> bool {
         Trouble::Status(seen) => {
             matches!(seen.status, 400 | 404 | 405 | 410 | 415 | 501)
                 && seen.rpc.is_none()
-                && seen.challenge.is_none()
+                && seen.challenges.is_empty()
         }
         Trouble::Body(BodyTrouble::Empty { status }) => *status == 202,
         Trouble::Stream(trouble) => matches!(

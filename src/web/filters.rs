@@ -189,6 +189,7 @@ pub fn step_words(step: &StepName, _: &dyn Values) -> askama::Result<&'static st
         StepName::ToolsList => "List the tools",
         StepName::Ping => "Ping",
         StepName::EndSession => "End the session",
+        StepName::Authorization => "Authorization",
     })
 }
 

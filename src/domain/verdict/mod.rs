@@ -3,6 +3,7 @@
 //! A verdict has a status, at most one failure (the lowest layer that failed) and any number of
 //! findings that leave the status alone. The codes are in [`super::failure`].
 
+mod auth;
 mod noticed;
 mod status;
 mod stopped;
@@ -114,6 +115,7 @@ pub fn judge(
         opinions.push(stopped::opinion(seen, stop, has_credentials, now));
     }
     opinions.extend(seen.noticed.iter().map(noticed::opinion));
+    auth::opinions(seen, now, &mut opinions);
     opinions.extend(surface::certificate(seen, now));
     surface::tools(seen, expected, &mut opinions);
     opinions.extend(surface::slowness(seen, expected));

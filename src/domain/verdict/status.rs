@@ -1,8 +1,9 @@
-//! What an answer with an unwelcome status means (mcp.md §4.2 and §5.4, without the OAuth chain).
+//! What an answer with an unwelcome status means (mcp.md §4.2); walls are
+//! judged in `auth.rs`.
 
-use super::{Effect, Opinion};
+use super::{Effect, Opinion, auth};
 use crate::domain::failure::Code;
-use crate::domain::observation::StepName;
+use crate::domain::observation::{Observation, StepName};
 use crate::domain::trouble::{RpcError, StatusSeen};
 
 /// Words of a body that name the Host or Origin header as the reason of a refusal.
@@ -19,7 +20,12 @@ const HOST_WORDS: [&str; 10] = [
     "origin is not allowed",
 ];
 
-pub(super) fn opinion(seen: &StatusSeen, at: StepName, has_credentials: bool) -> Opinion {
+pub(super) fn opinion(
+    seen: &StatusSeen,
+    at: StepName,
+    has_credentials: bool,
+    observation: &Observation,
+) -> Opinion {
     let said = said(seen);
     let down = |code| {
         Opinion::down(
@@ -28,8 +34,8 @@ pub(super) fn opinion(seen: &StatusSeen, at: StepName, has_credentials: bool) ->
         )
     };
     match seen.status {
-        401 => refused(seen, at, has_credentials),
-        400 if is_bearer(seen) => refused(seen, at, has_credentials),
+        401 => auth::refused(seen, at, has_credentials, observation),
+        400 if auth::is_oauth(seen) => auth::refused(seen, at, has_credentials, observation),
         402 => Opinion::new(
             Effect::Gated,
             Code::PaymentRequired,
@@ -44,7 +50,7 @@ pub(super) fn opinion(seen: &StatusSeen, at: StepName, has_credentials: bool) ->
                 seen.status
             ),
         ),
-        403 => forbidden(seen, has_credentials),
+        403 => auth::forbidden(seen, has_credentials, &said),
         429 => Opinion::new(
             Effect::Unknown,
             Code::RateLimited,
@@ -75,7 +81,7 @@ pub(super) fn opinion(seen: &StatusSeen, at: StepName, has_credentials: bool) ->
 /// The JSON-RPC error of a server that refuses a request with 400 or 404: it speaks, and what it
 /// says tells more than its status.
 pub(super) fn error_inside(seen: &StatusSeen) -> Option<&RpcError> {
-    (matches!(seen.status, 400 | 404) && !is_bearer(seen) && !names_host(seen))
+    (matches!(seen.status, 400 | 404) && !auth::is_oauth(seen) && !names_host(seen))
         .then_some(seen.rpc.as_ref())?
 }
 
@@ -88,6 +94,7 @@ pub(super) fn what(at: StepName) -> &'static str {
         StepName::ToolsList => "POST tools/list",
         StepName::Ping => "POST ping",
         StepName::EndSession => "DELETE of the session",
+        StepName::Authorization => "The login",
         StepName::Dns | StepName::Tcp | StepName::Tls => "The connection",
     }
 }
@@ -101,88 +108,6 @@ fn said(seen: &StatusSeen) -> String {
         return String::new();
     }
     format!(": {}", first.trim_end_matches('.'))
-}
-
-fn refused(seen: &StatusSeen, at: StepName, has_credentials: bool) -> Opinion {
-    let status = seen.status;
-    if has_credentials {
-        let is_later = matches!(
-            at,
-            StepName::Initialized | StepName::ToolsList | StepName::Ping
-        );
-        if is_later {
-            return Opinion::down(
-                Code::AuthFlaky,
-                format!(
-                    "{} answered {status}, although initialize was accepted with the same credentials.",
-                    what(at)
-                ),
-            );
-        }
-        let reason = parameter(seen, "error_description")
-            .or_else(|| parameter(seen, "error"))
-            .map_or_else(String::new, |reason| format!(": {reason}"));
-        return Opinion::down(
-            Code::AuthInvalid,
-            format!("The server refuses the credentials ({status}){reason}."),
-        );
-    }
-    let (code, message) = match scheme(seen) {
-        None => (
-            Code::AuthRequiredOpaque,
-            format!("The server wants credentials ({status}) and does not say which."),
-        ),
-        Some("bearer") => (
-            Code::AuthRequired,
-            format!("The server wants a login ({status}, Bearer)."),
-        ),
-        Some(_) => (
-            Code::AuthNonBearer,
-            format!("The server wants credentials ({status}) that are not OAuth."),
-        ),
-    };
-    Opinion::new(Effect::Gated, code, message)
-}
-
-fn forbidden(seen: &StatusSeen, has_credentials: bool) -> Opinion {
-    if parameter(seen, "error") == Some("insufficient_scope") {
-        let wanted = parameter(seen, "scope")
-            .map_or_else(String::new, |scope| format!("; it wants {scope}"));
-        return if has_credentials {
-            Opinion::degraded(
-                Code::AuthInsufficientScope,
-                format!("The credentials do not reach far enough (403){wanted}."),
-            )
-        } else {
-            Opinion::new(
-                Effect::Gated,
-                Code::AuthRequired,
-                format!("The server wants a login with more rights (403){wanted}."),
-            )
-        };
-    }
-    if has_credentials {
-        return Opinion::down(
-            Code::AuthInvalid,
-            format!(
-                "The server forbids access with these credentials (403){}.",
-                said(seen)
-            ),
-        );
-    }
-    let code = match scheme(seen) {
-        Some("bearer") => Code::AuthRequired,
-        Some(_) => Code::AuthNonBearer,
-        None => Code::AuthRequiredOpaque,
-    };
-    Opinion::new(
-        Effect::Gated,
-        code,
-        format!(
-            "The server forbids access without credentials (403){}.",
-            said(seen)
-        ),
-    )
 }
 
 fn host_rejected(seen: &StatusSeen) -> Opinion {
@@ -214,49 +139,16 @@ fn is_challenge(seen: &StatusSeen) -> bool {
     is_html && (seen.bot_protection || markup.iter().any(|word| body.contains(word)))
 }
 
-fn is_bearer(seen: &StatusSeen) -> bool {
-    scheme(seen) == Some("bearer")
-}
-
-/// `bearer`, another scheme as `other`, or none.
-fn scheme(seen: &StatusSeen) -> Option<&'static str> {
-    let challenge = seen.challenge.as_deref()?.trim();
-    if challenge.is_empty() {
-        return None;
-    }
-    // Several challenges may share the header; a scheme follows the beginning or a comma.
-    let is_bearer = challenge.split(',').any(|part| {
-        part.split_whitespace()
-            .next()
-            .is_some_and(|s| s.eq_ignore_ascii_case("bearer"))
-    });
-    Some(if is_bearer { "bearer" } else { "other" })
-}
-
-/// A parameter of the challenge, quoted or not.
-fn parameter<'a>(seen: &'a StatusSeen, name: &str) -> Option<&'a str> {
-    let challenge = seen.challenge.as_deref()?;
-    let lower = challenge.to_ascii_lowercase();
-    let mut from = 0;
-    while let Some(found) = lower[from..].find(name) {
-        let start = from + found;
-        from = start + name.len();
-        let is_start = start == 0 || matches!(lower.as_bytes()[start - 1], b' ' | b',' | b'\t');
-        let rest = challenge[from..].trim_start();
-        if let (true, Some(value)) = (is_start, rest.strip_prefix('=')) {
-            let value = value.trim_start();
-            return match value.strip_prefix('"') {
-                Some(quoted) => quoted.split('"').next(),
-                None => value.split([',', ' ']).next(),
-            };
-        }
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::at::At;
+    use crate::domain::challenge::Challenge;
+    use crate::domain::observation::ProbeMemory;
+
+    fn nothing() -> Observation {
+        Observation::begun(At(0), ProbeMemory::default())
+    }
 
     fn seen(status: u16) -> StatusSeen {
         StatusSeen {
@@ -267,7 +159,7 @@ mod tests {
 
     fn challenged(status: u16, challenge: &str) -> StatusSeen {
         StatusSeen {
-            challenge: Some(challenge.to_owned()),
+            challenges: Challenge::all([challenge]),
             ..seen(status)
         }
     }
@@ -369,7 +261,7 @@ mod tests {
             ),
         ] {
             for (has_credentials, expected) in [(false, stranger), (true, known)] {
-                let opinion = opinion(&seen, StepName::Initialize, has_credentials);
+                let opinion = opinion(&seen, StepName::Initialize, has_credentials, &nothing());
                 assert_eq!((opinion.effect, opinion.code), expected, "{seen:?}");
             }
         }
@@ -378,22 +270,8 @@ mod tests {
     #[test]
     fn credentials_that_work_for_one_request_only_are_flaky() {
         assert_eq!(
-            opinion(&seen(401), StepName::ToolsList, true).code,
+            opinion(&seen(401), StepName::ToolsList, true, &nothing()).code,
             Code::AuthFlaky
         );
-    }
-
-    #[test]
-    fn parameters_of_a_challenge_are_found_whole() {
-        let seen = challenged(
-            401,
-            r#"Bearer error_description="expired, sorry", error=invalid_token"#,
-        );
-        assert_eq!(
-            parameter(&seen, "error_description"),
-            Some("expired, sorry")
-        );
-        assert_eq!(parameter(&seen, "error"), Some("invalid_token"));
-        assert_eq!(parameter(&seen, "scope"), None);
     }
 }

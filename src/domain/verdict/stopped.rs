@@ -42,7 +42,7 @@ pub(super) fn opinion(
         Trouble::Http(trouble) => http(trouble, at),
         Trouble::Status(seen) => match status::error_inside(seen) {
             Some(error) => rpc(error, at, has_credentials),
-            None => status::opinion(seen, at, has_credentials),
+            None => status::opinion(seen, at, has_credentials, observation),
         },
         Trouble::Redirect { kind, to } => redirect(*kind, to, has_credentials),
         Trouble::Body(trouble) => body(trouble, at),
