@@ -1,4 +1,4 @@
-//! How two values of the domain are described in the OpenAPI document: both are text.
+//! How three values of the domain are described in the OpenAPI document: all are text.
 
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
@@ -6,6 +6,8 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::domain::at::At;
 use crate::domain::failure::Code;
+use crate::domain::lint::Lint;
+use crate::domain::verdict::FindingCode;
 
 impl PartialSchema for At {
     fn schema() -> RefOr<Schema> {
@@ -31,3 +33,19 @@ impl PartialSchema for Code {
 }
 
 impl ToSchema for Code {}
+
+impl PartialSchema for FindingCode {
+    fn schema() -> RefOr<Schema> {
+        let codes = Code::ALL.iter().map(|code| code.as_str());
+        let lints = Lint::ALL.iter().map(|lint| lint.as_str());
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some(
+                "A stable code or the id of a lint; new ones may be added.",
+            ))
+            .enum_values(Some(codes.chain(lints)))
+            .into()
+    }
+}
+
+impl ToSchema for FindingCode {}

@@ -13,12 +13,13 @@ use clap::Args;
 
 use crate::clock::Clock;
 use crate::config::{self, ResolverChoice, Settings};
+use crate::domain::lint::Level;
 use crate::domain::monitor::{
     Endpoint, EndpointUrl, Expectations, Header, MonitorSpec, TIMEOUT_SECONDS, TransportChoice,
 };
 use crate::domain::observation::{Outcome, ProbeMemory, Step, Transport};
 use crate::domain::report::CheckReport;
-use crate::domain::verdict::{CheckStatus, Severity, judge};
+use crate::domain::verdict::{CheckStatus, Finding, FindingCode, Severity, judge};
 use crate::net::{Guard, Names, Trust, user_agent};
 use crate::probe::{Prober, Target};
 
@@ -58,6 +59,9 @@ pub(super) struct ProbeArguments {
     /// Let private and loopback addresses be probed
     #[arg(long)]
     allow_private: bool,
+    /// Print every finding with its place in the specification
+    #[arg(long)]
+    lint: bool,
     /// Print the check report as JSON
     #[arg(long)]
     json: bool,
@@ -105,7 +109,7 @@ async fn check(arguments: ProbeArguments) -> anyhow::Result<CheckStatus> {
     if arguments.json {
         say(&format!("{}\n", serde_json::to_string_pretty(&report)?));
     } else {
-        say(&summary(&report, paint));
+        say(&summary(&report, arguments.lint, paint));
     }
     Ok(report.status)
 }
@@ -223,7 +227,7 @@ fn time(ms: f64) -> String {
     }
 }
 
-fn summary(report: &CheckReport, paint: Paint) -> String {
+fn summary(report: &CheckReport, lint: bool, paint: Paint) -> String {
     let word = report.status.as_str().to_uppercase();
     let word = match report.status {
         CheckStatus::Up => paint.good(&word),
@@ -239,17 +243,7 @@ fn summary(report: &CheckReport, paint: Paint) -> String {
         }
         None => lines.push(format!("{word}{gated}  {}", in_words(report))),
     }
-    for finding in &report.findings {
-        let word = match finding.severity {
-            Severity::Info => "note",
-            Severity::Warning => "warning",
-        };
-        lines.push(format!(
-            "  {word}: {} ({})",
-            finding.message,
-            finding.code.as_str()
-        ));
-    }
+    lines.extend(report.findings.iter().filter_map(|f| remark(f, lint)));
     if let Some(curl) = &report.curl
         && report.status != CheckStatus::Up
     {
@@ -261,6 +255,25 @@ fn summary(report: &CheckReport, paint: Paint) -> String {
     }
     lines.push(String::new());
     lines.join("\n")
+}
+
+/// A finding as a line. Advice of the lints is for those who asked for it.
+fn remark(finding: &Finding, lint: bool) -> Option<String> {
+    let word = match finding.severity {
+        Severity::Info if !lint && matches!(finding.code, FindingCode::Lint(_)) => return None,
+        Severity::Info => "note",
+        Severity::Warning => "warning",
+    };
+    let mut place = vec![finding.code.as_str()];
+    if lint {
+        place.extend(finding.level.map(Level::as_str));
+        place.extend(finding.spec.as_deref());
+    }
+    Some(format!(
+        "  {word}: {} ({})",
+        finding.message,
+        place.join(", ")
+    ))
 }
 
 /// What is up, in one sentence.

@@ -13,6 +13,7 @@ pub mod failure;
 pub mod histogram;
 pub mod id;
 pub mod incident;
+pub mod lint;
 pub mod login;
 pub mod monitor;
 pub mod notification;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::at::At;
+use super::lint::Fact;
 use super::login::{LoginChain, TokenTrouble};
 use super::tools::ToolSurface;
 use super::trouble::Trouble;
@@ -251,6 +252,8 @@ pub struct Observation {
     pub stopped: Option<Seen>,
     /// What was odd on the way.
     pub noticed: Vec<Seen>,
+    /// What the lints may have a word about.
+    pub facts: Vec<Fact>,
     /// The exchanges; empty where nothing went wrong and nobody watched.
     pub transcript: Vec<Exchange>,
     /// A command that repeats the decisive request, with placeholders for secrets.
@@ -281,6 +284,7 @@ impl Observation {
             cost: Cost::default(),
             stopped: None,
             noticed: Vec::new(),
+            facts: Vec::new(),
             transcript: Vec::new(),
             curl: None,
             login: None,

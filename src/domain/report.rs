@@ -144,11 +144,13 @@ impl Timings {
 
 impl CheckReport {
     /// Stands for what a good check knows of its server beside the timings: another value means
-    /// that the address, the handshake, the tools or the certificate are others than before.
+    /// that the address, the handshake, the tools, the certificate or the findings are others than
+    /// before.
     pub fn facts_hash(&self) -> String {
         let tools = self.tools.as_ref().map(|tools| &tools.hash);
         let certificate = self.tls.as_ref().map(|tls| &tls.fingerprint);
-        let facts = (&self.address, &self.protocol, tools, certificate);
+        let findings: Vec<&str> = self.findings.iter().map(|f| f.code.as_str()).collect();
+        let facts = (&self.address, &self.protocol, tools, certificate, findings);
         // Plain structs of text always serialise.
         let text = serde_json::to_vec(&facts).unwrap_or_default();
         hex(&Sha256::digest(&text))

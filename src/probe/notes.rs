@@ -9,6 +9,7 @@ use tokio::time::Instant;
 
 use super::Observer;
 use super::connection::Traffic;
+use crate::domain::lint::Fact;
 use crate::domain::observation::{Cost, Observation, Outcome, Seen, Step, StepName};
 use crate::domain::trouble::Trouble;
 
@@ -16,6 +17,8 @@ use crate::domain::trouble::Trouble;
 const MAX_SESSIONS: usize = 8;
 /// Most exchanges that are kept for the transcript.
 const MAX_EXCHANGES: usize = 60;
+/// Most facts that are kept for the lints.
+const MAX_FACTS: usize = 200;
 
 /// A request and what came back, as they were; secrets included.
 pub(super) struct RawExchange {
@@ -98,6 +101,14 @@ impl<'a> Notes<'a> {
         if noticed.iter().all(|seen| seen.trouble != trouble) {
             let at = self.at;
             noticed.push(Seen { at, trouble });
+        }
+    }
+
+    /// Something that the lints may have a word about. Noted once however often it is met.
+    pub(super) fn fact(&mut self, fact: Fact) {
+        let facts = &mut self.seen.facts;
+        if facts.len() < MAX_FACTS && !facts.contains(&fact) {
+            facts.push(fact);
         }
     }
 

@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use super::answer;
 use super::redirect::follow;
 use super::visit::{Call, SESSION, Visit};
+use crate::domain::lint::Fact;
 use crate::domain::observation::{Outcome, StepName};
 use crate::domain::trouble::{HandshakeTrouble, SessionTrouble, StatusSeen, Trouble};
 
@@ -50,10 +51,15 @@ impl StreamableHttp {
         let result = answer::result(visit, response, id, self.session.is_some()).await;
         if visit.notes.at == StepName::Initialize && result.is_ok() {
             self.session = named;
-            if self.session.as_ref().is_some_and(|id| !is_visible(id)) {
-                visit
-                    .notes
-                    .notice(Trouble::Session(SessionTrouble::IdInvalid));
+            if let Some(id) = &self.session {
+                visit.notes.fact(Fact::SessionId {
+                    len: id.len(),
+                    is_number: id.as_bytes().iter().all(u8::is_ascii_digit),
+                });
+                if !is_visible(id) {
+                    let trouble = Trouble::Session(SessionTrouble::IdInvalid);
+                    visit.notes.notice(trouble);
+                }
             }
         }
         result.map_err(|trouble| self.session_trouble(trouble))
@@ -177,6 +183,7 @@ pub(super) async fn end_sessions(visit: &mut Visit<'_>, version: Option<&HeaderV
             continue;
         };
         let status = response.status().as_u16();
+        visit.notes.fact(Fact::SessionEnded { status });
         // 404: gone already.
         if (200..300).contains(&status) || status == 404 {
             visit.notes.seen.cost.sessions_closed += 1;

@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 
 use super::at::At;
 use super::failure::{Code, Layer};
+use super::lint::{self, Level, Lint};
 use super::monitor::Expectations;
 use super::observation::Observation;
 
@@ -75,17 +76,58 @@ pub enum Severity {
     Warning,
 }
 
+/// What a finding is called: by a failure code of mcp.md §6, or by a lint of §7.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum FindingCode {
+    /// A code that may as well be a failure.
+    Failure(Code),
+    /// A lint, which never is.
+    Lint(Lint),
+}
+
+impl FindingCode {
+    /// The code as the API says it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Failure(code) => code.as_str(),
+            Self::Lint(lint) => lint.as_str(),
+        }
+    }
+}
+
+impl From<Code> for FindingCode {
+    fn from(code: Code) -> Self {
+        Self::Failure(code)
+    }
+}
+
+impl From<Lint> for FindingCode {
+    fn from(lint: Lint) -> Self {
+        Self::Lint(lint)
+    }
+}
+
+impl PartialEq<Code> for FindingCode {
+    fn eq(&self, code: &Code) -> bool {
+        *self == Self::Failure(*code)
+    }
+}
+
 /// Something worth knowing that leaves the status alone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Finding {
-    /// The stable code.
-    pub code: Code,
+    /// The stable code, or the id of a lint.
+    pub code: FindingCode,
     /// How much it matters.
     pub severity: Severity,
     /// What was seen, in words.
     pub message: String,
     /// Revision and section of the specification, where there is one.
     pub spec: Option<String>,
+    /// How strongly the specification asks for it, where it does.
+    #[serde(default)]
+    pub level: Option<Level>,
 }
 
 /// What an observation means.
@@ -119,7 +161,9 @@ pub fn judge(
     opinions.extend(surface::certificate(seen, now));
     surface::tools(seen, expected, &mut opinions);
     opinions.extend(surface::slowness(seen, expected));
-    weigh(opinions)
+    let mut verdict = weigh(opinions, seen.server.version.as_deref());
+    verdict.findings.extend(lint::findings(seen));
+    verdict
 }
 
 /// How much one opinion weighs, lightest first.
@@ -138,7 +182,7 @@ struct Opinion {
     effect: Effect,
     code: Code,
     message: String,
-    spec: Option<&'static str>,
+    lint: Option<Lint>,
 }
 
 impl Opinion {
@@ -147,7 +191,7 @@ impl Opinion {
             effect,
             code,
             message: message.into(),
-            spec: None,
+            lint: None,
         }
     }
 
@@ -163,29 +207,31 @@ impl Opinion {
         Self::new(Effect::Remark(Severity::Warning), code, message)
     }
 
-    fn spec(self, spec: &'static str) -> Self {
+    /// What of the specification it is about.
+    fn about(self, lint: Lint) -> Self {
         Self {
-            spec: Some(spec),
+            lint: Some(lint),
             ..self
         }
     }
 
-    fn into_finding(self) -> Finding {
+    fn into_finding(self, version: Option<&str>) -> Finding {
         Finding {
-            code: self.code,
+            code: self.code.into(),
             severity: match self.effect {
                 Effect::Remark(severity) => severity,
                 _ => Severity::Warning,
             },
             message: self.message,
-            spec: self.spec.map(str::to_owned),
+            spec: self.lint.map(|lint| lint.spec(version)),
+            level: self.lint.map(Lint::level),
         }
     }
 }
 
 /// The heaviest opinion becomes the failure, of equals the one of the lowest layer; all others
-/// become findings.
-fn weigh(mut opinions: Vec<Opinion>) -> Verdict {
+/// become findings, with what the revision `version` says of them.
+fn weigh(mut opinions: Vec<Opinion>, version: Option<&str>) -> Verdict {
     let gated = opinions.iter().any(|o| o.effect == Effect::Gated);
     let heaviest = opinions
         .iter()
@@ -215,7 +261,10 @@ fn weigh(mut opinions: Vec<Opinion>) -> Verdict {
             message: o.message,
             hint: o.code.hint().to_owned(),
         }),
-        findings: opinions.into_iter().map(Opinion::into_finding).collect(),
+        findings: opinions
+            .into_iter()
+            .map(|opinion| opinion.into_finding(version))
+            .collect(),
     }
 }
 

@@ -3,15 +3,12 @@
 use super::status::what;
 use super::{Effect, Opinion, Severity};
 use crate::domain::failure::Code;
+use crate::domain::lint::Lint;
 use crate::domain::observation::Seen;
 use crate::domain::trouble::{
     BodyTrouble, HandshakeTrouble, MessageTrouble, SessionTrouble, StreamTrouble, ToolsTrouble,
     Trouble,
 };
-
-const TRANSPORTS: &str = "2025-11-25 basic/transports";
-const LIFECYCLE: &str = "2025-11-25 basic/lifecycle";
-const BASIC: &str = "2025-11-25 basic";
 
 pub(super) fn opinion(seen: &Seen) -> Opinion {
     let what = what(seen.at);
@@ -30,12 +27,12 @@ pub(super) fn opinion(seen: &Seen) -> Opinion {
             Code::ContentTypeMissing,
             format!("The answer to {what} has no Content-Type."),
         )
-        .spec(TRANSPORTS),
+        .about(Lint::ResponseMediaType),
         Trouble::Body(BodyTrouble::TypeWrong(kind)) => Opinion::degraded(
             Code::ContentTypeWrong,
             format!("The answer to {what} is JSON-RPC and is labelled {kind}."),
         )
-        .spec(TRANSPORTS),
+        .about(Lint::ResponseMediaType),
         Trouble::Stream(StreamTrouble::Unterminated) => Opinion::warning(
             Code::SseUnterminatedEvent,
             format!("The last event of the answer to {what} has no empty line after it."),
@@ -43,8 +40,7 @@ pub(super) fn opinion(seen: &Seen) -> Opinion {
         Trouble::Stream(StreamTrouble::AnsweredInPost) => Opinion::warning(
             Code::ContentTypeWrong,
             format!("The answer to {what} came in the body of the POST instead of on the stream."),
-        )
-        .spec("2024-11-05 basic/transports"),
+        ),
         Trouble::Message(trouble) => message(trouble, what),
         Trouble::Handshake(trouble) => handshake(trouble),
         Trouble::Session(trouble) => session(trouble),
@@ -54,7 +50,7 @@ pub(super) fn opinion(seen: &Seen) -> Opinion {
 }
 
 fn message(trouble: &MessageTrouble, what: &str) -> Opinion {
-    match trouble {
+    let opinion = match trouble {
         MessageTrouble::NotJsonRpc(reason) => Opinion::degraded(
             Code::JsonrpcInvalid,
             format!("The answer to {what} is not quite JSON-RPC 2.0: {reason}."),
@@ -75,8 +71,13 @@ fn message(trouble: &MessageTrouble, what: &str) -> Opinion {
             Code::JsonrpcErrorShape,
             format!("The error in the answer to {what} lacks an integer code or a message."),
         ),
+    };
+    match trouble {
+        MessageTrouble::OtherId(_) | MessageTrouble::IdType => opinion.about(Lint::ResponseIdType),
+        MessageTrouble::Batch { .. } => opinion.about(Lint::BatchForbidden),
+        MessageTrouble::ErrorShape => opinion.about(Lint::ErrorCodeInteger),
+        MessageTrouble::NotJsonRpc(_) | MessageTrouble::NotJson { .. } => opinion,
     }
-    .spec(BASIC)
 }
 
 fn handshake(trouble: &HandshakeTrouble) -> Opinion {
@@ -85,22 +86,22 @@ fn handshake(trouble: &HandshakeTrouble) -> Opinion {
             Code::InitializeResultInvalid,
             "The answer to initialize has no valid serverInfo.",
         )
-        .spec(LIFECYCLE),
+        .about(Lint::InitRequiredFields),
         HandshakeTrouble::ResultInvalid { member } => Opinion::degraded(
             Code::InitializeResultInvalid,
             format!("The answer to initialize has no valid {member}."),
         )
-        .spec(LIFECYCLE),
+        .about(Lint::InitRequiredFields),
         HandshakeTrouble::VersionUnknown(version) => Opinion::warning(
             Code::VersionUnknown,
             format!("The server negotiated '{version}', which is no published revision."),
         )
-        .spec(LIFECYCLE),
+        .about(Lint::InitVersionEcho),
         HandshakeTrouble::NotificationStatus(status) => Opinion::warning(
             Code::NotificationStatus,
             format!("notifications/initialized was answered with {status} instead of 202."),
         )
-        .spec(TRANSPORTS),
+        .about(Lint::Notif202Empty),
         HandshakeTrouble::InitializedRejected { status, said } => Opinion::degraded(
             Code::InitializedRejected,
             format!(
@@ -108,7 +109,7 @@ fn handshake(trouble: &HandshakeTrouble) -> Opinion {
                 colon(said)
             ),
         )
-        .spec(LIFECYCLE),
+        .about(Lint::Notif202Empty),
         HandshakeTrouble::PingFailed(said) => Opinion::degraded(
             Code::PingFailed,
             format!("ping was not answered as it should be{}.", colon(said)),
@@ -122,7 +123,7 @@ fn session(trouble: &SessionTrouble) -> Opinion {
             Code::SessionIdInvalid,
             "The session id holds characters outside visible ASCII.",
         )
-        .spec(TRANSPORTS),
+        .about(Lint::SessionCharset),
         SessionTrouble::Lost { status, .. } => Opinion::warning(
             Code::SessionLost,
             format!(
@@ -133,12 +134,11 @@ fn session(trouble: &SessionTrouble) -> Opinion {
             Code::SessionExpired400,
             "An unknown session was answered with 400; clients open a new one only after 404.",
         )
-        .spec(TRANSPORTS),
+        .about(Lint::Session404),
         SessionTrouble::Inconsistent => Opinion::warning(
             Code::SessionInconsistent,
             "The server changed the session id within the session.",
-        )
-        .spec(TRANSPORTS),
+        ),
         SessionTrouble::VersionHeaderRejected(version) => Opinion::degraded(
             Code::VersionHeaderRejected,
             format!("The server negotiated {version} and refuses it in the header."),

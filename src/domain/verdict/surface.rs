@@ -5,6 +5,7 @@ use super::tls::span;
 use super::{Effect, Opinion};
 use crate::domain::at::{At, DAY_MS};
 use crate::domain::failure::Code;
+use crate::domain::lint::Lint;
 use crate::domain::monitor::Expectations;
 use crate::domain::observation::{Observation, Outcome, StepName};
 use crate::domain::tools::{MAX_TOOL_NAME, named};
@@ -106,7 +107,7 @@ pub(super) fn tools(seen: &Observation, expected: &Expectations, opinions: &mut 
                     named(surface.odd_names.iter().map(String::as_str))
                 ),
             )
-            .spec("2025-11-25 server/tools"),
+            .about(Lint::ToolNameCharset),
         );
     }
     if surface.names.len() > MANY_TOOLS {

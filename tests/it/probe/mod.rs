@@ -6,6 +6,7 @@ mod connection;
 mod harmless;
 mod http;
 mod legacy_sse;
+mod lints;
 mod streamable_http;
 mod tls;
 mod tools;
@@ -19,7 +20,7 @@ use lifesign::domain::monitor::{Endpoint, EndpointUrl, Expectations, TransportCh
 use lifesign::domain::observation::{Observation, ProbeMemory};
 use lifesign::domain::report::CheckReport;
 use lifesign::domain::sensitive::Sensitive;
-use lifesign::domain::verdict::{CheckStatus, Verdict, judge};
+use lifesign::domain::verdict::{CheckStatus, FindingCode, Verdict, judge};
 use lifesign::net::{Guard, Names, Trust, install_crypto_provider, user_agent};
 use lifesign::probe::{Prober, Target};
 
@@ -39,7 +40,21 @@ impl Checked {
         self.verdict
             .findings
             .iter()
-            .map(|finding| finding.code)
+            .filter_map(|finding| match finding.code {
+                FindingCode::Failure(code) => Some(code),
+                FindingCode::Lint(_) => None,
+            })
+            .collect()
+    }
+
+    pub(crate) fn lints(&self) -> Vec<&'static str> {
+        self.verdict
+            .findings
+            .iter()
+            .filter_map(|finding| match finding.code {
+                FindingCode::Failure(_) => None,
+                FindingCode::Lint(lint) => Some(lint.as_str()),
+            })
             .collect()
     }
 
