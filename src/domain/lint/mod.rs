@@ -159,8 +159,6 @@ lints! {
     ModernOnlyNamesVersions = "modern_only_names_versions", "2026-07-28", Should, "basic/versioning", "The refusal of initialize names the supported versions";
     DeprecatedTransport = "deprecated_transport", "all", Deprecated, "deprecated (since 2025-03-26)", "HTTP+SSE has been superseded by Streamable HTTP";
     DeprecatedCaps = "deprecated_caps", "2026-07-28", Deprecated, "deprecated", "Capabilities on their way out are not declared";
-    HttpsOnly = "https_only", "2025-03-26+", Must, "basic/authorization", "Nothing secret travels in plain text";
-    WwwAuthenticate = "www_authenticate", "2025-06-18+", Must, "basic/authorization", "A refusal for want of a token says where to get one";
 }
 
 impl Lint {

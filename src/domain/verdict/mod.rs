@@ -182,6 +182,7 @@ struct Opinion {
     effect: Effect,
     code: Code,
     message: String,
+    spec: Option<&'static str>,
     lint: Option<Lint>,
 }
 
@@ -191,6 +192,7 @@ impl Opinion {
             effect,
             code,
             message: message.into(),
+            spec: None,
             lint: None,
         }
     }
@@ -205,6 +207,14 @@ impl Opinion {
 
     fn warning(code: Code, message: impl Into<String>) -> Self {
         Self::new(Effect::Remark(Severity::Warning), code, message)
+    }
+
+    /// Where the specification speaks of it, when no lint does.
+    fn spec(self, spec: &'static str) -> Self {
+        Self {
+            spec: Some(spec),
+            ..self
+        }
     }
 
     /// What of the specification it is about.
@@ -223,7 +233,10 @@ impl Opinion {
                 _ => Severity::Warning,
             },
             message: self.message,
-            spec: self.lint.map(|lint| lint.spec(version)),
+            spec: self
+                .lint
+                .map(|lint| lint.spec(version))
+                .or(self.spec.map(str::to_owned)),
             level: self.lint.map(Lint::level),
         }
     }
