@@ -4,11 +4,14 @@
 //! `localhost` and the hosts file are honoured; search domains and mDNS only by the operating
 //! system (`resolver = system`).
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use hickory_resolver::config::{LookupIpStrategy, ResolveHosts, ResolverConfig};
+use hickory_resolver::config::{
+    ConnectionConfig, LookupIpStrategy, NameServerConfig, ResolveHosts, ResolverConfig,
+    ResolverOpts,
+};
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::op::ResponseCode;
@@ -53,19 +56,38 @@ impl Names {
     /// Asks the name servers that this machine is set up with; the operating system where there
     /// are none.
     pub fn dns() -> Self {
-        let Ok(builder) = TokioResolver::builder_tokio() else {
-            return Self::system();
+        let options = TokioResolver::builder_tokio()
+            .ok()
+            .and_then(|builder| builder.build().ok())
+            .map(|known| known.options().clone());
+        match options {
+            Some(options) => Self::over(name_servers(), options),
+            None => Self::system(),
+        }
+    }
+
+    /// Asks these name servers, by UDP, instead of those of this machine.
+    pub fn asking(servers: &[SocketAddr]) -> Self {
+        let config = |server: &SocketAddr| {
+            let mut connection = ConnectionConfig::udp();
+            connection.port = server.port();
+            let server = NameServerConfig::new(server.ip(), true, vec![connection]);
+            ResolverConfig::from_name_servers(vec![server])
         };
-        let Ok(known) = builder.build() else {
-            return Self::system();
-        };
-        let mut options = known.options().clone();
-        options.attempts = 1;
+        Self::over(
+            servers.iter().map(config).collect(),
+            ResolverOpts::default(),
+        )
+    }
+
+    fn over(servers: Vec<ResolverConfig>, mut options: ResolverOpts) -> Self {
+        // Another server is asked instead of the same one again.
+        options.attempts = 0;
         options.timeout = ONE_SERVER;
         options.cache_size = 0;
         options.ip_strategy = LookupIpStrategy::Ipv4AndIpv6;
         options.use_hosts_file = ResolveHosts::Always;
-        let servers: Vec<TokioResolver> = name_servers()
+        let servers: Vec<TokioResolver> = servers
             .into_iter()
             .take(MAX_SERVERS)
             .filter_map(|config| {

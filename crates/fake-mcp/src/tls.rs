@@ -37,6 +37,12 @@ pub enum Tls {
     SelfSigned,
     /// A CA that nobody knows signed it.
     UnknownCa,
+    /// An intermediate of the test CA signed it, which the server does not send.
+    MissingIntermediate,
+    /// The same, sent with its intermediate.
+    Intermediate,
+    /// It is for clients, not for servers.
+    WrongPurpose,
     /// The server wants a certificate of the client, too.
     ClientCertificate,
     /// The fatal TLS alert of this number instead of a handshake: 40 handshake failure,
@@ -96,13 +102,22 @@ fn test_ca() -> io::Result<&'static Ca> {
     Ok(CA.get_or_init(|| ca))
 }
 
+/// A CA that the test CA has signed.
+fn intermediate() -> io::Result<Ca> {
+    let params = ca_params("fake-mcp intermediate CA")?;
+    let key = KeyPair::generate().map_err(io::Error::other)?;
+    let certificate = params
+        .signed_by(&key, &test_ca()?.issuer)
+        .map_err(io::Error::other)?;
+    Ok(Ca {
+        pem: certificate.pem(),
+        der: certificate.der().clone(),
+        issuer: Issuer::new(params, key),
+    })
+}
+
 fn new_ca(name: &str) -> io::Result<Ca> {
-    let mut params = CertificateParams::new(Vec::new()).map_err(io::Error::other)?;
-    params.distinguished_name.push(DnType::CommonName, name);
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    params.not_before = date_time_ymd(2020, 1, 1);
-    params.not_after = date_time_ymd(2120, 1, 1);
+    let params = ca_params(name)?;
     let key = KeyPair::generate().map_err(io::Error::other)?;
     let certificate = params.self_signed(&key).map_err(io::Error::other)?;
     Ok(Ca {
@@ -110,6 +125,16 @@ fn new_ca(name: &str) -> io::Result<Ca> {
         der: certificate.der().clone(),
         issuer: Issuer::new(params, key),
     })
+}
+
+fn ca_params(name: &str) -> io::Result<CertificateParams> {
+    let mut params = CertificateParams::new(Vec::new()).map_err(io::Error::other)?;
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params.not_before = date_time_ymd(2020, 1, 1);
+    params.not_after = date_time_ymd(2120, 1, 1);
+    Ok(params)
 }
 
 fn acceptor(tls: Tls) -> io::Result<TlsAcceptor> {
@@ -121,7 +146,10 @@ fn acceptor(tls: Tls) -> io::Result<TlsAcceptor> {
     params
         .distinguished_name
         .push(DnType::CommonName, names[0].as_str());
-    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    params.extended_key_usages = vec![match tls {
+        Tls::WrongPurpose => ExtendedKeyUsagePurpose::ClientAuth,
+        _ => ExtendedKeyUsagePurpose::ServerAuth,
+    }];
     let now = date_time_ymd(1970, 1, 1) + UNIX_EPOCH.elapsed().map_err(io::Error::other)?;
     (params.not_before, params.not_after) = match tls {
         Tls::Expired => (now - 90 * DAY, now - 3 * DAY),
@@ -148,6 +176,15 @@ fn acceptor(tls: Tls) -> io::Result<TlsAcceptor> {
                 .signed_by(&key, &ca.issuer)
                 .map_err(io::Error::other)?;
             vec![leaf.der().clone(), ca.der]
+        }
+        Tls::Intermediate | Tls::MissingIntermediate => {
+            let between = intermediate()?;
+            let leaf = params
+                .signed_by(&key, &between.issuer)
+                .map_err(io::Error::other)?;
+            let sent = if tls == Tls::Intermediate { 2 } else { 1 };
+            let chain = [leaf.der().clone(), between.der];
+            chain.into_iter().take(sent).collect()
         }
         _ => {
             let leaf = params

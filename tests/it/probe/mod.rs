@@ -1,12 +1,14 @@
 //! The probe against scripted servers over loopback: one file per transport and kind of trouble.
 
 mod bounds;
+mod codes;
 mod command;
 mod connection;
 mod harmless;
 mod http;
 mod legacy_sse;
 mod lints;
+mod openssl;
 mod streamable_http;
 mod tls;
 mod tools;
@@ -91,6 +93,7 @@ pub(crate) struct Probe {
     pub(crate) expected: Expectations,
     guard: &'static str,
     ca: Option<String>,
+    names: Names,
     offer: Option<&'static str>,
 }
 
@@ -111,6 +114,7 @@ impl Probe {
             expected: Expectations::default(),
             guard: "loopback",
             ca: None,
+            names: Names::dns(),
             offer: None,
         }
     }
@@ -145,6 +149,11 @@ impl Probe {
         self
     }
 
+    pub(crate) fn names(mut self, names: Names) -> Self {
+        self.names = names;
+        self
+    }
+
     pub(crate) fn offering(mut self, version: &'static str) -> Self {
         self.offer = Some(version);
         self
@@ -155,7 +164,7 @@ impl Probe {
         let trust = Trust::new(self.ca.as_deref().map(str::as_bytes)).unwrap();
         let guard = Guard::parse(self.guard).unwrap();
         let agent = user_agent("https://lifesign.example");
-        let prober = Prober::new(guard, Names::dns(), trust, Clock::system(), &agent);
+        let prober = Prober::new(guard, self.names.clone(), trust, Clock::system(), &agent);
         match self.offer {
             Some(version) => prober.offering(version),
             None => prober,

@@ -3,7 +3,9 @@
 //! Nothing in here stands in for a part of our own.
 
 pub(crate) mod app;
+pub(crate) mod dns;
 pub(crate) mod engines;
+pub(crate) mod process;
 pub(crate) mod service;
 pub(crate) mod smtp;
 pub(crate) mod visitor;

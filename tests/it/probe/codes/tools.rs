@@ -1,0 +1,74 @@
+//! The tool list, and time.
+
+use fake_mcp::{
+    Reply, duplicate_tool, healthy, pagination_loop, rpc_error, slow, tools_list_error,
+    tools_not_array,
+};
+use lifesign::domain::failure::Code;
+use serde_json::{Value, json};
+
+use super::LeadsTo::{Degraded, Down, Finding};
+use super::{Row, row, script, with};
+use crate::probe::Probe;
+
+pub(super) fn rows() -> Vec<Row> {
+    let no_required = json!({"name": "a", "inputSchema": {"type": "object", "required": null}});
+    let broken = healthy().then(rpc_error(-32602, "invalid cursor"));
+    let many: Vec<String> = (0..129).map(|number| format!("tool_{number}")).collect();
+    let object = json!({"type": "object"});
+    let long = json!({"name": "a", "description": "x".repeat(300_000), "inputSchema": object});
+    vec![
+        row(Code::ToolsListError, Down, script(tools_list_error())),
+        row(Code::ToolsResultInvalid, Down, script(tools_not_array())),
+        row(
+            Code::ToolsEmpty,
+            Finding,
+            script(healthy().tools::<&str>([])),
+        ),
+        row(
+            Code::ToolsMissing,
+            Degraded,
+            with(healthy(), expecting("nothing_like_it")),
+        ),
+        row(Code::ToolNameDuplicate, Degraded, script(duplicate_tool())),
+        row(
+            Code::ToolNameInvalid,
+            Finding,
+            script(healthy().tools(["no spaces, please"])),
+        ),
+        row(Code::ToolSchemaInvalid, Degraded, script(one(no_required))),
+        row(Code::ToolsTooMany, Finding, script(healthy().tools(many))),
+        row(Code::ToolsPayloadLarge, Finding, script(one(long))),
+        row(Code::PaginationLoop, Degraded, script(pagination_loop())),
+        row(
+            Code::PaginationError,
+            Degraded,
+            script(
+                healthy()
+                    .tools(["a", "b"])
+                    .page_size(1)
+                    .on("tools/list", broken),
+            ),
+        ),
+        row(Code::SlowTotal, Degraded, with(slow(30), allowing(50))),
+    ]
+}
+
+/// A server with this tool alone.
+fn one(tool: Value) -> Reply {
+    healthy().tool_values([tool])
+}
+
+fn expecting(tool: &'static str) -> impl FnOnce(Probe) -> Probe {
+    move |mut probe| {
+        probe.expected.tools = vec![tool.to_owned()];
+        probe
+    }
+}
+
+fn allowing(ms: u32) -> impl FnOnce(Probe) -> Probe {
+    move |mut probe| {
+        probe.expected.slow_ms = Some(ms);
+        probe
+    }
+}
