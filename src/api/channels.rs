@@ -3,6 +3,8 @@
 //! The secret of a webhook is told once, when the channel is made; the query of a URL may hold a
 //! key and is never told.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -13,13 +15,15 @@ use utoipa_axum::routes;
 
 use super::Api;
 use super::auth::Caller;
-use super::error::{ApiError, Problem};
+use super::error::{ApiError, Fault, Problem};
 use super::list::List;
 use super::request::{Body, Ids, Query};
-use crate::app::channels::{self, ChannelSpec, Target};
+use crate::app::channels::{self, ChannelSpec};
+use crate::app::refused::Refused;
 use crate::domain::at::At;
-use crate::domain::channel::{Channel, ChannelKind};
+use crate::domain::channel::{Channel, Kind};
 use crate::domain::id::ChannelId;
+use crate::domain::monitor::FieldError;
 
 /// The routes.
 pub(super) fn routes() -> OpenApiRouter<Api> {
@@ -37,10 +41,11 @@ pub(super) struct ChannelView {
     id: ChannelId,
     /// What people call it.
     name: String,
-    /// `email` or `webhook`.
+    /// Who brings the message: `email`, `webhook`, `slack` …
     kind: &'static str,
-    /// Where it goes: `to` of a mail channel, `url` of a webhook, without the values of its query.
-    settings: SettingsView,
+    /// Where it goes, without what is secret: `to` of a mail channel, `url` of a webhook without
+    /// its query.
+    settings: BTreeMap<&'static str, String>,
     /// Whether it hears every monitor that names no channels of its own.
     default: bool,
     /// Why it was switched off; null while it is on.
@@ -49,23 +54,6 @@ pub(super) struct ChannelView {
     last_success_at: Option<At>,
     /// What went wrong last, since then.
     last_error: Option<LastError>,
-}
-
-/// Where a channel goes.
-#[derive(Serialize, ToSchema)]
-#[serde(untagged)]
-#[schema(as = ChannelSettings)]
-enum SettingsView {
-    /// A mail address.
-    Email {
-        /// The address.
-        to: String,
-    },
-    /// A receiver.
-    Webhook {
-        /// Its URL.
-        url: String,
-    },
 }
 
 /// What went wrong last.
@@ -79,16 +67,14 @@ struct LastError {
 
 impl ChannelView {
     fn of(channel: &Channel) -> Self {
-        let shown = channel.kind.target();
+        let fields = channel.kind.fields().iter();
+        let shown = fields.filter_map(|field| Some((field.name, channel.settings.shown(field)?)));
         let error = channel.health.last_error.as_ref();
         Self {
             id: channel.id,
             name: channel.name.clone(),
             kind: channel.kind.as_str(),
-            settings: match channel.kind {
-                ChannelKind::Email { .. } => SettingsView::Email { to: shown },
-                ChannelKind::Webhook { .. } => SettingsView::Webhook { url: shown },
-            },
+            settings: shown.collect(),
             default: channel.is_default,
             disabled: channel.health.disabled.clone(),
             last_success_at: channel.health.last_success_at,
@@ -116,91 +102,77 @@ struct MadeChannel {
 struct ChannelBody {
     /// What people call it.
     name: Option<String>,
-    /// `email` or `webhook`; cannot change.
+    /// `email`, `webhook`, `slack` …; cannot change.
     kind: Option<String>,
-    /// `{"to": "me@example.com"}` or `{"url": "https://example.com/hook"}`.
-    settings: Option<SettingsBody>,
+    /// What the kind needs to know: `{"to": "me@example.com"}` of a mail channel,
+    /// `{"url": "https://example.com/hook"}` of a webhook. A setting that is not named stays.
+    settings: Option<BTreeMap<String, String>>,
     /// Whether it hears every monitor that names no channels of its own; false when not given.
     default: Option<bool>,
 }
 
-/// Where a channel goes.
-#[derive(Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct SettingsBody {
-    /// The address of a mail channel.
-    to: Option<String>,
-    /// The URL of a webhook.
-    url: Option<String>,
-}
-
 impl ChannelBody {
-    fn spec(self, known: Option<&Channel>) -> Result<ChannelSpec, ApiError> {
-        let known_kind = known.map(|channel| channel.kind.as_str());
-        let kind = self.kind.as_deref().or(known_kind);
-        let kind = kind.ok_or_else(|| ApiError::field("kind", "is required: email or webhook"))?;
-        let settings = self.settings.unwrap_or_default();
-        let target = match (kind, settings.to, settings.url) {
-            ("email", _, Some(_)) => {
-                return Err(ApiError::field(
-                    "settings.url",
-                    "is not a setting of an email channel",
-                ));
-            }
-            ("webhook", Some(_), _) => {
-                return Err(ApiError::field(
-                    "settings.to",
-                    "is not a setting of a webhook",
-                ));
-            }
-            ("email", Some(to), None) => Target::Email { to },
-            ("webhook", None, Some(url)) => Target::Webhook {
-                url: unhidden(url, known),
-            },
-            ("email" | "webhook", None, None) => kept(kind, known)?,
-            (other, ..) => {
-                let words = format!("'{other}' is not a kind of channel; use email or webhook");
-                return Err(ApiError::field("kind", words));
-            }
+    /// The kind that is meant: the one that it has, if there is one.
+    fn kind(&self, known: Option<&Channel>) -> Result<Kind, ApiError> {
+        let words = || {
+            let kinds: Vec<&str> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
+            kinds.join(", ")
         };
-        let name = self
-            .name
-            .or_else(|| known.map(|channel| channel.name.clone()));
-        Ok(ChannelSpec {
-            name: name.ok_or_else(|| ApiError::field("name", "is required"))?,
-            target,
-            is_default: self
-                .default
-                .unwrap_or(known.is_some_and(|channel| channel.is_default)),
-        })
-    }
-}
-
-/// A URL that comes back as it was told keeps the query that was hidden.
-fn unhidden(url: String, known: Option<&Channel>) -> String {
-    match known.map(|channel| (&channel.kind, channel.kind.target())) {
-        Some((ChannelKind::Webhook { url: whole, .. }, shown)) if shown == url => whole.to_string(),
-        _ => url,
-    }
-}
-
-fn kept(kind: &str, known: Option<&Channel>) -> Result<Target, ApiError> {
-    match known.map(|channel| &channel.kind) {
-        Some(ChannelKind::Email { to }) => Ok(Target::Email {
-            to: to.as_str().to_owned(),
-        }),
-        Some(ChannelKind::Webhook { url, .. }) => Ok(Target::Webhook {
-            url: url.to_string(),
-        }),
-        None => {
-            let field = if kind == "email" {
-                "settings.to"
-            } else {
-                "settings.url"
-            };
-            Err(ApiError::field(field, "is required"))
+        let named = match self.kind.as_deref() {
+            Some(word) => Some(Kind::parse(word).ok_or_else(|| {
+                let told = format!("'{word}' is not a kind of channel; use one of {}", words());
+                ApiError::field("kind", told)
+            })?),
+            None => None,
+        };
+        match (named, known.map(|channel| channel.kind)) {
+            (Some(named), Some(known)) if named != known => Err(ApiError::from(Refused::Conflict(
+                "the kind of a channel cannot change".to_owned(),
+            ))),
+            (named, known) => named
+                .or(known)
+                .ok_or_else(|| ApiError::field("kind", format!("is required: one of {}", words()))),
         }
     }
+
+    /// Refuses settings that the kind does not have.
+    fn only_fields_of(&self, kind: Kind) -> Result<(), ApiError> {
+        let names: Vec<&str> = kind.fields().iter().map(|field| field.name).collect();
+        let given = self.settings.iter().flat_map(BTreeMap::keys);
+        match given
+            .into_iter()
+            .find(|name| !names.contains(&name.as_str()))
+        {
+            None => Ok(()),
+            Some(odd) => Err(ApiError::field(
+                format!("settings.{odd}"),
+                format!(
+                    "is not a setting of {}; it has {}",
+                    kind.as_str(),
+                    names.join(", ")
+                ),
+            )),
+        }
+    }
+
+    fn setting(&self, name: &str) -> Option<&str> {
+        self.settings.as_ref()?.get(name).map(String::as_str)
+    }
+}
+
+/// Faults of settings are told by where they stand in the body.
+fn placed(refused: Refused) -> ApiError {
+    let Refused::Fields(faults) = refused else {
+        return refused.into();
+    };
+    let placed = |fault: FieldError| match fault.field {
+        "name" => Fault::from(fault),
+        field => Fault {
+            field: format!("settings.{field}"),
+            message: fault.message,
+        },
+    };
+    ApiError::fields(faults.into_iter().map(placed))
 }
 
 /// Every channel of the team.
@@ -224,7 +196,16 @@ async fn create(
     Caller(actor): Caller,
     Body(body): Body<ChannelBody>,
 ) -> Result<(StatusCode, Json<MadeChannel>), ApiError> {
-    let made = channels::create(&api.app, &actor, &body.spec(None)?).await?;
+    let kind = body.kind(None)?;
+    body.only_fields_of(kind)?;
+    let name = body.name.as_deref();
+    let spec = ChannelSpec {
+        name: name.ok_or_else(|| ApiError::field("name", "is required"))?,
+        settings: &|name| body.setting(name),
+        is_default: body.default.unwrap_or_default(),
+    };
+    let made = channels::create(&api.app, &actor, kind, &spec).await;
+    let made = made.map_err(placed)?;
     let view = MadeChannel {
         channel: ChannelView::of(&made.channel),
         secret: made.secret.map(|secret| secret.expose().to_owned()),
@@ -259,8 +240,15 @@ async fn change(
 ) -> Result<Json<ChannelView>, ApiError> {
     let known = api.app.store.channel(actor.team, id).await?;
     let known = known.ok_or_else(ApiError::not_found)?;
-    let spec = body.spec(Some(&known))?;
-    let channel = channels::change(&api.app, &actor, id, &spec).await?;
+    let kind = body.kind(Some(&known))?;
+    body.only_fields_of(kind)?;
+    let spec = ChannelSpec {
+        name: body.name.as_deref().unwrap_or(&known.name),
+        settings: &|name| body.setting(name),
+        is_default: body.default.unwrap_or(known.is_default),
+    };
+    let channel = channels::change(&api.app, &actor, id, &spec).await;
+    let channel = channel.map_err(placed)?;
     Ok(Json(ChannelView::of(&channel)))
 }
 

@@ -1,43 +1,26 @@
 //! Making, changing, testing and deleting channels.
 
-use crate::domain::channel::{Channel, ChannelKind, Health, channel_name, webhook_url};
+use crate::domain::channel::{Channel, Health, Kind, Settings, channel_name};
 use crate::domain::id::{ChannelId, DeliveryId, NotificationId};
 use crate::domain::monitor::FieldError;
 use crate::domain::notification::{Content, Event, Notification};
 use crate::domain::sensitive::Sensitive;
-use crate::domain::team::{Actor, Email};
+use crate::domain::team::Actor;
 use crate::secret::webhook_secret;
 use crate::store::Attempt;
-use url::Url;
 
 use super::App;
 use super::monitors::may_edit;
 use super::refused::Refused;
 
 /// What people say of a channel.
-#[derive(Clone, Debug)]
-pub struct ChannelSpec {
+pub struct ChannelSpec<'a> {
     /// What they call it.
-    pub name: String,
-    /// Where it goes.
-    pub target: Target,
+    pub name: &'a str,
+    /// What they set it to, by the names of the fields of its kind.
+    pub settings: &'a (dyn Fn(&str) -> Option<&'a str> + Sync),
     /// Whether it hears every monitor that names no channels of its own.
     pub is_default: bool,
-}
-
-/// Where a channel goes, as people write it.
-#[derive(Clone, Debug)]
-pub enum Target {
-    /// A mail address.
-    Email {
-        /// The address.
-        to: String,
-    },
-    /// The URL of a receiver.
-    Webhook {
-        /// The address of the receiver.
-        url: String,
-    },
 }
 
 /// A channel that was made, and the secret that signs its messages: shown this once.
@@ -49,31 +32,26 @@ pub struct MadeChannel {
     pub secret: Option<Sensitive>,
 }
 
-/// Makes a channel.
-pub async fn create(app: &App, actor: &Actor, spec: &ChannelSpec) -> Result<MadeChannel, Refused> {
+/// Makes a channel of a kind.
+pub async fn create(
+    app: &App,
+    actor: &Actor,
+    kind: Kind,
+    spec: &ChannelSpec<'_>,
+) -> Result<MadeChannel, Refused> {
     may_edit(actor)?;
-    let name = channel_name(&spec.name)?;
-    let (kind, secret) = match &spec.target {
-        Target::Email { to } => (ChannelKind::Email { to: address(to)? }, None),
-        Target::Webhook { url } => {
-            let url = receiver(app, url)?;
-            let secret = webhook_secret();
-            let shown = secret.clone();
-            (
-                ChannelKind::Webhook {
-                    url,
-                    secret,
-                    previous_secret: None,
-                },
-                Some(shown),
-            )
-        }
-    };
+    let name = channel_name(spec.name)?;
+    let mut settings = settings(app, kind, spec, None)?;
+    let secret = (kind == Kind::Webhook).then(webhook_secret);
+    if let Some(secret) = &secret {
+        settings = settings.signed_with(secret.clone());
+    }
     let channel = Channel {
         id: ChannelId(app.ids.next()),
         team: actor.team,
         name,
         kind,
+        settings,
         is_default: spec.is_default,
         health: Health::default(),
     };
@@ -83,13 +61,13 @@ pub async fn create(app: &App, actor: &Actor, spec: &ChannelSpec) -> Result<Made
     Ok(MadeChannel { channel, secret })
 }
 
-/// Changes name, target and default of a channel and switches it on again. Its kind and its
-/// secret stay.
+/// Changes name, settings and default of a channel and switches it on again. Its kind and the
+/// secret that signs its messages stay.
 pub async fn change(
     app: &App,
     actor: &Actor,
     id: ChannelId,
-    spec: &ChannelSpec,
+    spec: &ChannelSpec<'_>,
 ) -> Result<Channel, Refused> {
     may_edit(actor)?;
     let known = app
@@ -97,39 +75,15 @@ pub async fn change(
         .channel(actor.team, id)
         .await?
         .ok_or(Refused::NotFound)?;
-    let name = channel_name(&spec.name)?;
-    let kind = match (&spec.target, known.kind) {
-        (Target::Email { to }, ChannelKind::Email { .. }) => {
-            ChannelKind::Email { to: address(to)? }
-        }
-        (
-            Target::Webhook { url },
-            ChannelKind::Webhook {
-                secret,
-                previous_secret,
-                ..
-            },
-        ) => {
-            let url = receiver(app, url)?;
-            ChannelKind::Webhook {
-                url,
-                secret,
-                previous_secret,
-            }
-        }
-        _ => {
-            return Err(Refused::Conflict(
-                "the kind of a channel cannot change".to_owned(),
-            ));
-        }
-    };
+    let name = channel_name(spec.name)?;
+    let settings = settings(app, known.kind, spec, Some(&known.settings))?;
     let health = Health {
         disabled: None,
         ..known.health
     };
     let channel = Channel {
         name,
-        kind,
+        settings,
         is_default: spec.is_default,
         health,
         ..known
@@ -211,16 +165,17 @@ pub async fn replay(
     Ok(())
 }
 
-fn receiver(app: &App, text: &str) -> Result<Url, Refused> {
-    let url = webhook_url(text)?;
-    let refuse = |refused: crate::net::Refused| FieldError::new("url", refused.to_string());
-    app.guard.check_literal(&url).map_err(refuse)?;
-    Ok(url)
-}
-
-fn address(to: &str) -> Result<Email, Refused> {
-    Email::parse(to).map_err(|mut fault| {
-        fault.field = "to";
-        fault.into()
-    })
+/// Reads the settings; an address that must not be connected to is refused by its field.
+fn settings(
+    app: &App,
+    kind: Kind,
+    spec: &ChannelSpec<'_>,
+    known: Option<&Settings>,
+) -> Result<Settings, Refused> {
+    let settings = Settings::read(kind, spec.settings, known).map_err(Refused::Fields)?;
+    for (field, url) in settings.urls(kind) {
+        let refuse = |refused: crate::net::Refused| FieldError::new(field, refused.to_string());
+        app.guard.check_literal(&url).map_err(refuse)?;
+    }
+    Ok(settings)
 }

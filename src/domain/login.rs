@@ -23,7 +23,7 @@ pub struct LoginChain {
     pub scopes: Vec<String>,
     /// The authorization server.
     pub issuer: Option<String>,
-    /// Where the metadata of the authorization server (RFC 8414 or OpenID) was found.
+    /// Where the metadata of the authorization server (RFC 8414 or `OpenID`) was found.
     pub issuer_metadata: Option<String>,
     /// Where tokens are given out.
     pub token_endpoint: Option<String>,

@@ -37,9 +37,41 @@ pub struct Changed {
     pub now: String,
 }
 
+/// How it should look and sound.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// Somebody should look now.
+    Bad,
+    /// Somebody should look.
+    Warning,
+    /// It is over.
+    Good,
+    /// Good to know.
+    Neutral,
+}
+
+impl Tone {
+    /// Its colour, `#rrggbb`: those of the pages.
+    pub fn colour(self) -> &'static str {
+        match self {
+            Self::Bad => "#d4351c",
+            Self::Warning => "#f0a028",
+            Self::Good => "#2faa63",
+            Self::Neutral => "#3b49c8",
+        }
+    }
+
+    /// The same as a number.
+    pub fn rgb(self) -> u32 {
+        u32::from_str_radix(&self.colour()[1..], 16).unwrap_or_default()
+    }
+}
+
 /// A notification in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Message {
+    /// How it should look and sound.
+    pub tone: Tone,
     /// One line in the order status, name, reason: `DOWN search.example.com: nothing listens`.
     pub subject: String,
     /// The first word of the subject.
@@ -90,6 +122,20 @@ impl Message {
             }
             (event, Some(incident)) => of_incident(event, incident, content, public_url),
         }
+    }
+
+    /// What stands below the subject, a line for each thing: reason, hint, what changed, facts.
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = vec![self.reason.clone()];
+        lines.extend(self.hint.clone());
+        let changed = self.changed.iter();
+        lines.extend(changed.map(|c| format!("Changed: {}: {} → {}", c.what, c.before, c.now)));
+        lines.extend(
+            self.facts
+                .iter()
+                .map(|f| format!("{}: {}", f.label, f.value)),
+        );
+        lines
     }
 
     /// The message as plain text.
@@ -150,6 +196,12 @@ fn of_incident(
     };
     let is_over = event == Event::Resolved;
     Message {
+        tone: match (event, incident.severity) {
+            (Event::Resolved, _) => Tone::Good,
+            (Event::Acknowledged, _) => Tone::Neutral,
+            (_, Severity::Down) => Tone::Bad,
+            (_, Severity::Degraded) => Tone::Warning,
+        },
         subject: format!("{status} {name}: {short}"),
         status: status.to_owned(),
         name,
@@ -185,6 +237,11 @@ fn of_channel(event: Event, content: &Content, public_url: &str) -> Message {
         )
     };
     Message {
+        tone: if is_test {
+            Tone::Neutral
+        } else {
+            Tone::Warning
+        },
         subject: format!("{status} {name}: {short}"),
         status: status.to_owned(),
         name,

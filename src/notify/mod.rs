@@ -4,17 +4,34 @@
 //! decided here, where the answer is read. What receivers answer is data: bounded, cleaned, kept
 //! as an excerpt.
 
+mod discord;
 mod email;
+mod google_chat;
+mod gotify;
+mod markup;
+mod matrix;
+mod mattermost;
 mod message;
+mod ntfy;
+mod opsgenie;
+mod pagerduty;
+mod post;
+mod pushover;
+mod slack;
+mod teams;
+mod telegram;
 mod webhook;
 
 pub use email::{MailSetupError, Mailer};
-pub use message::{Changed, Fact, Message};
+pub use message::{Changed, Fact, Message, Tone};
 
 use crate::domain::at::At;
-use crate::domain::channel::{Channel, ChannelKind};
+use crate::domain::channel::{Channel, Kind, Settings};
 use crate::domain::notification::Notification;
+use crate::domain::team::Email;
 use crate::net::Deliveries;
+use post::Post;
+use url::Url;
 
 /// It arrived.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,31 +79,83 @@ impl Notifier {
     }
 
     /// Brings one notification to its channel; `now` is the time of this attempt. Takes at most
-    /// twenty seconds.
+    /// half a minute.
     pub async fn deliver(
         &self,
         channel: &Channel,
         notification: &Notification,
         now: At,
     ) -> Result<Delivered, DeliveryError> {
-        match &channel.kind {
-            ChannelKind::Email { to } => {
-                let Some(mailer) = &self.mailer else {
-                    return Err(DeliveryError::passing(
-                        "email is not set up: LIFESIGN_SMTP_URL",
-                    ));
-                };
-                let message = Message::of(notification, &self.public_url);
-                mailer.send(to, notification, &message).await
-            }
-            ChannelKind::Webhook {
-                url,
-                secret,
-                previous_secret,
-            } => {
-                let secrets = std::iter::once(secret).chain(previous_secret);
-                webhook::send(&self.deliveries, url, secrets, notification, now).await
-            }
+        let message = Message::of(notification, &self.public_url);
+        if channel.kind == Kind::Email {
+            let Some(mailer) = &self.mailer else {
+                return Err(DeliveryError::passing(
+                    "email is not set up: LIFESIGN_SMTP_URL",
+                ));
+            };
+            let to = Email::parse(setting(&channel.settings, "to")?);
+            let to = to.map_err(|_| unusable("to"))?;
+            return mailer.send(&to, notification, &message).await;
         }
+        let (first, then) = posts(channel, notification, &message, now)?;
+        let delivered = first.send(&self.deliveries).await?;
+        match then {
+            None => Ok(delivered),
+            Some(then) => then.send(&self.deliveries).await,
+        }
+    }
+}
+
+/// The request for a notification, and one that has to follow it where a service wants two.
+fn posts(
+    channel: &Channel,
+    notification: &Notification,
+    message: &Message,
+    now: At,
+) -> Result<(Post, Option<Post>), DeliveryError> {
+    let settings = &channel.settings;
+    let one = match channel.kind {
+        Kind::Webhook | Kind::Email => webhook::post(settings, notification, now),
+        Kind::Slack => slack::post(settings, message),
+        Kind::Discord => discord::post(settings, message),
+        Kind::Teams => teams::post(settings, message),
+        Kind::GoogleChat => google_chat::post(settings, notification, message),
+        Kind::Mattermost => mattermost::post(settings, message),
+        Kind::Telegram => telegram::post(settings, message),
+        Kind::Matrix => matrix::post(settings, notification, message),
+        Kind::Ntfy => ntfy::post(settings, message),
+        Kind::Gotify => gotify::post(settings, message),
+        Kind::Pushover => pushover::post(settings, message),
+        Kind::PagerDuty => return pagerduty::posts(settings, notification, message),
+        Kind::Opsgenie => return opsgenie::posts(settings, notification, message),
+    };
+    Ok((one?, None))
+}
+
+/// A setting of a channel.
+fn setting<'a>(settings: &'a Settings, name: &str) -> Result<&'a str, DeliveryError> {
+    settings.get(name).ok_or_else(|| unusable(name))
+}
+
+/// A setting that is a URL.
+fn url(settings: &Settings, name: &str) -> Result<Url, DeliveryError> {
+    Url::parse(setting(settings, name)?).map_err(|_| unusable(name))
+}
+
+/// A place on the server of the settings; the parts of the path are escaped.
+fn place(settings: &Settings, path: &[&str]) -> Result<Url, DeliveryError> {
+    let mut url = url(settings, "server")?;
+    url.path_segments_mut()
+        .map_err(|()| unusable("server"))?
+        .pop_if_empty()
+        .extend(path);
+    Ok(url)
+}
+
+/// Settings are read when they are saved: this is a fault of ours, or of who edits the database.
+fn unusable(name: &str) -> DeliveryError {
+    DeliveryError {
+        permanent: true,
+        detail: format!("the setting '{name}' of this channel is unusable; save it again"),
     }
 }

@@ -3,16 +3,14 @@
 //! Which monitor names which channel is written with the monitor (`monitors`); what is to be told
 //! is in `notifications`.
 
-use serde::{Deserialize, Serialize};
-use url::Url;
+use std::collections::BTreeMap;
 
 use super::codec::{Origin, document, row};
 use super::{Store, StoreError, Tx};
 use crate::domain::at::At;
-use crate::domain::channel::{Channel, ChannelKind, Health};
+use crate::domain::channel::{Channel, Health, Kind, Settings};
 use crate::domain::id::{ChannelId, MonitorId, TeamId};
 use crate::domain::sensitive::Sensitive;
-use crate::domain::team::Email;
 use crate::secret::{Place, SealingKey};
 
 row! {
@@ -30,52 +28,6 @@ row! {
     }
 }
 
-/// What is sealed of a channel: all that its kind is set to.
-#[derive(Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case")]
-enum Settings {
-    Email {
-        to: Email,
-    },
-    Webhook {
-        url: Url,
-        secret: String,
-        previous_secret: Option<String>,
-    },
-}
-
-impl Settings {
-    fn of(kind: &ChannelKind) -> Self {
-        match kind {
-            ChannelKind::Email { to } => Self::Email { to: to.clone() },
-            ChannelKind::Webhook {
-                url,
-                secret,
-                previous_secret,
-            } => Self::Webhook {
-                url: url.clone(),
-                secret: secret.expose().to_owned(),
-                previous_secret: previous_secret.as_ref().map(|s| s.expose().to_owned()),
-            },
-        }
-    }
-
-    fn kind(self) -> ChannelKind {
-        match self {
-            Self::Email { to } => ChannelKind::Email { to },
-            Self::Webhook {
-                url,
-                secret,
-                previous_secret,
-            } => ChannelKind::Webhook {
-                url,
-                secret: Sensitive::new(secret),
-                previous_secret: previous_secret.map(Sensitive::new),
-            },
-        }
-    }
-}
-
 impl ChannelRow {
     /// The channel, opened; `Corrupt` when its settings cannot be.
     pub(super) fn channel(&self, key: &SealingKey) -> Result<Channel, StoreError> {
@@ -84,15 +36,18 @@ impl ChannelRow {
             id: self.id,
         };
         let plain = at.parsed("sealed", key.open(&place(self.id), &self.sealed))?;
-        let kind = at.document::<Settings>("sealed", plain.expose())?.kind();
-        if kind.as_str() != self.kind {
-            return Err(at.corrupt("kind"));
-        }
+        let sealed: BTreeMap<String, String> = at.document("sealed", plain.expose())?;
+        let kind = Kind::parse(&self.kind).ok_or_else(|| at.corrupt("kind"))?;
         Ok(Channel {
             id: self.id,
             team: self.team_id,
             name: self.name.clone(),
             kind,
+            settings: Settings::of(
+                sealed
+                    .into_iter()
+                    .map(|(name, value)| (name, Sensitive::new(value))),
+            ),
             is_default: self.is_default,
             health: Health {
                 disabled: self.disabled.clone(),
@@ -104,7 +59,9 @@ impl ChannelRow {
 }
 
 fn seal(channel: &Channel, key: &SealingKey) -> Result<String, StoreError> {
-    let plain = document(&Settings::of(&channel.kind))?;
+    let pairs = channel.settings.pairs();
+    let plain: BTreeMap<&str, &str> = pairs.map(|(name, value)| (name, value.expose())).collect();
+    let plain = document(&plain)?;
     Ok(key.seal(&place(channel.id), &plain))
 }
 

@@ -13,9 +13,9 @@ use super::form::Filled;
 use super::frame::Frame;
 use super::path::{Id, Query};
 use super::session::Visitor;
-use crate::app::channels::{self, ChannelSpec, Target};
+use crate::app::channels::{self, ChannelSpec};
 use crate::app::refused::Refused;
-use crate::domain::channel::{Channel, ChannelKind};
+use crate::domain::channel::{Channel, Field, Form, Kind};
 use crate::domain::id::{ChannelId, NotificationId};
 use crate::domain::monitor::FieldError;
 use crate::store::Delivery;
@@ -48,48 +48,65 @@ pub(super) async fn list(
 #[template(path = "channels/form.html")]
 struct FormPage {
     frame: Frame,
-    heading: &'static str,
-    action: String,
-    kind: &'static str,
+    kind: Kind,
+    /// The channel that is changed.
+    known: Option<Channel>,
     form: Filled,
     mail_is_set_up: bool,
 }
 
 impl FormPage {
-    fn new(shared: &Shared, visitor: &Visitor, kind: &'static str, form: Filled) -> Self {
+    fn new(shared: &Shared, visitor: &Visitor, kind: Kind, form: Filled) -> Self {
         Self {
             frame: visitor.frame(),
-            heading: if kind == "email" {
-                "Add an email channel"
-            } else {
-                "Add a webhook"
-            },
-            action: "/channels".to_owned(),
             kind,
+            known: None,
             form,
             mail_is_set_up: shared.app.settings.smtp_url.is_some(),
         }
     }
 
-    fn changing(mut self, id: ChannelId) -> Self {
-        self.heading = "Change the channel";
-        self.action = format!("/channels/{id}/edit");
-        self
+    fn changing(self, known: Channel) -> Self {
+        Self {
+            known: Some(known),
+            ..self
+        }
+    }
+
+    /// Whether there is a secret in this field that an empty one keeps.
+    fn is_kept(&self, field: &Field) -> bool {
+        let known = self.known.as_ref();
+        field.form.is_secret()
+            && known.is_some_and(|known| {
+                known
+                    .settings
+                    .get(field.name)
+                    .is_some_and(|v| !v.is_empty())
+            })
     }
 }
 
-/// `GET /channels/new?kind=…`
+#[derive(Template, WebTemplate)]
+#[template(path = "channels/kinds.html")]
+struct Kinds {
+    frame: Frame,
+}
+
+/// `GET /channels/new?kind=…`; without a kind it asks for one.
 pub(super) async fn new(
     State(shared): State<Shared>,
     visitor: Visitor,
     query: Query,
-) -> Result<impl IntoResponse, WebError> {
+) -> Result<Response, WebError> {
     visitor.must_edit()?;
-    let kind = query
-        .one_of("kind", &["email", "webhook"])
-        .unwrap_or("email");
-    let form = Filled::of([("default", "yes")]);
-    Ok(FormPage::new(&shared, &visitor, kind, form))
+    let Some(kind) = query.get("kind").and_then(Kind::parse) else {
+        let frame = visitor.frame();
+        return Ok(Kinds { frame }.into_response());
+    };
+    let defaults = kind.fields().iter();
+    let defaults = defaults.filter_map(|field| Some((field.name, field.default?)));
+    let form = Filled::of(defaults.chain([("default", "yes"), ("name", kind.title())]));
+    Ok(FormPage::new(&shared, &visitor, kind, form).into_response())
 }
 
 #[derive(Template, WebTemplate)]
@@ -106,8 +123,17 @@ pub(super) async fn create(
     visitor: Visitor,
     form: Filled,
 ) -> Result<Response, WebError> {
-    let spec = spec(&form, None);
-    match channels::create(&shared.app, &visitor.actor, &spec).await {
+    let Some(kind) = Kind::parse(form.value("kind")) else {
+        return Ok(Redirect::to("/channels/new").into_response());
+    };
+    match channels::create(
+        &shared.app,
+        &visitor.actor,
+        kind,
+        &spec(&form, &|name| Some(form.value(name))),
+    )
+    .await
+    {
         Ok(made) => Ok(match made.secret {
             None => {
                 Redirect::to(&format!("/channels/{}?done=saved", made.channel.id)).into_response()
@@ -121,12 +147,7 @@ pub(super) async fn create(
         }),
         Err(refused) => {
             let form = form.refused(faults(refused)?);
-            Ok(refused_page(FormPage::new(
-                &shared,
-                &visitor,
-                kind_of(&spec),
-                form,
-            )))
+            Ok(refused_page(FormPage::new(&shared, &visitor, kind, form)))
         }
     }
 }
@@ -204,15 +225,14 @@ pub(super) async fn edit(
 ) -> Result<impl IntoResponse, WebError> {
     visitor.must_edit()?;
     let known = known(&shared, &visitor, id).await?;
-    let target = match &known.kind {
-        ChannelKind::Email { .. } => "to",
-        ChannelKind::Webhook { .. } => "url",
-    };
-    let mut values = vec![("name", known.name.clone()), (target, known.kind.target())];
+    let fields = known.kind.fields().iter();
+    let shown = fields.filter_map(|field| Some((field.name, known.settings.shown(field)?)));
+    let mut values: Vec<_> = shown.chain([("name", known.name.clone())]).collect();
     if known.is_default {
         values.push(("default", "yes".to_owned()));
     }
-    Ok(FormPage::new(&shared, &visitor, known.kind.as_str(), Filled::of(values)).changing(id))
+    let page = FormPage::new(&shared, &visitor, known.kind, Filled::of(values));
+    Ok(page.changing(known))
 }
 
 /// `POST /channels/{id}/edit`
@@ -223,13 +243,19 @@ pub(super) async fn change(
     form: Filled,
 ) -> Result<Response, WebError> {
     let known = known(&shared, &visitor, id).await?;
-    let spec = spec(&form, Some(&known));
-    match channels::change(&shared.app, &visitor.actor, id, &spec).await {
+    match channels::change(
+        &shared.app,
+        &visitor.actor,
+        id,
+        &spec(&form, &|name| Some(form.value(name))),
+    )
+    .await
+    {
         Ok(_) => Ok(Redirect::to(&format!("/channels/{id}?done=saved")).into_response()),
         Err(refused) => {
             let form = form.refused(faults(refused)?);
-            let page = FormPage::new(&shared, &visitor, known.kind.as_str(), form);
-            Ok(refused_page(page.changing(id)))
+            let page = FormPage::new(&shared, &visitor, known.kind, form);
+            Ok(refused_page(page.changing(known)))
         }
     }
 }
@@ -241,7 +267,12 @@ pub(super) async fn enable(
     Id(id): Id<ChannelId>,
 ) -> Result<Redirect, WebError> {
     let known = known(&shared, &visitor, id).await?;
-    channels::change(&shared.app, &visitor.actor, id, &same(&known)).await?;
+    let as_it_is = ChannelSpec {
+        name: &known.name,
+        settings: &|_| None,
+        is_default: known.is_default,
+    };
+    channels::change(&shared.app, &visitor.actor, id, &as_it_is).await?;
     Ok(Redirect::to(&format!("/channels/{id}?done=enabled")))
 }
 
@@ -289,53 +320,15 @@ async fn known(shared: &Shared, visitor: &Visitor, id: ChannelId) -> Result<Chan
     found.ok_or(WebError::NotFound)
 }
 
-/// What was typed. A webhook comes back without its query; left as it is it keeps it.
-fn spec(form: &Filled, known: Option<&Channel>) -> ChannelSpec {
-    let target = match known.map_or(form.value("kind"), |channel| channel.kind.as_str()) {
-        "webhook" => {
-            let typed = form.value("url");
-            let kept = known.filter(|channel| channel.kind.target() == typed);
-            let url = kept.map_or(typed.to_owned(), address);
-            Target::Webhook { url }
-        }
-        _ => Target::Email {
-            to: form.value("to").to_owned(),
-        },
-    };
+/// Reads a setting out of what was typed.
+type Typed<'a> = dyn Fn(&str) -> Option<&'a str> + Sync + 'a;
+
+/// What was typed.
+fn spec<'a>(form: &'a Filled, settings: &'a Typed<'a>) -> ChannelSpec<'a> {
     ChannelSpec {
-        name: form.value("name").to_owned(),
-        target,
+        name: form.value("name"),
+        settings,
         is_default: form.has("default", "yes"),
-    }
-}
-
-fn same(channel: &Channel) -> ChannelSpec {
-    let target = match &channel.kind {
-        ChannelKind::Email { .. } => Target::Email {
-            to: address(channel),
-        },
-        ChannelKind::Webhook { .. } => Target::Webhook {
-            url: address(channel),
-        },
-    };
-    ChannelSpec {
-        name: channel.name.clone(),
-        target,
-        is_default: channel.is_default,
-    }
-}
-
-fn address(channel: &Channel) -> String {
-    match &channel.kind {
-        ChannelKind::Email { to } => to.as_str().to_owned(),
-        ChannelKind::Webhook { url, .. } => url.to_string(),
-    }
-}
-
-fn kind_of(spec: &ChannelSpec) -> &'static str {
-    match spec.target {
-        Target::Email { .. } => "email",
-        Target::Webhook { .. } => "webhook",
     }
 }
 

@@ -109,6 +109,8 @@ const pages = {
   incidents: "/incidents",
   ...(incident && { incident: incident }),
   channels: "/channels",
+  "channel-kinds": "/channels/new",
+  "channel-new-telegram": "/channels/new?kind=telegram",
   "channel-new-email": "/channels/new?kind=email",
   "channel-new-webhook": "/channels/new?kind=webhook",
   channel,

@@ -3,5 +3,6 @@
 mod email;
 mod outbox;
 pub(crate) mod samples;
+mod services;
 mod webhook;
 mod words;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lifesign::app::{App, alerter, channels};
-use lifesign::domain::channel::Channel;
+use lifesign::domain::channel::{Channel, Kind};
 use lifesign::domain::id::{ChannelId, NotificationId};
 use lifesign::domain::notification::{Content, Event, Notification, RETRIES};
 use lifesign::domain::team::Actor;
@@ -31,14 +31,13 @@ impl World {
     }
 
     async fn channel(&self, receiver: &WebhookReceiver, name: &str, is_default: bool) -> Channel {
+        let url = receiver.url();
         let spec = channels::ChannelSpec {
-            name: name.to_owned(),
-            target: channels::Target::Webhook {
-                url: receiver.url(),
-            },
+            name,
+            settings: &|name| (name == "url").then_some(&*url),
             is_default,
         };
-        let made = channels::create(&self.app, &self.actor, &spec).await;
+        let made = channels::create(&self.app, &self.actor, Kind::Webhook, &spec).await;
         made.unwrap().channel
     }
 

@@ -2,12 +2,13 @@
 
 use lifesign::clock::Ids;
 use lifesign::domain::at::At;
-use lifesign::domain::channel::{Channel, ChannelKind, Health};
+use lifesign::domain::channel::{Channel, Health, Kind, Settings};
 use lifesign::domain::id::{ChannelId, IncidentId, MonitorId, NotificationId, TeamId};
 use lifesign::domain::incident::Incident;
 use lifesign::domain::monitor::{Endpoint, EndpointUrl, Monitor, MonitorSpec, TransportChoice};
 use lifesign::domain::notification::{Content, Event, IncidentFacts, MonitorFacts, Notification};
 use lifesign::domain::report::CheckReport;
+use lifesign::domain::sensitive::Sensitive;
 use lifesign::domain::status::{MonitorStatus, Transition};
 use lifesign::domain::team::Email;
 use serde_json::json;
@@ -136,19 +137,28 @@ pub(crate) fn of_channel(n: u128, event: Event, channel: &Channel) -> Notificati
     }
 }
 
-pub(crate) fn channel(kind: ChannelKind) -> Channel {
+pub(crate) fn channel(kind: Kind, settings: &[(&str, &str)]) -> Channel {
+    let find = |name: &str| settings.iter().find(|(n, _)| *n == name).map(|(_, v)| *v);
     Channel {
         id: ChannelId(Ids::counted().next()),
         team: TeamId(id(1)),
         name: "Ops".to_owned(),
         kind,
+        settings: Settings::read(kind, find, None).unwrap(),
         is_default: true,
         health: Health::default(),
     }
 }
 
+/// A webhook that signs with these secrets, the newest first.
+pub(crate) fn hook(url: &str, secrets: &[&Sensitive]) -> Channel {
+    let mut channel = channel(Kind::Webhook, &[("url", url)]);
+    for secret in secrets.iter().rev() {
+        channel.settings = channel.settings.signed_with((*secret).clone());
+    }
+    channel
+}
+
 pub(crate) fn mail_to(address: &str) -> Channel {
-    channel(ChannelKind::Email {
-        to: Email::parse(address).unwrap(),
-    })
+    channel(Kind::Email, &[("to", address)])
 }

@@ -2,7 +2,6 @@
 
 use axum::http::HeaderMap;
 use lifesign::domain::at::At;
-use lifesign::domain::channel::{Channel, ChannelKind};
 use lifesign::domain::notification::Event;
 use lifesign::domain::sensitive::Sensitive;
 use lifesign::net::{self, Guard, Names, Trust, delivery_client};
@@ -11,7 +10,7 @@ use lifesign::secret::webhook_secret;
 use standardwebhooks::Webhook;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use super::samples::{NOW, channel, mail_to, notification, of_channel};
+use super::samples::{NOW, hook, mail_to, notification, of_channel};
 use crate::support::webhook::{Answer, WebhookReceiver};
 
 pub(super) fn notifier(mailer: Option<Mailer>) -> Notifier {
@@ -23,14 +22,6 @@ fn guarded(mailer: Option<Mailer>, guard: &Guard) -> Notifier {
     let trust = Trust::new(None).unwrap();
     let deliveries = delivery_client(guard, &Names::system(), &trust, "Lifesign/test").unwrap();
     Notifier::new("https://lifesign.example".to_owned(), mailer, deliveries)
-}
-
-fn hook(url: &str, secret: &Sensitive, previous: Option<&Sensitive>) -> Channel {
-    channel(ChannelKind::Webhook {
-        url: url.parse().unwrap(),
-        secret: secret.clone(),
-        previous_secret: previous.cloned(),
-    })
 }
 
 /// The receiver's side: the library reads `webhook-…` headers and refuses old timestamps, hence
@@ -50,7 +41,7 @@ fn real_now() -> At {
 async fn a_webhook_is_signed_with_every_valid_secret() {
     let receiver = WebhookReceiver::start().await;
     let (fresh, old, foreign) = (webhook_secret(), webhook_secret(), webhook_secret());
-    let channel = hook(&receiver.url(), &fresh, Some(&old));
+    let channel = hook(&receiver.url(), &[&fresh, &old]);
     let sample = notification(7, Event::Opened);
     let delivered = notifier(None)
         .deliver(&channel, &sample, real_now())
@@ -76,7 +67,7 @@ async fn a_webhook_is_signed_with_every_valid_secret() {
 #[tokio::test]
 async fn every_event_has_its_type() {
     let receiver = WebhookReceiver::start().await;
-    let channel = hook(&receiver.url(), &webhook_secret(), None);
+    let channel = hook(&receiver.url(), &[&webhook_secret()]);
     let notifier = notifier(None);
     let other = mail_to("gone@example.com");
     let samples = [
@@ -114,7 +105,7 @@ async fn every_event_has_its_type() {
 #[tokio::test]
 async fn the_answer_decides_whether_it_is_tried_again() {
     let receiver = WebhookReceiver::start().await;
-    let channel = hook(&receiver.url(), &webhook_secret(), None);
+    let channel = hook(&receiver.url(), &[&webhook_secret()]);
     let notifier = notifier(None);
     for (answer, permanent, words) in [
         (Answer::status(404), true, "answered 404 Not Found"),
@@ -132,7 +123,7 @@ async fn the_answer_decides_whether_it_is_tried_again() {
         (
             Answer::status(301).header("location", "https://new.example/"),
             false,
-            "redirects are not followed; is the new address https://new.example/?",
+            "redirects are not followed; is the new address at https://new.example?",
         ),
     ] {
         receiver.answer([answer]);
@@ -148,7 +139,7 @@ async fn the_answer_decides_whether_it_is_tried_again() {
 async fn an_endless_answer_is_cut() {
     let receiver = WebhookReceiver::start().await;
     receiver.answer([Answer::status(200).body(&"x".repeat(900_000))]);
-    let channel = hook(&receiver.url(), &webhook_secret(), None);
+    let channel = hook(&receiver.url(), &[&webhook_secret()]);
     let delivered = notifier(None)
         .deliver(&channel, &notification(7, Event::Opened), NOW)
         .await;
@@ -159,7 +150,7 @@ async fn an_endless_answer_is_cut() {
 async fn an_answer_that_never_ends_has_arrived_all_the_same() {
     let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/hook", socket.local_addr().unwrap());
-    let channel = hook(&url, &webhook_secret(), None);
+    let channel = hook(&url, &[&webhook_secret()]);
     let answering = async {
         let (mut stream, _) = socket.accept().await.unwrap();
         assert!(stream.read(&mut [0; 1_024]).await.unwrap() > 0);
@@ -180,7 +171,7 @@ async fn a_receiver_that_is_not_there_is_tried_again() {
     let socket = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/hook?key=hunter2", socket.local_addr().unwrap());
     drop(socket);
-    let channel = hook(&url, &webhook_secret(), None);
+    let channel = hook(&url, &[&webhook_secret()]);
     let error = notifier(None)
         .deliver(&channel, &notification(7, Event::Opened), NOW)
         .await;
@@ -199,7 +190,7 @@ async fn nothing_is_sent_to_an_address_that_is_not_open() {
     let notifier = guarded(None, &Guard::public());
     let by_name = receiver.url().replace("127.0.0.1", "localhost");
     for url in [receiver.url(), by_name] {
-        let channel = hook(&url, &webhook_secret(), None);
+        let channel = hook(&url, &[&webhook_secret()]);
         let sample = notification(7, Event::Opened);
         let error = notifier.deliver(&channel, &sample, NOW).await.unwrap_err();
         assert!(error.detail.contains("LIFESIGN_ALLOW_TARGETS"), "{error}");

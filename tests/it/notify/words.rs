@@ -5,7 +5,7 @@ use lifesign::domain::notification::Event;
 use lifesign::domain::team::Email;
 use lifesign::notify::Message;
 
-use super::samples::{channel, mail_to, notification, of_channel};
+use super::samples::{mail_to, notification, of_channel};
 
 const PUBLIC_URL: &str = "https://lifesign.example";
 
@@ -99,7 +99,7 @@ fn what_a_server_says_cannot_break_out_of_a_message() {
     assert!(!message.subject.contains(['\r', '\n', '\u{202e}']));
     let html = message.html().unwrap();
     assert!(!html.contains("<script>"), "{html}");
-    let quiet = channel(mail_to("me@example.com").kind);
+    let quiet = mail_to("me@example.com");
     assert!(
         Message::of(&of_channel(9, Event::Test, &quiet), PUBLIC_URL)
             .hint

@@ -1,9 +1,8 @@
 //! Channels: sealed at rest, within their team, and heard by the right monitors.
 
-use lifesign::domain::channel::{Channel, ChannelKind, Health, webhook_url};
+use lifesign::domain::channel::{Channel, Health, Kind, Settings};
 use lifesign::domain::id::{ChannelId, TeamId};
 use lifesign::domain::sensitive::Sensitive;
-use lifesign::domain::team::Email;
 use lifesign::store::Store;
 
 use super::{NOW, add, id, monitor, team};
@@ -11,18 +10,25 @@ use crate::support::engines::engines;
 
 /// A webhook with all its secrets that hears every monitor.
 pub(crate) fn webhook(team: TeamId, n: u128) -> Channel {
+    let settings = settings(
+        Kind::Webhook,
+        "url",
+        "https://hooks.example/x?key=url-secret",
+    );
+    let settings = settings.signed_with(Sensitive::new("whsec_before"));
     Channel {
         id: ChannelId(id(n)),
         team,
         name: format!("Hook {n}"),
-        kind: ChannelKind::Webhook {
-            url: webhook_url("https://hooks.example/x?key=url-secret").unwrap(),
-            secret: Sensitive::new("whsec_now"),
-            previous_secret: Some(Sensitive::new("whsec_before")),
-        },
+        kind: Kind::Webhook,
+        settings: settings.signed_with(Sensitive::new("whsec_now")),
         is_default: true,
         health: Health::default(),
     }
+}
+
+fn settings(kind: Kind, name: &str, value: &'static str) -> Settings {
+    Settings::read(kind, |asked| (asked == name).then_some(value), None).unwrap()
 }
 
 /// A channel, made.
@@ -44,8 +50,12 @@ engines! {
     async fn a_channel_is_read_back_by_its_team_only(store: Store) {
         let (ours, theirs) = (team(&store, 1).await, team(&store, 2).await);
         let hook = made(&store, webhook(ours, 10)).await;
-        let to = Email::parse("me@example.com").unwrap();
-        let mail = Channel { kind: ChannelKind::Email { to }, is_default: false, ..webhook(ours, 11) };
+        let mail = Channel {
+            kind: Kind::Email,
+            settings: settings(Kind::Email, "to", "me@example.com"),
+            is_default: false,
+            ..webhook(ours, 11)
+        };
         let mail = made(&store, mail).await;
         assert_eq!(store.channels(ours).await.unwrap(), [hook.clone(), mail.clone()]);
         assert_eq!(store.channel(ours, mail.id).await.unwrap(), Some(mail));
@@ -76,9 +86,7 @@ engines! {
         });
 
         let mut changed = Channel { name: "Other".to_owned(), is_default: false, ..hook.clone() };
-        let url = webhook_url("https://hooks.example/y").unwrap();
-        let secret = Sensitive::new("whsec_next");
-        changed.kind = ChannelKind::Webhook { url, secret, previous_secret: None };
+        changed.settings = settings(Kind::Webhook, "url", "https://hooks.example/y");
         let mut tx = store.begin().await.unwrap();
         assert!(tx.save_channel(&changed).await.unwrap());
         tx.commit().await.unwrap();

@@ -7,6 +7,7 @@ use lifesign::app::check::{Checked, run_check};
 use lifesign::app::record::record;
 use lifesign::app::{App, alerter, channels, monitors, scheduler};
 use lifesign::domain::at::At;
+use lifesign::domain::channel::Kind;
 use lifesign::domain::id::MonitorId;
 use lifesign::domain::incident::Incident;
 use lifesign::domain::monitor::{Endpoint, EndpointUrl, MonitorSpec, TransportChoice};
@@ -33,12 +34,15 @@ impl TestApp {
     pub(crate) async fn new(store: Store) -> Self {
         let hook = WebhookReceiver::start().await;
         let (app, actor) = super::world::app(store, At(1_795_327_200_000)).await;
+        let url = hook.url();
         let spec = channels::ChannelSpec {
-            name: "Ops".to_owned(),
-            target: channels::Target::Webhook { url: hook.url() },
+            name: "Ops",
+            settings: &|name| (name == "url").then_some(&*url),
             is_default: true,
         };
-        channels::create(&app, &actor, &spec).await.unwrap();
+        channels::create(&app, &actor, Kind::Webhook, &spec)
+            .await
+            .unwrap();
         Self { app, actor, hook }
     }
 

@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use lifesign::app::{channels, monitors, status_pages};
+use lifesign::domain::channel::Kind;
 use lifesign::domain::id::{ChannelId, IncidentId, MonitorId, StatusPageId};
 use lifesign::domain::status_page::Component;
 
@@ -25,13 +26,11 @@ pub(super) struct Furnished {
 pub(super) async fn furnish(site: &Site, name: &str) -> Furnished {
     let monitor = site.monitor(name).await;
     let spec = channels::ChannelSpec {
-        name: name.to_owned(),
-        target: channels::Target::Email {
-            to: "ops@example.com".to_owned(),
-        },
+        name,
+        settings: &|name| (name == "to").then_some("ops@example.com"),
         is_default: true,
     };
-    let channel = channels::create(&site.app, &site.owner, &spec)
+    let channel = channels::create(&site.app, &site.owner, Kind::Email, &spec)
         .await
         .unwrap()
         .channel
@@ -89,6 +88,8 @@ const OTHERS: [&str; 17] = [
     "/incidents",
     "/incidents?status=open",
     "/channels",
+    "/channels/new",
+    "/channels/new?kind=telegram",
     "/channels/new?kind=email",
     "/channels/new?kind=webhook",
     "/status-pages",

@@ -1,0 +1,52 @@
+//! Telling a space of Google Chat, through a webhook; one thread for each incident.
+//!
+//! <https://developers.google.com/workspace/chat/quickstart/webhooks>
+
+use reqwest::StatusCode;
+use serde_json::{Value, json};
+
+use super::markup::html;
+use super::message::Message;
+use super::post::Post;
+use super::{DeliveryError, url};
+use crate::domain::channel::Settings;
+use crate::domain::notification::Notification;
+
+pub(super) fn post(
+    settings: &Settings,
+    notification: &Notification,
+    message: &Message,
+) -> Result<Post, DeliveryError> {
+    let paragraph = |text: &str| json!({"textParagraph": {"text": html(text)}});
+    let labelled = |label: &str, text: &str| json!({"decoratedText": {"topLabel": label, "text": html(text), "wrapText": true}});
+    let mut widgets: Vec<Value> = vec![paragraph(&message.reason)];
+    widgets.extend(message.hint.as_deref().map(paragraph));
+    for change in &message.changed {
+        let text = format!("{} → {}", change.before, change.now);
+        widgets.push(labelled(&format!("Changed: {}", change.what), &text));
+    }
+    for fact in &message.facts {
+        widgets.push(labelled(fact.label, &fact.value));
+    }
+    let open = json!({"text": "Look at it", "onClick": {"openLink": {"url": message.link}}});
+    widgets.push(json!({"buttonList": {"buttons": [open]}}));
+    let mut body = json!({
+        "fallbackText": message.subject,
+        "cardsV2": [{
+            "cardId": notification.id.to_string(),
+            "card": {"header": {"title": message.subject}, "sections": [{"widgets": widgets}]},
+        }],
+    });
+    let mut url = url(settings, "url")?;
+    if let Some(incident) = &notification.content.incident {
+        body["thread"] = json!({"threadKey": incident.id.to_string()});
+        url.query_pairs_mut()
+            .append_pair("messageReplyOption", "REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD");
+    }
+    Ok(Post::json(url, &body).refused_for_good(|status, _| {
+        matches!(
+            status,
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::NOT_FOUND
+        )
+    }))
+}

@@ -1,0 +1,74 @@
+//! Telling a service of `PagerDuty`: one alert for each incident, acknowledged and resolved with it.
+//!
+//! <https://developer.pagerduty.com/docs/send-alert-event>
+
+use reqwest::StatusCode;
+use serde_json::{Map, Value, json};
+
+use super::message::{Message, Tone};
+use super::post::Post;
+use super::{DeliveryError, place, setting};
+use crate::domain::channel::Settings;
+use crate::domain::notification::{Event, Notification};
+use crate::domain::untrusted::line;
+
+/// Most characters of a summary.
+const MAX_SUMMARY: usize = 1_024;
+
+/// The event, and for a test the one that ends it.
+pub(super) fn posts(
+    settings: &Settings,
+    notification: &Notification,
+    message: &Message,
+) -> Result<(Post, Option<Post>), DeliveryError> {
+    let first = match notification.event {
+        Event::Acknowledged => "acknowledge",
+        Event::Resolved => "resolve",
+        Event::Opened | Event::Worsened | Event::ChannelFailing | Event::Test => "trigger",
+    };
+    let then = (notification.event == Event::Test).then_some("resolve");
+    let post = |action| post(settings, notification, message, action);
+    Ok((post(first)?, then.map(post).transpose()?))
+}
+
+fn post(
+    settings: &Settings,
+    notification: &Notification,
+    message: &Message,
+    action: &str,
+) -> Result<Post, DeliveryError> {
+    let severity = match message.tone {
+        Tone::Bad => "critical",
+        Tone::Warning => "warning",
+        Tone::Good | Tone::Neutral => "info",
+    };
+    let incident = notification.content.incident.as_ref();
+    let key = incident.map_or(notification.id.0, |incident| incident.id.0);
+    let mut details: Map<String, Value> = Map::new();
+    details.insert("reason".to_owned(), json!(message.reason));
+    details.insert("hint".to_owned(), json!(message.hint));
+    for fact in &message.facts {
+        details.insert(fact.label.to_lowercase(), json!(fact.value));
+    }
+    let body = json!({
+        "routing_key": setting(settings, "routing_key")?,
+        "event_action": action,
+        "dedup_key": format!("lifesign-{key}"),
+        "client": "Lifesign",
+        "client_url": message.link,
+        "links": [{"href": message.link, "text": "Look at it"}],
+        "payload": {
+            "summary": line(&message.subject, MAX_SUMMARY),
+            "source": message.name,
+            "severity": severity,
+            "timestamp": notification.content.at,
+            "class": incident.map(|incident| incident.code.as_str()),
+            "custom_details": details,
+        },
+    });
+    let post = Post::json(place(settings, &["v2", "enqueue"])?, &body);
+    Ok(post.refused_for_good(|status, body| {
+        matches!(status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND)
+            || (status == StatusCode::BAD_REQUEST && body.contains("routing"))
+    }))
+}

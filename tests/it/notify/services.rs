@@ -1,0 +1,340 @@
+//! The services between us and people: each is sent what it documents, and refuses what it would.
+//!
+//! A receiver stands in for the world: it takes the request apart by the published schema of its
+//! service; what it takes is held by a snapshot.
+
+use std::collections::BTreeMap;
+
+use lifesign::domain::channel::{Channel, Kind};
+use lifesign::domain::notification::{Event, Notification};
+use serde_json::{Value, json};
+
+use super::samples::{NOW, channel, notification, of_channel};
+use super::webhook::notifier;
+use crate::support::webhook::{Answer, Received, WebhookReceiver};
+
+/// A token of every service.
+const TOKEN: &str = "tok-3n-4711";
+
+/// A channel of `kind` whose service is at `url`.
+fn at(kind: Kind, url: &str) -> Channel {
+    let hook = format!("{url}/hook/{TOKEN}");
+    let settings: &[(&str, &str)] = match kind {
+        Kind::Email => &[("to", "me@example.com")],
+        Kind::Webhook
+        | Kind::Slack
+        | Kind::Discord
+        | Kind::Teams
+        | Kind::GoogleChat
+        | Kind::Mattermost => &[("url", &hook)],
+        Kind::Telegram => &[("chat", "-100123"), ("token", TOKEN), ("server", url)],
+        Kind::Matrix => &[
+            ("room", "!abc:example.com"),
+            ("token", TOKEN),
+            ("server", url),
+        ],
+        Kind::Ntfy => &[("topic", "ops"), ("token", TOKEN), ("server", url)],
+        Kind::Gotify => &[("token", TOKEN), ("server", url)],
+        Kind::Pushover => &[("user", "u-1"), ("token", TOKEN), ("server", url)],
+        Kind::PagerDuty => &[("routing_key", TOKEN), ("server", url)],
+        Kind::Opsgenie => &[("api_key", TOKEN), ("server", url)],
+    };
+    channel(kind, settings)
+}
+
+/// Those that are told over HTTP in a form of their own.
+fn services() -> impl Iterator<Item = Kind> {
+    let own = |kind: &Kind| !matches!(kind, Kind::Email | Kind::Webhook);
+    Kind::ALL.iter().copied().filter(own)
+}
+
+fn host(receiver: &WebhookReceiver) -> String {
+    let url: url::Url = receiver.url().parse().unwrap();
+    url.origin().ascii_serialization()
+}
+
+async fn told(receiver: &WebhookReceiver, kind: Kind, sample: &Notification) -> Vec<Received> {
+    let before = receiver.received().len();
+    let channel = at(kind, &host(receiver));
+    notifier(None).deliver(&channel, sample, NOW).await.unwrap();
+    receiver.received().split_off(before)
+}
+
+/// What the documentation of the service asks for; panics with what it would refuse.
+fn accept(kind: Kind, request: &Received) {
+    let body = request.json();
+    let text = |pointer: &str, most: usize| {
+        let found = body.pointer(pointer).and_then(Value::as_str);
+        let text = found.unwrap_or_else(|| panic!("{kind:?} wants {pointer}: {body:#}"));
+        let length = text.chars().count();
+        assert!(
+            (1..=most).contains(&length),
+            "{kind:?} {pointer} has {length} characters"
+        );
+        text.to_owned()
+    };
+    let one_of = |pointer: &str, words: &[&str]| {
+        let word = text(pointer, 100);
+        assert!(words.contains(&&*word), "{kind:?} {pointer} is {word}");
+    };
+    assert_eq!(
+        request.header("content-type"),
+        Some("application/json"),
+        "{kind:?}"
+    );
+    assert!(
+        request.body.len() < 28_000,
+        "{kind:?}: {} bytes",
+        request.body.len()
+    );
+    let is_put = kind == Kind::Matrix;
+    assert_eq!(
+        request.method,
+        if is_put { "PUT" } else { "POST" },
+        "{kind:?}"
+    );
+    match kind {
+        Kind::Slack => {
+            text("/text", 40_000);
+            let blocks = body
+                .pointer("/attachments/0/blocks")
+                .and_then(Value::as_array);
+            for block in blocks.unwrap() {
+                assert_eq!(block["type"], "section");
+                assert_eq!(block["text"]["type"], "mrkdwn");
+                assert!(block["text"]["text"].as_str().unwrap().len() <= 3_000);
+            }
+        }
+        Kind::Discord => {
+            text("/embeds/0/title", 256);
+            text("/embeds/0/description", 4_096);
+            assert!(body["embeds"][0]["color"].as_u64().unwrap() <= 0x00ff_ffff);
+            let fields = body["embeds"][0]["fields"].as_array().unwrap();
+            assert!(fields.len() <= 25);
+            for field in fields {
+                assert!((1..=256).contains(&field["name"].as_str().unwrap().chars().count()));
+                assert!((1..=1_024).contains(&field["value"].as_str().unwrap().chars().count()));
+            }
+        }
+        Kind::Teams => {
+            one_of("/type", &["message"]);
+            let card = "application/vnd.microsoft.card.adaptive";
+            one_of("/attachments/0/contentType", &[card]);
+            one_of("/attachments/0/content/type", &["AdaptiveCard"]);
+        }
+        Kind::GoogleChat => {
+            text("/cardsV2/0/card/header/title", 4_000);
+            assert!(
+                body.pointer("/cardsV2/0/card/sections/0/widgets/0")
+                    .is_some()
+            );
+        }
+        Kind::Mattermost => {
+            text("/attachments/0/fallback", 4_000);
+            text("/attachments/0/text", 16_383);
+        }
+        Kind::Telegram => {
+            assert_eq!(request.path, format!("/bot{TOKEN}/sendMessage"));
+            text("/chat_id", 100);
+            text("/text", 4_096);
+            one_of("/parse_mode", &["HTML"]);
+        }
+        Kind::Matrix => {
+            let room = "/_matrix/client/v3/rooms/!abc:example.com/send/m.room.message/";
+            assert!(request.path.starts_with(room), "{}", request.path);
+            assert_eq!(request.header("authorization"), Some("Bearer tok-3n-4711"));
+            one_of("/msgtype", &["m.text"]);
+            text("/body", 20_000);
+            text("/formatted_body", 20_000);
+        }
+        Kind::Ntfy => {
+            assert_eq!(request.path, "/");
+            text("/topic", 64);
+            assert!(text("/message", 4_096).len() <= 4_096);
+            assert!((1..=5).contains(&body["priority"].as_u64().unwrap()));
+        }
+        Kind::Gotify => {
+            assert_eq!(request.path, "/message");
+            assert_eq!(request.header("x-gotify-key"), Some(TOKEN));
+            text("/message", 20_000);
+        }
+        Kind::Pushover => {
+            assert_eq!(request.path, "/1/messages.json");
+            text("/message", 1_024);
+            text("/title", 250);
+            text("/url", 512);
+            // Two would have to say how often to repeat.
+            assert!((-2..=1).contains(&body["priority"].as_i64().unwrap()));
+        }
+        Kind::PagerDuty => {
+            assert_eq!(request.path, "/v2/enqueue");
+            text("/routing_key", 32);
+            one_of("/event_action", &["trigger", "acknowledge", "resolve"]);
+            text("/dedup_key", 255);
+            text("/payload/summary", 1_024);
+            text("/payload/source", 1_000);
+            one_of(
+                "/payload/severity",
+                &["critical", "error", "warning", "info"],
+            );
+        }
+        Kind::Opsgenie => {
+            assert_eq!(
+                request.header("authorization"),
+                Some("GenieKey tok-3n-4711")
+            );
+            if request.path.starts_with("/v2/alerts/") {
+                assert!(
+                    request.path.contains("?identifierType=alias"),
+                    "{}",
+                    request.path
+                );
+                return;
+            }
+            text("/message", 130);
+            text("/alias", 512);
+            text("/description", 15_000);
+            one_of("/priority", &["P1", "P2", "P3", "P4", "P5"]);
+        }
+        Kind::Email | Kind::Webhook => unreachable!("told elsewhere"),
+    }
+}
+
+#[tokio::test]
+async fn every_service_is_sent_what_it_documents() {
+    let receiver = WebhookReceiver::start().await;
+    for kind in services() {
+        let of_itself = at(kind, "https://service.example");
+        let samples = [
+            notification(7, Event::Opened),
+            notification(8, Event::Acknowledged),
+            notification(9, Event::Resolved),
+            of_channel(10, Event::Test, &of_itself),
+            of_channel(11, Event::ChannelFailing, &of_itself),
+        ];
+        let mut sent = BTreeMap::new();
+        for sample in &samples {
+            let requests = told(&receiver, kind, sample).await;
+            for request in &requests {
+                accept(kind, request);
+            }
+            let shown = |request: &Received| json!({"path": request.path, "body": request.json()});
+            let shown: Vec<Value> = requests.iter().map(shown).collect();
+            sent.insert(sample.event.as_str(), shown);
+        }
+        insta::assert_json_snapshot!(kind.as_str(), sent);
+    }
+}
+
+#[tokio::test]
+async fn what_a_server_says_neither_formats_nor_calls_nor_grows() {
+    let receiver = WebhookReceiver::start().await;
+    let hostile =
+        "<!channel> @everyone @channel *b* [x](http://evil.example) <script>alert(1)</script> "
+            .repeat(400);
+    for kind in services() {
+        let mut sample = notification(7, Event::Opened);
+        sample.content.incident.as_mut().unwrap().message = hostile.clone();
+        sample.content.monitor.as_mut().unwrap().name = hostile.clone();
+        for request in told(&receiver, kind, &sample).await {
+            accept(kind, &request);
+            let body = String::from_utf8_lossy(&request.body);
+            match kind {
+                Kind::Slack | Kind::GoogleChat | Kind::Telegram => {
+                    let marked = body.contains("<script>") || body.contains("<!channel>");
+                    // The fallback of a card and its title are plain text.
+                    assert!(!marked || kind == Kind::GoogleChat, "{kind:?}: {body}");
+                }
+                Kind::Discord => {
+                    assert_eq!(request.json()["allowed_mentions"], json!({"parse": []}));
+                    assert!(!body.contains("[x]("), "{body}");
+                }
+                Kind::Mattermost => assert!(!body.contains("@channel"), "{body}"),
+                Kind::Matrix => {
+                    let formatted = request.json()["formatted_body"].to_string();
+                    assert!(!formatted.contains("<script>"), "{formatted}");
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_incident_is_one_alert_from_trigger_to_resolve() {
+    let receiver = WebhookReceiver::start().await;
+    let events = [
+        Event::Opened,
+        Event::Worsened,
+        Event::Acknowledged,
+        Event::Resolved,
+    ];
+    let mut keys = Vec::new();
+    let mut actions = Vec::new();
+    for (n, event) in (20..).zip(events) {
+        let requests = told(&receiver, Kind::PagerDuty, &notification(n, event)).await;
+        let body = requests[0].json();
+        keys.push(body["dedup_key"].clone());
+        actions.push(body["event_action"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(actions, ["trigger", "trigger", "acknowledge", "resolve"]);
+    keys.dedup();
+    assert_eq!(keys.len(), 1, "one alert");
+    let test = of_channel(
+        30,
+        Event::Test,
+        &at(Kind::PagerDuty, "https://service.example"),
+    );
+    let requests = told(&receiver, Kind::PagerDuty, &test).await;
+    let actions: Vec<Value> = requests
+        .iter()
+        .map(|r| r.json()["event_action"].clone())
+        .collect();
+    assert_eq!(
+        actions,
+        ["trigger", "resolve"],
+        "a test leaves nothing open"
+    );
+}
+
+#[tokio::test]
+async fn a_wrong_token_is_for_good_and_a_busy_service_is_not() {
+    for (kind, status, body, permanent) in [
+        (Kind::Slack, 404, "no_service", true),
+        (Kind::Slack, 429, "", false),
+        (Kind::Discord, 401, "", true),
+        (Kind::Discord, 429, "", false),
+        (Kind::Telegram, 403, "bot was kicked", true),
+        (
+            Kind::Telegram,
+            400,
+            r#"{"description":"Bad Request: chat not found"}"#,
+            true,
+        ),
+        (Kind::Telegram, 400, "can't parse entities", false),
+        (Kind::Matrix, 401, "M_UNKNOWN_TOKEN", true),
+        (Kind::Matrix, 429, "M_LIMIT_EXCEEDED", false),
+        (Kind::Pushover, 400, "user identifier is invalid", true),
+        (Kind::Pushover, 429, "", false),
+        (Kind::PagerDuty, 400, "invalid routing key", true),
+        (Kind::PagerDuty, 400, "other", false),
+        (Kind::Opsgenie, 422, "", false),
+        (Kind::Opsgenie, 401, "", true),
+        (Kind::Mattermost, 400, "Invalid webhook", true),
+        (Kind::Ntfy, 403, "", true),
+        (Kind::Gotify, 401, "", true),
+        (Kind::Teams, 410, "", true),
+        (Kind::GoogleChat, 500, "", false),
+    ] {
+        let receiver = WebhookReceiver::start().await;
+        receiver.answer([Answer::status(status).body(body)]);
+        let channel = at(kind, &host(&receiver));
+        let sample = notification(7, Event::Opened);
+        let refused = notifier(None)
+            .deliver(&channel, &sample, NOW)
+            .await
+            .unwrap_err();
+        assert_eq!(refused.permanent, permanent, "{kind:?} {status} {body}");
+        assert!(!refused.detail.contains(TOKEN), "{}", refused.detail);
+    }
+}
