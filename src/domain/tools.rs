@@ -78,6 +78,15 @@ impl ToolSurface {
         surface.hash = format!("sha256:{}", hex(&digest.finalize()));
         Ok(surface)
     }
+
+    /// About how many bytes it takes in memory.
+    pub fn weight(&self) -> usize {
+        let texts = [&self.names, &self.duplicates, &self.odd_names];
+        let texts = texts.into_iter().flatten();
+        let named = texts.chain(self.schema_faults.iter().map(|(name, _)| name));
+        let bytes: usize = named.map(|text| size_of::<String>() * 2 + text.len()).sum();
+        size_of::<Self>() + self.hash.len() + bytes
+    }
 }
 
 /// The first few of `names` and how many more there are: `a, b and 3 more`.

@@ -14,6 +14,7 @@ use tokio::time::{Instant, timeout_at};
 use super::connection::seconds;
 use super::events::Events;
 use super::jsonrpc::{self, Message};
+use super::recognised::Reply;
 use super::visit::{HEAD, Visit};
 use crate::domain::at::At;
 use crate::domain::challenge::Challenge;
@@ -28,16 +29,32 @@ const LINGER: Duration = Duration::from_millis(100);
 /// Longest `Retry-After` that is believed, in seconds.
 const MAX_RETRY_AFTER: u64 = 86_400;
 
-/// The result in `response`, which answers the request `id`.
+/// What was asked.
+pub(super) struct Asked {
+    /// The id of the request.
+    pub(super) id: u64,
+    /// Within a session.
+    pub(super) in_session: bool,
+    /// For the beginning of the list of tools, which may be one that was read before.
+    pub(super) is_list: bool,
+}
+
+impl Asked {
+    fn recognise(&self, visit: &mut Visit<'_>, message: &[u8]) -> Option<Reply> {
+        let known = self.is_list.then(|| visit.recognise(message, self.id))??;
+        Some(Reply::Recognised(known))
+    }
+}
+
+/// The result in `response`, which answers what was `asked`.
 pub(super) async fn result(
     visit: &mut Visit<'_>,
     response: Response<Incoming>,
-    id: u64,
-    in_session: bool,
-) -> Result<Value, Trouble> {
+    asked: &Asked,
+) -> Result<Reply, Trouble> {
     let status = response.status().as_u16();
     if !(200..300).contains(&status) {
-        return Err(refusal(visit, response, in_session).await);
+        return Err(refusal(visit, response, asked.in_session).await);
     }
     if let Some(encoding) = encoding(response.headers()) {
         return Err(Trouble::Body(BodyTrouble::Encoded(encoding)));
@@ -47,17 +64,22 @@ pub(super) async fn result(
     }
     let kind = media_type(response.headers());
     if kind.as_deref() == Some("text/event-stream") {
-        return from_stream(visit, response.into_body(), id).await;
+        return from_stream(visit, response.into_body(), asked).await;
     }
     let body = visit.whole(response.into_body()).await?;
     if body.iter().all(u8::is_ascii_whitespace) {
         return Err(Trouble::Body(BodyTrouble::Empty { status }));
     }
+    if kind.as_deref() == Some("application/json")
+        && let Some(known) = asked.recognise(visit, &body)
+    {
+        return Ok(known);
+    }
     let message = match jsonrpc::parse(&body) {
         Ok(message) => message,
         Err(trouble) => return Err(no_message(&body, kind, trouble)),
     };
-    let answer = accept(visit, message, id)?;
+    let answer = accept(visit, message, asked.id)?;
     match kind.as_deref() {
         Some("application/json") => {}
         Some(other) => {
@@ -69,7 +91,7 @@ pub(super) async fn result(
         None => visit.notes.notice(Trouble::Body(BodyTrouble::TypeMissing)),
     }
     match answer {
-        Message::Answer(answer) => answer.map_err(Trouble::Rpc),
+        Message::Answer(answer) => answer.map(Reply::Read).map_err(Trouble::Rpc),
         Message::OtherId(id) => Err(Trouble::Message(MessageTrouble::OtherId(id))),
         Message::Aside => Err(Trouble::Message(MessageTrouble::NotJsonRpc(
             "it is a request or a notification",
@@ -87,7 +109,11 @@ pub(super) fn accept(visit: &mut Visit<'_>, message: Value, id: u64) -> Result<M
     read
 }
 
-async fn from_stream(visit: &mut Visit<'_>, body: Incoming, id: u64) -> Result<Value, Trouble> {
+async fn from_stream(
+    visit: &mut Visit<'_>,
+    body: Incoming,
+    asked: &Asked,
+) -> Result<Reply, Trouble> {
     let Some(mut wire) = visit.take_wire() else {
         return Err(Trouble::Body(BodyTrouble::Truncated));
     };
@@ -130,6 +156,9 @@ async fn from_stream(visit: &mut Visit<'_>, body: Incoming, id: u64) -> Result<V
         if event.name != "message" {
             continue;
         }
+        if let Some(known) = asked.recognise(visit, data.as_bytes()) {
+            break Ok(known);
+        }
         let message = jsonrpc::parse(data.as_bytes()).map_err(|trouble| {
             visit.notes.answered_with(tally.start.clone().into());
             // An event that we had to complete ourselves was cut in the middle.
@@ -139,8 +168,8 @@ async fn from_stream(visit: &mut Visit<'_>, body: Incoming, id: u64) -> Result<V
                 trouble
             }
         })?;
-        match accept(visit, message, id)? {
-            Message::Answer(answer) => break answer,
+        match accept(visit, message, asked.id)? {
+            Message::Answer(answer) => break answer.map(Reply::Read),
             Message::Aside => {}
             Message::OtherId(id) => other = Some(id),
         }

@@ -11,6 +11,7 @@ use super::detection::{is_miss, is_no_stream, may_be_sse, remember};
 use super::handshake::{self, Hello, OFFERED};
 use super::legacy_sse::LegacySse;
 use super::pages::Pages;
+use super::recognised::Reply;
 use super::streamable_http::{StreamableHttp, end_sessions};
 use super::visit::Visit;
 use crate::domain::monitor::TransportChoice;
@@ -232,11 +233,22 @@ impl Script<'_, '_> {
         let mut pages = Pages::default();
         loop {
             let id = self.fresh_id();
-            let answer = self
-                .ask(id, handshake::tools_list(id, pages.cursor()))
-                .await;
+            let body = handshake::tools_list(id, pages.cursor());
+            let answer = match &mut self.channel {
+                Channel::Streamable(http) if pages.count() == 0 => {
+                    http.ask_for_tools(self.visit, id, body).await
+                }
+                _ => self.ask(id, body).await.map(Reply::Read),
+            };
             let page = match answer {
-                Ok(page) => page,
+                Ok(Reply::Read(page)) => page,
+                Ok(Reply::Recognised(known)) => {
+                    for fact in &known.facts {
+                        self.visit.notes.fact(fact.clone());
+                    }
+                    self.listed(known.surface.clone());
+                    return Ok(());
+                }
                 Err(Trouble::Rpc(error)) if pages.count() > 0 => {
                     let said = error.message;
                     let page = pages.count() + 1;
@@ -261,13 +273,20 @@ impl Script<'_, '_> {
         }
         let surface = ToolSurface::read(pages.tools())
             .map_err(|reason| self.failed(Trouble::Tools(ToolsTrouble::ResultInvalid(reason))))?;
+        if pages.count() == 1 {
+            self.visit.remember(&surface);
+        }
+        self.listed(surface);
+        Ok(())
+    }
+
+    fn listed(&mut self, surface: ToolSurface) {
         let count = surface.names.len();
         let plural = if count == 1 { "" } else { "s" };
         self.visit
             .notes
             .end(Outcome::Ok, Some(format!("{count} tool{plural}")));
         self.visit.notes.seen.tools = Some(surface);
-        Ok(())
     }
 
     async fn ping(&mut self) {

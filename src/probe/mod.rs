@@ -18,6 +18,7 @@ mod legacy_sse;
 mod lines;
 mod notes;
 mod pages;
+mod recognised;
 mod redirect;
 mod streamable_http;
 mod transcript;
@@ -34,6 +35,7 @@ use crate::domain::observation::{Observation, ProbeMemory, Step};
 use crate::net::{Guard, Names, Trust};
 
 use self::notes::Notes;
+use self::recognised::Lists;
 use self::visit::Visit;
 
 /// Somebody who watches a probe at work.
@@ -77,6 +79,7 @@ struct Parts {
     trust: Trust,
     clock: Clock,
     user_agent: HeaderValue,
+    lists: Lists,
 }
 
 impl Prober {
@@ -92,6 +95,7 @@ impl Prober {
                 trust,
                 clock,
                 user_agent,
+                lists: Lists::default(),
             }),
             offer: None,
         }

@@ -9,7 +9,8 @@ use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::answer;
+use super::answer::{self, Asked};
+use super::recognised::Reply;
 use super::redirect::follow;
 use super::visit::{Call, SESSION, Visit};
 use crate::domain::lint::Fact;
@@ -37,6 +38,31 @@ impl StreamableHttp {
         id: u64,
         body: Bytes,
     ) -> Result<Value, Trouble> {
+        match self.reply(visit, id, body, false).await? {
+            Reply::Read(value) => Ok(value),
+            Reply::Recognised(_) => Err(Trouble::Own {
+                what: "tools came where none were asked for".to_owned(),
+            }),
+        }
+    }
+
+    /// Asks for the tools, or for the beginning of their list.
+    pub(super) async fn ask_for_tools(
+        &mut self,
+        visit: &mut Visit<'_>,
+        id: u64,
+        body: Bytes,
+    ) -> Result<Reply, Trouble> {
+        self.reply(visit, id, body, true).await
+    }
+
+    async fn reply(
+        &mut self,
+        visit: &mut Visit<'_>,
+        id: u64,
+        body: Bytes,
+        is_list: bool,
+    ) -> Result<Reply, Trouble> {
         let response = follow(visit, &self.post(body)).await?;
         let named = response.headers().get(SESSION).cloned();
         if visit.notes.at != StepName::Initialize
@@ -48,7 +74,12 @@ impl StreamableHttp {
                 .notes
                 .notice(Trouble::Session(SessionTrouble::Inconsistent));
         }
-        let result = answer::result(visit, response, id, self.session.is_some()).await;
+        let asked = Asked {
+            id,
+            in_session: self.session.is_some(),
+            is_list,
+        };
+        let result = answer::result(visit, response, &asked).await;
         if visit.notes.at == StepName::Initialize && result.is_ok() {
             self.session = named;
             if let Some(id) = &self.session {

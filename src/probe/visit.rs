@@ -4,6 +4,7 @@
 //! keeps the time, counts, notes the exchange and every session id.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -20,10 +21,12 @@ use url::{Host, Url};
 use super::connection::{Socket, Wire, connect, seconds};
 use super::failure;
 use super::notes::{Notes, RawExchange};
+use super::recognised::{self, Fingerprint, List};
 use super::transcript::Veil;
 use super::{Parts, Target};
 use crate::domain::at::At;
 use crate::domain::observation::{Outcome, StepName};
+use crate::domain::tools::ToolSurface;
 use crate::domain::trouble::{HttpTrouble, TlsTrouble, Trouble};
 
 /// The name of the session header.
@@ -57,6 +60,8 @@ pub(super) struct Visit<'a> {
     headers: HeaderMap,
     addresses: Vec<IpAddr>,
     pub(super) wire: Option<Wire>,
+    /// What the list that is being read can be recognised by, and how many facts came before it.
+    list: Option<(Fingerprint, usize)>,
 }
 
 impl<'a> Visit<'a> {
@@ -81,12 +86,36 @@ impl<'a> Visit<'a> {
             headers,
             addresses: Vec::new(),
             wire: None,
+            list: None,
         }
     }
 
     /// What time it is.
     pub(super) fn now(&self) -> At {
         self.parts.clock.now()
+    }
+
+    /// The tools of a list that came in this very message before.
+    pub(super) fn recognise(&mut self, message: &[u8], id: u64) -> Option<Arc<List>> {
+        let fingerprint = recognised::fingerprint(message, id);
+        let known = self.parts.lists.recognise(&fingerprint);
+        self.list = Some((fingerprint, self.notes.seen.facts.len()));
+        known
+    }
+
+    /// Remembers what a whole list came to. Not where anything was odd: it may have been the list,
+    /// and has to be met again.
+    pub(super) fn remember(&mut self, surface: &ToolSurface) {
+        let seen = &self.notes.seen;
+        if let Some((fingerprint, facts)) = self.list.take()
+            && seen.noticed.is_empty()
+        {
+            let list = List {
+                surface: surface.clone(),
+                facts: seen.facts.get(facts..).unwrap_or_default().to_vec(),
+            };
+            self.parts.lists.keep(fingerprint, list);
+        }
     }
 
     /// What is left of `budget` before the deadline.

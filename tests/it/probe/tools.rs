@@ -1,7 +1,7 @@
 //! The tool list: pages, faults, expectations.
 
 use fake_mcp::{
-    FakeMcp, duplicate_tool, healthy, pagination_loop, rpc_error, slow, tools_list_error,
+    FakeMcp, Sse, duplicate_tool, healthy, pagination_loop, rpc_error, slow, tools_list_error,
     tools_not_array,
 };
 use lifesign::domain::failure::Code;
@@ -103,4 +103,29 @@ async fn what_a_server_calls_itself_cannot_deceive() {
         "{told}"
     );
     assert_eq!(checked.findings(), [Code::ToolNameInvalid]);
+}
+
+/// One prober, as the service has it: what it remembers of a list must not outlive the list.
+#[tokio::test]
+async fn a_list_that_was_read_before_is_recognised_until_a_byte_of_it_changes() {
+    for style in [None, Some(Sse::new())] {
+        let list = |names: &[&str]| match &style {
+            None => healthy().tools(names),
+            Some(style) => healthy().tools(names).sse(style.clone()),
+        };
+        let script = list(&["a", "b"])
+            .then(list(&["a", "b"]))
+            .then(list(&["a", "c"]))
+            .then(list(&["a", "a"]));
+        let server = FakeMcp::start(script).unwrap();
+        let probe = Probe::of(&server.url());
+        let prober = probe.prober();
+        let mut seen = Vec::new();
+        for _ in 0..5 {
+            let tools = prober.probe(&probe.target, &()).await.tools.unwrap();
+            seen.push((tools.names.join(" "), tools.duplicates.len()));
+        }
+        let expected = [("a b", 0), ("a b", 0), ("a c", 0), ("a a", 1), ("a a", 1)];
+        assert_eq!(seen, expected.map(|(names, n)| (names.to_owned(), n)));
+    }
 }
