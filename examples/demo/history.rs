@@ -178,6 +178,8 @@ fn report(habit: Habit, url: &str, at: At, now: At) -> CheckReport {
             detail: None,
         }],
         retry_after_seconds: None,
+        login: None,
+        credential_expires_at: None,
         transcript: vec![],
         curl: None,
     }

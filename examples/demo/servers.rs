@@ -55,6 +55,7 @@ impl Servers {
                 transport: TransportChoice::Auto,
                 headers: vec![],
                 bearer: None,
+                oauth: None,
             };
             let slow_ms = (*habit == Habit::Slow).then_some(2_000);
             let spec = MonitorSpec {

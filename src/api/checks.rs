@@ -15,6 +15,7 @@ use super::auth::Caller;
 use super::error::{ApiError, Problem};
 use super::list::List;
 use super::monitor_body::{HeaderBody, MonitorBody};
+use super::oauth_body::OauthBody;
 use super::request::{Body, Ids, Query};
 use crate::app::trial;
 use crate::domain::at::At;
@@ -191,6 +192,8 @@ struct ProbeBody {
     headers: Option<Vec<HeaderBody>>,
     /// A token for `Authorization: Bearer …`.
     bearer: Option<String>,
+    /// A client that gets tokens from an authorization server.
+    oauth: Option<OauthBody>,
     /// Seconds that the check may take in all: 5 to 120, 30 when not given.
     timeout_seconds: Option<u32>,
     /// Tools that must be listed.
@@ -209,8 +212,14 @@ async fn probe(
     Body(body): Body<ProbeBody>,
 ) -> Result<Json<CheckReport>, ApiError> {
     crate::app::monitors::may_edit(&actor)?;
-    let body = MonitorBody::of_endpoint(body.url, body.transport, body.headers, body.bearer)
-        .expecting(body.timeout_seconds, body.expect_tools, body.slow_ms);
+    let body = MonitorBody::of_endpoint(
+        body.url,
+        body.transport,
+        body.headers,
+        body.bearer,
+        body.oauth,
+    )
+    .expecting(body.timeout_seconds, body.expect_tools, body.slow_ms);
     let (spec, _) = body.read(None)?;
     let timeout = Some(spec.timeout());
     let trial = trial::begin(&api.app, spec.endpoint, spec.expectations, timeout)?;

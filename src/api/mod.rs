@@ -13,6 +13,7 @@ mod incidents;
 mod list;
 mod monitor_body;
 mod monitors;
+mod oauth_body;
 mod request;
 mod schemas;
 mod status;

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::error::{ApiError, Fault};
+use super::oauth_body::OauthBody;
 use super::request::Given;
 use crate::domain::id::ChannelId;
 use crate::domain::monitor::{
@@ -45,10 +46,10 @@ pub(super) struct MonitorBody {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     bearer: Given<String>,
-    /// Not supported yet: must be null.
+    /// A client that gets tokens from an authorization server; null removes it.
     #[serde(default)]
-    #[schema(value_type = Option<Object>)]
-    oauth: Option<serde_json::Value>,
+    #[schema(value_type = Option<OauthBody>)]
+    oauth: Given<OauthBody>,
     /// Tools that must be listed.
     #[serde(default)]
     #[schema(value_type = Option<Vec<String>>)]
@@ -89,12 +90,14 @@ impl MonitorBody {
         transport: Option<String>,
         headers: Option<Vec<HeaderBody>>,
         bearer: Option<String>,
+        oauth: Option<OauthBody>,
     ) -> Self {
         Self {
             url: Some(url),
             transport: transport.into(),
             headers: headers.into(),
             bearer: bearer.into(),
+            oauth: oauth.into(),
             ..Self::default()
         }
     }
@@ -134,9 +137,16 @@ impl MonitorBody {
             (Given::Value(word), _) => faults.keep(TransportChoice::parse(&word)),
             (Given::Absent | Given::Null, _) => Some(TransportChoice::Auto),
         };
-        if self.oauth.is_some() {
-            faults.add("oauth", "is not supported yet; use bearer or headers");
-        }
+        let oauth = match self.oauth {
+            Given::Absent => old.as_ref().and_then(|old| old.endpoint.oauth.clone()),
+            Given::Null => None,
+            Given::Value(given) => {
+                let known = old.as_ref().and_then(|old| old.endpoint.oauth.as_ref());
+                let read = given.read(known);
+                read.map_err(|found| faults.0.extend(found.into_iter().map(Fault::from)))
+                    .ok()
+            }
+        };
         let channels = channels(self.channels, known.map(|(_, ids)| ids), &mut faults);
         let (Some(url), Some(transport)) = (url, transport) else {
             return Err(faults.error());
@@ -146,6 +156,7 @@ impl MonitorBody {
             transport,
             headers,
             bearer,
+            oauth,
         };
         let defaults = MonitorSpec::of(endpoint.clone());
         let old = old.unwrap_or_else(|| defaults.clone());
@@ -335,6 +346,7 @@ mod tests {
             MonitorSpec::of(Endpoint {
                 headers: vec![],
                 bearer: None,
+                oauth: None,
                 ..known.spec.endpoint
             })
         );
@@ -345,7 +357,7 @@ mod tests {
         let wrong = serde_json::json!({
             "url": "ftp://e.example/", "transport": "pigeon", "bearer": "",
             "headers": [{"name": "X-Key"}, {"name": "Host", "value": "x"}],
-            "oauth": {}, "channels": ["x"],
+            "oauth": {"client_id": "x"}, "channels": ["x"],
         });
         let error = format!("{:?}", read(wrong, None).unwrap_err());
         for field in [
@@ -354,7 +366,7 @@ mod tests {
             "bearer",
             "headers[0].value",
             "headers[1]",
-            "oauth",
+            "oauth.client_secret",
             "channels[0]",
         ] {
             assert!(

@@ -15,6 +15,7 @@ use super::auth::Caller;
 use super::error::{ApiError, Fault, Problem};
 use super::list::List;
 use super::monitor_body::MonitorBody;
+use super::oauth_body::OauthView;
 use super::request::{Body, Ids, Query};
 use super::uptime::{MsByWindow, UptimeByWindow};
 use crate::app::monitors;
@@ -58,6 +59,8 @@ struct MonitorView {
     headers: Vec<HeaderView>,
     /// Whether a bearer token is sent.
     has_bearer: bool,
+    /// The client that gets tokens from an authorization server.
+    oauth: Option<OauthView>,
     /// Tools that must be listed.
     expect_tools: Vec<String>,
     /// A check that takes longer in all is degraded, in milliseconds.
@@ -184,6 +187,7 @@ impl MonitorView {
                 .map(|h| header(&h.name))
                 .collect(),
             has_bearer: spec.endpoint.bearer.is_some(),
+            oauth: spec.endpoint.oauth.as_ref().map(OauthView::of),
             expect_tools: spec.expectations.tools.clone(),
             slow_ms: spec.expectations.slow_ms,
             tags: spec.tags.clone(),

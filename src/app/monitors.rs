@@ -3,12 +3,12 @@
 use crate::domain::accounting;
 use crate::domain::at::At;
 use crate::domain::id::{ChannelId, MonitorId};
-use crate::domain::monitor::{FieldError, Monitor, MonitorSpec};
+use crate::domain::monitor::{Endpoint, FieldError, Monitor, MonitorSpec};
 use crate::domain::notification::Event;
 use crate::domain::report::CheckReport;
 use crate::domain::status::State;
 use crate::domain::team::Actor;
-use crate::probe::Observer;
+use crate::probe::{Observer, client_key_fault};
 use crate::store::{Claim, StoreError, Tx, locations};
 
 use super::App;
@@ -94,6 +94,7 @@ async fn check_spec(
     if let Err(refused) = app.guard.check_literal(spec.endpoint.url.url()) {
         faults.push(FieldError::new("url", refused.to_string()));
     }
+    faults.extend(key_fault(&spec.endpoint));
     let known = app.store.channels(actor.team).await?;
     if channels
         .iter()
@@ -118,6 +119,12 @@ async fn check_spec(
         )
     };
     Ok(twins.first().map(warning).into_iter().collect())
+}
+
+/// Refuses the key of a client that cannot sign.
+pub(super) fn key_fault(endpoint: &Endpoint) -> Option<FieldError> {
+    let fault = client_key_fault(endpoint.oauth.as_ref()?)?;
+    Some(FieldError::new("oauth.private_key", fault))
 }
 
 /// Stops checking a monitor. An open incident ends with it: nobody is told, as somebody chose it.

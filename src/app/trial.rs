@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
+use crate::domain::client_credentials::{ClientCredentials, ClientKey, ClientWords};
 use crate::domain::monitor::{
     DEFAULT_TIMEOUT_SECONDS, Endpoint, EndpointUrl, Expectations, FieldError, Header,
     TransportChoice,
@@ -92,6 +93,12 @@ pub fn begin(
     if let Err(refused) = app.guard.check_literal(endpoint.url.url()) {
         return Err(FieldError::new("url", refused.to_string()).into());
     }
+    if let Some(fault) = endpoint.plain_credentials() {
+        return Err(fault.into());
+    }
+    if let Some(fault) = super::monitors::key_fault(&endpoint) {
+        return Err(fault.into());
+    }
     let Ok(place) = Arc::clone(&app.trials.places).try_acquire_owned() else {
         return Err(Refused::Conflict(
             "too many addresses are being tried at once; try again in a few seconds".to_owned(),
@@ -145,6 +152,43 @@ struct Draft {
     transport: TransportChoice,
     headers: Vec<(String, String)>,
     bearer: Option<String>,
+    oauth: Option<DraftClient>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct DraftClient {
+    client_id: String,
+    secret: String,
+    private_key: String,
+    scope: String,
+    issuer: String,
+}
+
+impl DraftClient {
+    fn of(client: &ClientCredentials) -> Self {
+        let (secret, private_key) = match &client.key {
+            ClientKey::Secret(secret) => (secret.expose(), ""),
+            ClientKey::PrivateKey(pem) => ("", pem.expose()),
+        };
+        Self {
+            client_id: client.client_id.clone(),
+            secret: secret.to_owned(),
+            private_key: private_key.to_owned(),
+            scope: client.scope.clone().unwrap_or_default(),
+            issuer: client.issuer.clone().unwrap_or_default(),
+        }
+    }
+
+    fn open(&self) -> Option<ClientCredentials> {
+        let words = ClientWords {
+            client_id: &self.client_id,
+            secret: &self.secret,
+            private_key: &self.private_key,
+            scope: &self.scope,
+            issuer: &self.issuer,
+        };
+        ClientCredentials::read(words, None).ok()
+    }
 }
 
 /// An endpoint as a text that only [`open`] can read, and only for the same person.
@@ -158,6 +202,7 @@ pub fn seal(app: &App, actor: &Actor, endpoint: &Endpoint) -> String {
             .bearer
             .as_ref()
             .map(|token| token.expose().to_owned()),
+        oauth: endpoint.oauth.as_ref().map(DraftClient::of),
     };
     let text = serde_json::to_string(&draft).unwrap_or_default();
     app.store.seal(&place(actor), &text)
@@ -173,6 +218,10 @@ pub fn open(app: &App, actor: &Actor, sealed: &str) -> Option<Endpoint> {
         transport: draft.transport,
         headers: draft.headers.iter().map(header).collect::<Option<_>>()?,
         bearer: draft.bearer.map(Sensitive::new),
+        oauth: match &draft.oauth {
+            None => None,
+            Some(client) => Some(client.open()?),
+        },
     })
 }
 

@@ -4,6 +4,7 @@
 //! with 1; wrong usage ends with 2, with 3 for `probe`, whose 2 means down.
 
 mod accounts;
+mod oauth;
 pub mod open;
 mod probe;
 pub mod serve;

@@ -11,6 +11,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::Args;
 
+use super::oauth::OauthArguments;
 use crate::clock::Clock;
 use crate::config::{self, ResolverChoice, Settings};
 use crate::domain::lint::Level;
@@ -41,6 +42,8 @@ pub(super) struct ProbeArguments {
     /// Environment variable that holds a bearer token
     #[arg(long, value_name = "VAR")]
     bearer_env: Option<String>,
+    #[command(flatten)]
+    oauth: OauthArguments,
     /// Transport to speak: auto, streamable-http or sse
     #[arg(long, default_value = "auto")]
     transport: String,
@@ -141,6 +144,7 @@ fn spec(arguments: &ProbeArguments) -> anyhow::Result<MonitorSpec> {
             .map_err(|error| anyhow::anyhow!("--transport: {}", error.message))?,
         headers,
         bearer,
+        oauth: arguments.oauth.client()?,
     };
     let spec = MonitorSpec {
         timeout_seconds: seconds(&arguments.timeout)?,

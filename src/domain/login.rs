@@ -15,6 +15,8 @@ pub struct LoginChain {
     pub checked_at: At,
     /// The address of the protected-resource metadata that the challenge names.
     pub advertised: Option<String>,
+    /// The scope that the challenge names.
+    pub wanted_scope: Option<String>,
     /// Where the protected-resource metadata (RFC 9728) was found.
     pub resource_metadata: Option<String>,
     /// The resource that it is for.
@@ -45,6 +47,7 @@ impl LoginChain {
         Self {
             checked_at,
             advertised,
+            wanted_scope: None,
             resource_metadata: None,
             resource: None,
             scopes: Vec::new(),
@@ -57,6 +60,11 @@ impl LoginChain {
             faults: Vec::new(),
             confirmed: 1,
         }
+    }
+
+    /// Whether somebody who has not logged in yet cannot.
+    pub fn is_broken(&self) -> bool {
+        self.faults.iter().any(LoginFault::is_serious)
     }
 
     /// Whether there is any trace of OAuth beside the challenge.
@@ -111,6 +119,13 @@ pub enum LoginFault {
     },
     /// There is no protected-resource metadata, only the metadata of 2025-03-26 at the root.
     LegacyRoot,
+    /// An address in the chain is not public: others may get there, we may not.
+    NotPublic {
+        /// The document that was to be asked for.
+        url: String,
+        /// Its address.
+        address: String,
+    },
     /// The authorization server does not answer, or fails.
     Unreachable {
         /// The document that was asked for.
@@ -148,6 +163,21 @@ pub enum LoginFault {
     },
     /// Clients cannot register by themselves.
     NoRegistration,
+}
+
+impl LoginFault {
+    /// Whether it keeps clients from logging in, rather than being worth a remark.
+    pub fn is_serious(&self) -> bool {
+        !matches!(
+            self,
+            Self::ResourceLoose { .. }
+                | Self::NoHeaderTokens
+                | Self::OddScopes
+                | Self::LegacyRoot
+                | Self::NotPublic { .. }
+                | Self::NoRegistration
+        )
+    }
 }
 
 /// Why there is no token for the credentials of a machine.

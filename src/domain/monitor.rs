@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
+use super::client_credentials::ClientCredentials;
 use super::id::{MonitorId, TeamId};
 use super::sensitive::Sensitive;
 
@@ -246,13 +247,8 @@ pub struct Endpoint {
     pub headers: Vec<Header>,
     /// A token for `Authorization: Bearer …`.
     pub bearer: Option<Sensitive>,
-}
-
-impl Endpoint {
-    /// True when we were given something to identify ourselves with.
-    pub fn has_credentials(&self) -> bool {
-        self.bearer.is_some() || !self.headers.is_empty()
-    }
+    /// A client that gets tokens from an authorization server.
+    pub oauth: Option<ClientCredentials>,
 }
 
 /// What a server promised its users; a check that sees less is degraded.
@@ -330,6 +326,14 @@ impl MonitorSpec {
                 "bearer",
                 "there is an Authorization header already; keep one".to_owned(),
             );
+        }
+        if self.endpoint.oauth.is_some()
+            && (self.endpoint.bearer.is_some() || self.endpoint.headers.iter().any(authorization))
+        {
+            refuse("oauth", "there is a token already; keep one".to_owned());
+        }
+        if let Some(fault) = self.endpoint.plain_credentials() {
+            refuse(fault.field, fault.message);
         }
         let lists: [(&'static str, &[String]); 3] = [
             ("tags", &self.tags),
@@ -445,6 +449,7 @@ mod tests {
             transport: TransportChoice::Auto,
             headers: vec![],
             bearer: None,
+            oauth: None,
         };
         let mut spec = MonitorSpec::of(endpoint);
         assert_eq!(spec.faults(), []);

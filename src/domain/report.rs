@@ -7,6 +7,7 @@ use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
 use super::at::At;
+use super::login::LoginChain;
 use super::observation::{
     Cost, Exchange, Observation, ServerFacts, ServerName, Step, StepName, Transport,
 };
@@ -46,6 +47,12 @@ pub struct CheckReport {
     pub steps: Vec<Step>,
     /// How long the server asked us to stay away, in seconds.
     pub retry_after_seconds: Option<u64>,
+    /// How clients log in, where the server wants it; as last looked at.
+    #[serde(default)]
+    pub login: Option<LoginChain>,
+    /// When the configured credentials expire, where they tell.
+    #[serde(default)]
+    pub credential_expires_at: Option<At>,
     /// The exchanges of a check that went wrong, without secrets.
     pub transcript: Vec<Exchange>,
     /// A command that repeats the decisive request, with placeholders for secrets.
@@ -144,13 +151,21 @@ impl Timings {
 
 impl CheckReport {
     /// Stands for what a good check knows of its server beside the timings: another value means
-    /// that the address, the handshake, the tools, the certificate or the findings are others than
-    /// before.
+    /// that the address, the handshake, the tools, the certificate, the findings, the way to a login
+    /// or the end of the credentials are others than before.
     pub fn facts_hash(&self) -> String {
         let tools = self.tools.as_ref().map(|tools| &tools.hash);
         let certificate = self.tls.as_ref().map(|tls| &tls.fingerprint);
         let findings: Vec<&str> = self.findings.iter().map(|f| f.code.as_str()).collect();
-        let facts = (&self.address, &self.protocol, tools, certificate, findings);
+        let login = (&self.login, self.credential_expires_at);
+        let facts = (
+            &self.address,
+            &self.protocol,
+            tools,
+            certificate,
+            findings,
+            login,
+        );
         // Plain structs of text always serialise.
         let text = serde_json::to_vec(&facts).unwrap_or_default();
         hex(&Sha256::digest(&text))
@@ -189,6 +204,8 @@ impl CheckReport {
             cost: seen.cost,
             steps: seen.steps.clone(),
             retry_after_seconds: seen.retry_after_seconds(),
+            login: seen.login.clone(),
+            credential_expires_at: seen.credential_expires_at,
             transcript: seen.transcript.clone(),
             curl: seen.curl.clone(),
         }

@@ -6,6 +6,7 @@
 //! whole time is bounded by the target's.
 
 mod answer;
+mod authorization;
 mod body;
 mod connection;
 mod conversation;
@@ -34,9 +35,12 @@ use crate::domain::monitor::Endpoint;
 use crate::domain::observation::{Observation, ProbeMemory, Step};
 use crate::net::{Guard, Names, Trust};
 
+use self::authorization::Tokens;
 use self::notes::Notes;
 use self::recognised::Lists;
 use self::visit::Visit;
+
+pub use self::authorization::client_key_fault;
 
 /// Somebody who watches a probe at work.
 pub trait Observer: Send + Sync {
@@ -80,6 +84,7 @@ struct Parts {
     clock: Clock,
     user_agent: HeaderValue,
     lists: Lists,
+    tokens: Tokens,
 }
 
 impl Prober {
@@ -96,6 +101,7 @@ impl Prober {
                 clock,
                 user_agent,
                 lists: Lists::default(),
+                tokens: Tokens::default(),
             }),
             offer: None,
         }
@@ -113,8 +119,7 @@ impl Prober {
     pub async fn probe(&self, target: &Target, observer: &dyn Observer) -> Observation {
         let begun = Observation::begun(self.parts.clock.now(), target.memory.clone());
         let mut visit = Visit::new(&self.parts, target, Notes::new(begun, observer));
-        let transport = target.endpoint.transport;
-        conversation::hold(&mut visit, transport, self.offer.as_deref()).await;
+        authorization::converse(&mut visit, target, self.offer.as_deref()).await;
         let Visit {
             mut notes, veil, ..
         } = visit;

@@ -155,6 +155,14 @@ impl<'a> Notes<'a> {
         }
     }
 
+    /// What was measured so far does not count: the conversation begins again.
+    pub(super) fn start_over(&mut self) {
+        self.begun = Instant::now();
+        self.lingered = Duration::ZERO;
+        self.seen.stopped = None;
+        self.seen.noticed.clear();
+    }
+
     /// The measured part is over.
     pub(super) fn finish(&mut self) {
         let total = self.begun.elapsed();

@@ -59,6 +59,14 @@ impl Veil {
         Self(secrets)
     }
 
+    /// Hides one more.
+    pub(super) fn hide(&mut self, secret: &str) {
+        if secret.len() >= MIN_SECRET {
+            self.0.push(secret.to_owned());
+            self.0.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        }
+    }
+
     /// `text` without secrets.
     pub(super) fn text(&self, text: String) -> String {
         self.0.iter().fold(text, |text, secret| {
@@ -135,8 +143,13 @@ fn format_header(name: &HeaderName, value: &str) -> String {
 
 /// A value as it may be shown: secrets as the variable that would hold them.
 fn placeholder(name: &HeaderName, value: &HeaderValue, endpoint: &Endpoint) -> String {
-    if name == AUTHORIZATION && endpoint.bearer.is_some() {
-        return "Bearer $TOKEN".to_owned();
+    if name == AUTHORIZATION {
+        if value.as_bytes().starts_with(b"Basic ") && endpoint.oauth.is_some() {
+            return "Basic $CLIENT".to_owned();
+        }
+        if endpoint.bearer.is_some() || endpoint.oauth.is_some() {
+            return "Bearer $TOKEN".to_owned();
+        }
     }
     if name == SESSION {
         return "$SESSION".to_owned();
@@ -258,6 +271,7 @@ mod tests {
             transport: TransportChoice::Auto,
             headers: vec![Header::new("X-Api-Key", "header-secret").unwrap()],
             bearer: Some(Sensitive::new("bearer-secret")),
+            oauth: None,
         }
     }
 

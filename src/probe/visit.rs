@@ -49,7 +49,7 @@ pub(super) struct Call {
 
 /// One visit.
 pub(super) struct Visit<'a> {
-    parts: &'a Parts,
+    pub(super) parts: &'a Parts,
     /// Where requests go; redirects may have moved it.
     pub(super) url: Url,
     pub(super) notes: Notes<'a>,
@@ -88,6 +88,13 @@ impl<'a> Visit<'a> {
             wire: None,
             list: None,
         }
+    }
+
+    /// Identifies us with this token from now on.
+    pub(super) fn carry(&mut self, token: &str) {
+        self.headers
+            .insert(AUTHORIZATION, secret(&format!("Bearer {token}")));
+        self.veil.hide(token);
     }
 
     /// What time it is.

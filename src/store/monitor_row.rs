@@ -1,6 +1,6 @@
 //! A monitor as a row: what is secret in it is sealed, the rest is readable.
 //!
-//! Secret are the values of headers, the bearer token, and the query of the URL, which may hold a
+//! Secret are the values of headers, the bearer token, the client of an authorization server, and the query of the URL, which may hold a
 //! key. The `url` column is for people and for searching only where there is a query.
 
 use serde::{Deserialize, Serialize};
@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::StoreError;
 use super::codec::{Origin, document, row};
 use crate::domain::at::At;
+use crate::domain::client_credentials::{ClientCredentials, ClientKey};
 use crate::domain::id::{MonitorId, TeamId};
 use crate::domain::monitor::{
     Endpoint, EndpointUrl, Expectations, Header, Monitor, MonitorSpec, TransportChoice,
@@ -47,6 +48,47 @@ struct Secrets {
     url: Option<String>,
     headers: Vec<(String, String)>,
     bearer: Option<String>,
+    #[serde(default)]
+    oauth: Option<Client>,
+}
+
+/// The client of an authorization server, sealed with the rest.
+#[derive(PartialEq, Eq, Serialize, Deserialize)]
+struct Client {
+    client_id: String,
+    secret: Option<String>,
+    private_key: Option<String>,
+    scope: Option<String>,
+    issuer: Option<String>,
+}
+
+impl Client {
+    fn of(client: &ClientCredentials) -> Self {
+        let (secret, private_key) = match &client.key {
+            ClientKey::Secret(secret) => (Some(secret.expose().to_owned()), None),
+            ClientKey::PrivateKey(pem) => (None, Some(pem.expose().to_owned())),
+        };
+        Self {
+            client_id: client.client_id.clone(),
+            secret,
+            private_key,
+            scope: client.scope.clone(),
+            issuer: client.issuer.clone(),
+        }
+    }
+
+    fn open(self) -> ClientCredentials {
+        let key = match self.private_key {
+            Some(pem) => ClientKey::PrivateKey(Sensitive::new(pem)),
+            None => ClientKey::Secret(Sensitive::new(self.secret.unwrap_or_default())),
+        };
+        ClientCredentials {
+            client_id: self.client_id,
+            key,
+            scope: self.scope,
+            issuer: self.issuer,
+        }
+    }
 }
 
 /// The columns that a spec is written to.
@@ -85,6 +127,7 @@ impl SpecColumns {
             url: has_query.then(|| endpoint.url.as_str().to_owned()),
             headers: endpoint.headers.iter().map(header).collect(),
             bearer: endpoint.bearer.as_ref().map(|b| b.expose().to_owned()),
+            oauth: endpoint.oauth.as_ref().map(Client::of),
         };
         let is_secret = secrets != Secrets::default();
         let plain = document(&secrets)?;
@@ -115,6 +158,12 @@ pub(super) fn fingerprint(endpoint: &Endpoint, key: &SealingKey) -> String {
             .iter()
             .flat_map(|(name, value)| [name.as_str(), *value]),
     );
+    if let Some(client) = &endpoint.oauth {
+        let (ClientKey::Secret(secret) | ClientKey::PrivateKey(secret)) = &client.key;
+        parts.extend(["oauth", &client.client_id, secret.expose()]);
+        parts.push(client.scope.as_deref().unwrap_or_default());
+        parts.push(client.issuer.as_deref().unwrap_or_default());
+    }
     key.fingerprint(&parts)
 }
 
@@ -149,6 +198,7 @@ impl MonitorRow {
                     transport: stored.transport,
                     headers: secrets.headers.into_iter().map(header).collect(),
                     bearer: secrets.bearer.map(Sensitive::new),
+                    oauth: secrets.oauth.map(Client::open),
                 },
                 interval_seconds: stored.interval_seconds,
                 timeout_seconds: stored.timeout_seconds,

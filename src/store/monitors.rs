@@ -122,6 +122,10 @@ impl Tx {
     ) -> Result<bool, StoreError> {
         let c = SpecColumns::of(monitor, &self.key)?;
         let key = (monitor.id, monitor.team, revision);
+        // What was learnt of one address with one set of credentials says nothing of another.
+        self.db
+            .run(FORGET_MEMORY, (monitor.id, &*c.fingerprint))
+            .await?;
         let row = (
             key.0,
             key.1,
@@ -240,6 +244,9 @@ const ADD_MONITOR: &str = "
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 1)";
 const ADD_STATE: &str = "
     INSERT INTO monitor_state (monitor_id, team_id, status, state, revision) VALUES ($1, $2, $3, $4, 1)";
+const FORGET_MEMORY: &str = "
+    UPDATE watch SET memory = NULL
+     WHERE monitor_id IN (SELECT id FROM monitor WHERE id = $1 AND fingerprint <> $2)";
 const SAVE_MONITOR: &str = "
     UPDATE monitor SET name = $4, url = $5, words = $6, spec = $7, sealed = $8, fingerprint = $9,
            revision = revision + 1

@@ -13,6 +13,7 @@ use askama::Values;
 
 use super::chart;
 use crate::domain::at::{At, DAY_MS, HOUR_MS};
+use crate::domain::login::Registration;
 use crate::domain::monitor::TransportChoice;
 use crate::domain::notification::Event;
 use crate::domain::observation::{StepName, Transport};
@@ -174,6 +175,19 @@ pub fn shade(spent: &Spent, _: &dyn Values) -> askama::Result<&'static str> {
 #[askama::filter_fn]
 pub fn day_words(day: impl Given<Day>, _: &dyn Values) -> askama::Result<String> {
     Ok(chart::day_words(day.given()))
+}
+
+/// How clients that nobody knows become known, for people.
+#[askama::filter_fn]
+pub fn registration_words(ways: &[Registration], _: &dyn Values) -> askama::Result<&'static str> {
+    let by_document = ways.contains(&Registration::ClientIdMetadataDocument);
+    let by_asking = ways.contains(&Registration::Dynamic);
+    Ok(match (by_document, by_asking) {
+        (true, true) => "by a document of their own, or by registering themselves",
+        (true, false) => "by a document of their own",
+        (false, true) => "by registering themselves",
+        (false, false) => "registered by hand only",
+    })
 }
 
 /// A step of a check, for people.

@@ -20,7 +20,7 @@ use crate::habits::{Act, Gate, RawReply};
 use crate::journal::{Journal, Recorded, lock};
 use crate::reply::Reply;
 use crate::script::{Opening, Stage};
-use crate::{http_sse, streamable};
+use crate::{http_sse, login, streamable};
 
 /// Bodies of requests beyond this are refused with 413.
 const MAX_REQUEST: usize = 1 << 20;
@@ -39,11 +39,20 @@ pub(crate) struct Asked {
     pub(crate) query: String,
     pub(crate) headers: hyper::HeaderMap,
     pub(crate) json: Option<Value>,
+    pub(crate) body: Bytes,
 }
 
 impl Asked {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
+    }
+
+    /// A field of the form in the body.
+    pub(crate) fn field(&self, name: &str) -> Option<String> {
+        let mut fields = form_urlencoded::parse(&self.body);
+        fields
+            .find(|(field, _)| field == name)
+            .map(|(_, value)| value.into_owned())
     }
 
     pub(crate) fn rpc(&self) -> &str {
@@ -83,6 +92,7 @@ impl Shared {
             query: head.uri.query().unwrap_or_default().to_owned(),
             headers: head.headers,
             json: serde_json::from_slice(&body).ok(),
+            body,
         };
         let Some((_, stage)) = self
             .stages
@@ -91,11 +101,24 @@ impl Shared {
         else {
             return Outcome::Respond(plain(404, "no such server\n"));
         };
+        if login::is_on_the_way(&asked.path) && asked.rpc().is_empty() {
+            let login = stage.current().login.clone();
+            let reply = login.and_then(|login| login.reply(&asked, &self.origin));
+            let Some(reply) = reply else {
+                return Outcome::Respond(plain(404, "Not Found\n"));
+            };
+            return self.play(&reply, &asked).await;
+        }
         let reply = stage.reply(opening(&asked), [asked.rpc(), asked.method.as_str()]);
+        self.play(&reply, &asked).await
+    }
+
+    /// Does what the reply says.
+    async fn play(self: &std::sync::Arc<Self>, reply: &Reply, asked: &Asked) -> Outcome {
         if !reply.delay.is_zero() {
             tokio::time::sleep(reply.delay).await;
         }
-        let mut outcome = self.outcome(&reply, &asked).await;
+        let mut outcome = self.outcome(reply, asked).await;
         if let Outcome::Respond(response) = &mut outcome {
             add_headers(response, &reply.headers);
         }

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::habits::{
     Act, Delete, Endpoint, Gate, HttpSse, Id, REVISIONS, Server, Sessions, StreamEnd,
 };
+use crate::login::Login;
 use crate::script::Script;
 use crate::sse::Sse;
 
@@ -26,6 +27,7 @@ pub struct Reply {
     pub(crate) sse: Option<Sse>,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) gate: Option<Gate>,
+    pub(crate) login: Option<Login>,
     pub(crate) server: Server,
     pub(crate) on: Vec<(String, Vec<Reply>)>,
 }
@@ -57,6 +59,7 @@ impl Reply {
             sse: None,
             headers: Vec::new(),
             gate: None,
+            login: None,
             server,
             on: Vec::new(),
         }
@@ -197,6 +200,13 @@ impl Reply {
             challenge: None,
         });
         gate.token = Some(token.to_owned());
+        self.login.get_or_insert_with(Login::good);
+        self
+    }
+
+    /// How one logs in, where there is a wall.
+    pub fn login(mut self, login: Login) -> Self {
+        self.login = Some(login);
         self
     }
 

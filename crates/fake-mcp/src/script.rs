@@ -77,6 +77,12 @@ impl Stage {
         *lock(&self.0) = Progress::new(script);
     }
 
+    /// The reply that the script has come to, without moving on.
+    pub(crate) fn current(&self) -> Arc<Reply> {
+        let progress = lock(&self.0);
+        Arc::clone(&progress.replies[progress.at.unwrap_or(0)])
+    }
+
     /// The reply for a request with these names (JSON-RPC method, HTTP method).
     pub(crate) fn reply(&self, opening: Opening, names: [&str; 2]) -> Arc<Reply> {
         lock(&self.0).reply(opening, names)
@@ -129,6 +135,7 @@ impl Progress {
             server: reply.server.clone(),
             sse: special.sse.or_else(|| reply.sse.clone()),
             gate: special.gate.or_else(|| reply.gate.clone()),
+            login: special.login.or_else(|| reply.login.clone()),
             on: Vec::new(),
             ..special
         })

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::body::Piece;
 use crate::habits::{Act, After, Endpoint, Gate, HttpReply, Id, RawReply};
+use crate::login::Login;
 use crate::reply::Reply;
 
 const PAGE: &str = "<!doctype html>\n<html><head><title>Welcome</title></head><body><h1>It works!</h1></body></html>\n";
@@ -241,7 +242,9 @@ pub fn forbidden() -> Reply {
 
 /// 401 without any challenge.
 pub fn needs_auth_opaque() -> Reply {
-    gated(401).challenge("")
+    let mut reply = gated(401).challenge("");
+    reply.login = None;
+    reply
 }
 
 fn gated(status: u16) -> Reply {
@@ -251,7 +254,7 @@ fn gated(status: u16) -> Reply {
         status,
         challenge: None,
     });
-    reply
+    reply.login(Login::good())
 }
 
 /// A redirect that leads to itself.

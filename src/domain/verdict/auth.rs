@@ -243,6 +243,10 @@ fn fault(fault: &LoginFault, version: Option<&str>) -> Opinion {
             "There is no protected-resource metadata; only clients of 2025-03-26 find the login.",
         )
         .spec("2025-06-18 basic/authorization"),
+        LoginFault::NotPublic { url, address } => Opinion::warning(
+            Code::AuthAsUnreachable,
+            format!("The way to the login leads to {address}, which is not public and was not asked ({url})."),
+        ),
         LoginFault::Unreachable { url, why } => Opinion::degraded(
             Code::AuthAsUnreachable,
             format!("Nobody new can log in: {url} {why}."),

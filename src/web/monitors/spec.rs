@@ -3,6 +3,7 @@
 //! What is sealed is not shown again: an address comes back without the values of its query, a
 //! header by its name. Left as they are they keep what they hold.
 
+use crate::domain::client_credentials::{ClientCredentials, ClientWords};
 use crate::domain::monitor::{
     DEFAULT_INTERVAL_SECONDS, DEFAULT_TIMEOUT_SECONDS, Endpoint, EndpointUrl, Expectations,
     FieldError, Header, Monitor, MonitorSpec, TransportChoice,
@@ -17,12 +18,14 @@ pub(crate) fn endpoint(form: &Filled) -> Result<Endpoint, Vec<FieldError>> {
     let transport = faults.keep(TransportChoice::parse(form.value("transport")));
     let headers = headers(form, &mut faults);
     let bearer = bearer(form, &mut faults);
+    let oauth = oauth(form, None, &mut faults);
     match (url, transport) {
         (Some(url), Some(transport)) if faults.0.is_empty() => Ok(Endpoint {
             url,
             transport,
             headers,
             bearer,
+            oauth,
         }),
         _ => Err(faults.0),
     }
@@ -45,6 +48,10 @@ pub(crate) fn spec(form: &Filled, known: &Monitor) -> Result<MonitorSpec, Vec<Fi
         None if !form.has("drop_bearer", "yes") => old.bearer.clone(),
         given => given,
     };
+    let oauth = match form.has("drop_oauth", "yes") {
+        true => None,
+        false => oauth(form, old.oauth.as_ref(), &mut faults),
+    };
     let interval = faults.number(form, "interval_seconds", Some(DEFAULT_INTERVAL_SECONDS));
     let timeout = faults.number(form, "timeout_seconds", Some(DEFAULT_TIMEOUT_SECONDS));
     let slow_ms = faults.number(form, "slow_ms", None);
@@ -62,6 +69,7 @@ pub(crate) fn spec(form: &Filled, known: &Monitor) -> Result<MonitorSpec, Vec<Fi
             transport,
             headers: all_headers,
             bearer,
+            oauth,
         },
         interval_seconds: interval.unwrap_or(DEFAULT_INTERVAL_SECONDS),
         timeout_seconds: timeout.unwrap_or(DEFAULT_TIMEOUT_SECONDS),
@@ -94,6 +102,12 @@ pub(crate) fn filled(monitor: &Monitor, channels: &[String]) -> Filled {
         ("expect_tools", spec.expectations.tools.join(", ")),
         ("tags", spec.tags.join(", ")),
     ];
+    if let Some(client) = &spec.endpoint.oauth {
+        let given = |text: &Option<String>| text.clone().unwrap_or_default();
+        values.push(("oauth.client_id", client.client_id.clone()));
+        values.push(("oauth.scope", given(&client.scope)));
+        values.push(("oauth.issuer", given(&client.issuer)));
+    }
     let headers = &spec.endpoint.headers;
     values.extend(headers.iter().map(|h| ("keep_header", h.name.clone())));
     values.extend(channels.iter().map(|id| ("channels", id.clone())));
@@ -128,6 +142,33 @@ fn bearer(form: &Filled, faults: &mut Faults) -> Option<Sensitive> {
             None
         }
     }
+}
+
+/// The client of an authorization server; `known` keeps its key where none is typed.
+fn oauth(
+    form: &Filled,
+    known: Option<&ClientCredentials>,
+    faults: &mut Faults,
+) -> Option<ClientCredentials> {
+    let words = ClientWords {
+        client_id: form.value("oauth.client_id"),
+        secret: form.value("oauth.client_secret"),
+        private_key: form.value("oauth.private_key"),
+        scope: form.value("oauth.scope"),
+        issuer: form.value("oauth.issuer"),
+    };
+    let all = [
+        words.client_id,
+        words.secret,
+        words.private_key,
+        words.scope,
+        words.issuer,
+    ];
+    if all.iter().all(|word| word.is_empty()) {
+        return known.cloned();
+    }
+    let read = ClientCredentials::read(words, known.map(|known| &known.key));
+    read.map_err(|found| faults.0.extend(found)).ok()
 }
 
 #[derive(Default)]

@@ -261,3 +261,48 @@ async fn a_paused_monitor_waits_and_a_deleted_one_is_gone() {
     world.get(&path).await.is(404);
     world.delete(&path).await.is(404);
 }
+
+#[tokio::test]
+async fn a_client_of_an_authorization_server_is_kept_and_its_secret_never_told() {
+    let world = World::new().await;
+    let oauth = json!({"client_id": "me", "client_secret": "hunter2", "scope": "a"});
+    let body = json!({"url": "https://mcp.example.com/mcp", "oauth": oauth});
+    let made = world.post("/monitors", body).await;
+    assert!(!made.text.contains("hunter2"), "{}", made.text);
+    let expected = |scope: &str| json!({"client_id": "me", "method": "client_secret", "scope": scope, "issuer": null});
+    let made = made.is(201);
+    assert_eq!(made["oauth"], expected("a"));
+    let path = format!("/monitors/{}", made["id"].as_str().unwrap());
+    let changed = world
+        .patch(&path, json!({"oauth": {"scope": "b"}}))
+        .await
+        .is(200);
+    assert_eq!(changed["oauth"], expected("b"));
+    assert_eq!(
+        world.patch(&path, json!({"oauth": null})).await.is(200)["oauth"],
+        json!(null)
+    );
+    for (body, field) in [
+        (json!({"oauth": {"client_id": "me"}}), "oauth.client_secret"),
+        (
+            json!({"oauth": {"client_id": "me", "private_key": "no"}}),
+            "oauth.private_key",
+        ),
+        (
+            json!({"oauth": {"client_id": "me", "private_key": "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----"}}),
+            "oauth.private_key",
+        ),
+        (
+            json!({"oauth": {"client_id": "me", "client_secret": "s"}, "bearer": "b"}),
+            "oauth",
+        ),
+        (
+            json!({"url": "http://mcp.example.com/mcp", "bearer": "b"}),
+            "bearer",
+        ),
+    ] {
+        let told = body.to_string();
+        let refused = world.patch(&path, body).await.is(422);
+        assert_eq!(refused["errors"][0]["field"], field, "{told}: {refused}");
+    }
+}

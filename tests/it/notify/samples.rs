@@ -70,6 +70,7 @@ pub(crate) fn monitor() -> Monitor {
         transport: TransportChoice::Auto,
         headers: vec![],
         bearer: None,
+        oauth: None,
     };
     Monitor {
         id: MonitorId(id(2)),

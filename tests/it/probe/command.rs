@@ -2,7 +2,7 @@
 
 use std::process::{Command, Output};
 
-use fake_mcp::{FakeMcp, Tls, healthy, slow, status};
+use fake_mcp::{FakeMcp, Login, Tls, healthy, slow, status};
 use lifesign::domain::report::CheckReport;
 use serde_json::Value;
 
@@ -149,4 +149,45 @@ async fn scripts_read_the_check_report() {
     assert_eq!(report["steps"][0]["outcome"], "ok");
     let read: CheckReport = serde_json::from_value(report).unwrap();
     assert_eq!(read.tools.unwrap().count, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_of_an_authorization_server_logs_in_by_itself() {
+    let login = Login::good().client("me", "client-s3cret").token("t0ken");
+    let server = FakeMcp::start(healthy().bearer("t0ken").login(login)).unwrap();
+    let url = server.url();
+    let arguments = [&*url, "--allow-private", "--oauth-client-id", "me"];
+    let with_secret = [&arguments[..], &["--oauth-secret-env", "THE_SECRET"]].concat();
+    let output = lifesign(&with_secret, &[("THE_SECRET", "client-s3cret")]).await;
+    let said = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(
+        said.contains("authorization") && said.contains("token from http"),
+        "{said}"
+    );
+    assert!(
+        !said.contains("s3cret") && !said.contains("t0ken"),
+        "{said}"
+    );
+    for (arguments, word) in [
+        (&with_secret[..], "THE_SECRET"),
+        (&arguments[..], "client_secret"),
+        (&[&*url, "--oauth-secret-env", "X"][..], "--oauth-client-id"),
+    ] {
+        let output = lifesign(arguments, &[]).await;
+        assert_eq!(output.status.code(), Some(3));
+        assert!(
+            text(&output.stderr).contains(word),
+            "{}",
+            text(&output.stderr)
+        );
+    }
+    let plain = ["http://mcp.example.com/mcp", "--header", "X-Key: abc"];
+    let refused = lifesign(&plain, &[]).await;
+    assert_eq!(refused.status.code(), Some(3));
+    let said = text(&refused.stderr);
+    assert!(
+        said.contains("headers") && said.contains("https://"),
+        "{said}"
+    );
 }

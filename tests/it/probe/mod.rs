@@ -1,6 +1,8 @@
 //! The probe against scripted servers over loopback: one file per transport and kind of trouble.
 
+mod authorization;
 mod bounds;
+mod client_credentials;
 mod codes;
 mod command;
 mod connection;
@@ -17,6 +19,7 @@ use std::time::Duration;
 
 use fake_mcp::{FakeMcp, Script};
 use lifesign::clock::Clock;
+use lifesign::domain::client_credentials::ClientCredentials;
 use lifesign::domain::failure::Code;
 use lifesign::domain::monitor::{Endpoint, EndpointUrl, Expectations, TransportChoice};
 use lifesign::domain::observation::{Observation, ProbeMemory};
@@ -95,6 +98,7 @@ pub(crate) struct Probe {
     ca: Option<String>,
     names: Names,
     offer: Option<&'static str>,
+    clock: Clock,
 }
 
 impl Probe {
@@ -104,6 +108,7 @@ impl Probe {
             transport: TransportChoice::Auto,
             headers: Vec::new(),
             bearer: None,
+            oauth: None,
         };
         Self {
             target: Target {
@@ -116,7 +121,18 @@ impl Probe {
             ca: None,
             names: Names::dns(),
             offer: None,
+            clock: Clock::system(),
         }
+    }
+
+    pub(crate) fn clock(mut self, clock: &Clock) -> Self {
+        self.clock = clock.clone();
+        self
+    }
+
+    pub(crate) fn oauth(mut self, client: ClientCredentials) -> Self {
+        self.target.endpoint.oauth = Some(client);
+        self
     }
 
     pub(crate) fn timeout(mut self, ms: u64) -> Self {
@@ -164,7 +180,7 @@ impl Probe {
         let trust = Trust::new(self.ca.as_deref().map(str::as_bytes)).unwrap();
         let guard = Guard::parse(self.guard).unwrap();
         let agent = user_agent("https://lifesign.example");
-        let prober = Prober::new(guard, self.names.clone(), trust, Clock::system(), &agent);
+        let prober = Prober::new(guard, self.names.clone(), trust, self.clock.clone(), &agent);
         match self.offer {
             Some(version) => prober.offering(version),
             None => prober,
@@ -172,14 +188,16 @@ impl Probe {
     }
 
     pub(crate) async fn run(self) -> Checked {
-        let seen = self.prober().probe(&self.target, &()).await;
+        let prober = self.prober();
+        self.run_by(&prober).await
+    }
+
+    /// With a prober that has probed before.
+    pub(crate) async fn run_by(&self, prober: &Prober) -> Checked {
+        let seen = prober.probe(&self.target, &()).await;
         let has_credentials = self.target.endpoint.has_credentials();
-        let verdict = judge(
-            &seen,
-            &self.expected,
-            has_credentials,
-            Clock::system().now(),
-        );
+        let now = self.clock.now();
+        let verdict = judge(&seen, &self.expected, has_credentials, now);
         let url = self.target.endpoint.url.redacted();
         let report = CheckReport::new(url, "local".to_owned(), &seen, &verdict);
         Checked {

@@ -14,6 +14,7 @@ mod watches;
 
 use lifesign::domain::at::At;
 use lifesign::domain::check::{CheckResult, Watch};
+use lifesign::domain::client_credentials::{ClientCredentials, ClientKey};
 use lifesign::domain::failure::Code;
 use lifesign::domain::id::{MonitorId, TeamId};
 use lifesign::domain::monitor::{
@@ -34,13 +35,19 @@ pub(crate) fn id(n: u128) -> Uuid {
     Uuid::from_u128(n)
 }
 
-/// A monitor with a header, a token and a key in its URL.
+/// A monitor with a header, a token, a client and a key in its URL.
 pub(crate) fn monitor(team: TeamId, n: u128) -> Monitor {
     let endpoint = Endpoint {
         url: EndpointUrl::parse(&format!("https://server{n}.example/mcp?key=k{n}")).unwrap(),
         transport: TransportChoice::Auto,
         headers: vec![Header::new("X-Api-Key", "header secret").unwrap()],
         bearer: Some(Sensitive::new("bearer secret")),
+        oauth: Some(ClientCredentials {
+            client_id: "client".to_owned(),
+            key: ClientKey::Secret(Sensitive::new("client secret")),
+            scope: Some("a b".to_owned()),
+            issuer: Some("https://as.example".to_owned()),
+        }),
     };
     let mut spec = MonitorSpec::of(endpoint);
     spec.name = format!("Server {n}");

@@ -2,9 +2,10 @@
 
 use lifesign::domain::id::{MonitorId, TeamId};
 use lifesign::domain::sensitive::Sensitive;
-use lifesign::store::{Kept, Store};
+use lifesign::domain::verdict::CheckStatus;
+use lifesign::store::{Claim, Finished, Kept, Store};
 
-use super::{NOW, add, id, monitor, team};
+use super::{NOW, add, check, id, monitor, team};
 use crate::support::engines::engines;
 
 async fn read(store: &Store, team: TeamId, n: u128) -> Option<Kept> {
@@ -47,6 +48,33 @@ engines! {
         assert_eq!(store.next_due_at("local").await.unwrap(), None, "it is watched from there no more");
     }
 
+    async fn another_address_or_key_is_another_server_to_learn_about(store: Store) {
+        let team = team(&store, 1).await;
+        let mut changed = monitor(team, 10);
+        add(&store, &changed).await;
+        let claim = |n| Claim { id: id(n), node: "n", now: NOW, until: NOW };
+        let mut misses = Vec::new();
+        for n in 1..=3 {
+            let due = store.claim_due(&claim(n), "local", 9).await.unwrap().checks.pop().unwrap();
+            misses.push(due.memory.misses);
+            let mut result = check(id(1), id(10), due.slot, CheckStatus::Up);
+            result.memory.misses = 3;
+            let finished = Finished {
+                result: &result, claim: due.claim, is_recorded: true, next_due: NOW, attempt: 0, facts_hash: None,
+            };
+            let revision = read(&store, team, 10).await.unwrap().revision;
+            let mut tx = store.begin().await.unwrap();
+            tx.finish_watches(&[finished]).await.unwrap();
+            changed.spec.name = format!("Name {n}");
+            if n == 2 {
+                changed.spec.endpoint.oauth = None;
+            }
+            assert!(tx.save_monitor(&changed, revision, NOW).await.unwrap());
+            tx.commit().await.unwrap();
+        }
+        assert_eq!(misses, [0, 3, 0]);
+    }
+
     async fn another_monitor_of_the_same_endpoint_is_found(store: Store) {
         let (ours, theirs) = (team(&store, 1).await, team(&store, 2).await);
         let made = monitor(ours, 10);
@@ -56,6 +84,9 @@ engines! {
         assert_eq!(found, [(made.id, "Server 10".to_owned())]);
         assert!(store.same_endpoint(ours, &endpoint, Some(made.id)).await.unwrap().is_empty());
         assert!(store.same_endpoint(theirs, &endpoint, None).await.unwrap().is_empty());
+        endpoint.oauth.as_mut().unwrap().scope = None;
+        assert!(store.same_endpoint(ours, &endpoint, None).await.unwrap().is_empty());
+        endpoint.clone_from(&made.spec.endpoint);
         endpoint.bearer = Some(Sensitive::new("another"));
         assert!(store.same_endpoint(ours, &endpoint, None).await.unwrap().is_empty());
     }

@@ -53,6 +53,7 @@ impl TestApp {
             transport: TransportChoice::Auto,
             headers: vec![],
             bearer: None,
+            oauth: None,
         };
         let spec = MonitorSpec {
             timeout_seconds: 5,

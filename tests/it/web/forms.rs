@@ -56,6 +56,14 @@ engines! {
             let answer = refused(&owner, "/try", (&[url, (name, value)], name, part)).await;
             assert!(!answer.text().contains("Host: evil"));
         }
+        let client = [url, ("oauth.client_id", "me"), ("oauth.private_key", "nonsense-key")];
+        let answer = owner.post("/try", &client).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(answer.one("[id='oauth.private_key-error']").contains("BEGIN PRIVATE KEY"));
+        assert!(!answer.text().contains("nonsense-key"));
+        let plain = [("url", "http://example.com/mcp"), ("bearer", "t0ken-secret")];
+        let answer = owner.post("/try", &plain).await;
+        assert!(answer.one("#bearer-error").contains("plain http"), "{}", answer.text());
         assert!(owner.get("/").await.text().contains("Watch your first"), "nothing was made");
     }
 

@@ -191,6 +191,26 @@ engines! {
         test.round().await;
     }
 
+    /// A server that nobody can log in to is not well, though it answers as it should.
+    async fn the_way_to_a_login_is_told_on_the_page(store: Store) {
+        let test = TestApp::new(store).await;
+        let site = Site::around(&test);
+        let server = fake_mcp::FakeMcp::start(fake_mcp::needs_auth()).unwrap();
+        let id = test.watch(&server.url()).await;
+        test.round().await;
+        let owner = site.owner().await;
+        let path = format!("/monitors/{id}");
+        let page = owner.get(&path).await;
+        assert!(page.one("#login").contains("Way sound"), "{}", page.one("#login"));
+        assert!(page.one("#login").contains(&server.url_of("")));
+        let login = fake_mcp::Login::good().issuer("token_endpoint", serde_json::Value::Null);
+        server.set(fake_mcp::needs_auth().login(login));
+        test.rounds(70, 60).await;
+        let page = owner.get(&path).await;
+        assert!(page.one(".hero").contains("Nobody new can log in"), "{}", page.one(".hero"));
+        assert!(page.one("#login").contains("broken"), "{}", page.one("#login"));
+    }
+
     /// Pause, resume and delete, from pages; a paused one cannot be checked.
     async fn a_monitor_is_paused_resumed_and_deleted(store: Store) {
         let site = Site::new(store).await;

@@ -151,6 +151,7 @@ pub(crate) fn endpoint(url: &str) -> Endpoint {
         transport: TransportChoice::Auto,
         headers: vec![],
         bearer: None,
+        oauth: None,
     }
 }
 

@@ -1,0 +1,211 @@
+//! The way to a login, walked as a client would: from the challenge to the metadata of the
+//! resource, from there to the metadata of its authorization server — and no further. Nothing is
+//! registered, no authorization is begun.
+
+use std::time::Duration;
+
+use url::Url;
+
+use super::documents::{
+    address, insecure, is_secure, issuer_addresses, legacy_address, read_issuer, read_resource,
+    resource_addresses,
+};
+use super::errand::{Errand, Fetched};
+use crate::domain::at::{At, HOUR_MS};
+use crate::domain::login::{LoginChain, LoginFault};
+use crate::domain::observation::{Outcome, StepName};
+use crate::domain::untrusted::{MAX_QUOTE, line};
+use crate::probe::visit::Visit;
+
+/// For all documents together.
+const BUDGET: Duration = Duration::from_secs(10);
+/// How long a conclusion is kept.
+const KEPT_MS: i64 = HOUR_MS;
+/// How long one is kept that says that nobody can log in, so that the end of it is not noticed an
+/// hour late.
+const KEPT_BROKEN_MS: i64 = HOUR_MS / 6;
+/// How often such a conclusion has to be drawn before it is kept: as often as a change of status
+/// has to be seen before it is told.
+const CONFIRMED: u8 = 3;
+
+/// What a challenge says of the way.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Signpost {
+    /// Where the metadata of the resource is.
+    pub(super) advertised: Option<String>,
+    /// The scope that is wanted.
+    pub(super) scope: Option<String>,
+}
+
+/// Whether what was found last still stands for what would be found now.
+pub(super) fn is_kept(chain: &LoginChain, advertised: Option<&str>, now: At) -> bool {
+    let kept = match chain.is_broken() {
+        false => KEPT_MS,
+        true if chain.confirmed < CONFIRMED => 0,
+        true => KEPT_BROKEN_MS,
+    };
+    chain.advertised.as_deref() == advertised && (0..kept).contains(&now.ms_since(chain.checked_at))
+}
+
+/// Walks the way. `None` when we could not look.
+pub(super) async fn walk(
+    visit: &mut Visit<'_>,
+    endpoint: &Url,
+    signpost: Signpost,
+    before: Option<&LoginChain>,
+) -> Option<LoginChain> {
+    let step = visit.notes.at;
+    visit.notes.begin(StepName::Authorization);
+    let mut chain = LoginChain::begun(visit.now(), signpost.advertised);
+    chain.wanted_scope = signpost.scope;
+    let mut errand = Errand::new(visit, BUDGET);
+    let walked = follow(&mut errand, endpoint, &mut chain).await;
+    errand.end().await;
+    if let Some(before) = before
+        && before.faults == chain.faults
+    {
+        chain.confirmed = before.confirmed.saturating_add(1);
+    }
+    let outcome = if walked.is_none() || chain.is_broken() {
+        Outcome::Failed
+    } else {
+        Outcome::Ok
+    };
+    visit.notes.end(outcome, Some(told(&chain)));
+    visit.notes.at = step;
+    walked.map(|()| chain)
+}
+
+async fn follow(errand: &mut Errand<'_, '_>, endpoint: &Url, chain: &mut LoginChain) -> Option<()> {
+    let issuer = match resource(errand, endpoint, chain).await? {
+        Found::Issuer(issuer) => issuer,
+        Found::Nobody => return Some(()),
+        Found::Nothing => return legacy(errand, endpoint, chain).await,
+    };
+    let mut refused = None;
+    for url in issuer_addresses(&issuer) {
+        match errand.document(&url).await {
+            Fetched::Document(document) => {
+                chain.issuer_metadata = Some(shown(&url));
+                let meant = chain.issuer.clone();
+                read_issuer(&document, meant.as_deref(), endpoint, chain);
+                return Some(());
+            }
+            Fetched::Absent(status) => {
+                refused.get_or_insert_with(|| format!("cannot be found ({status})"));
+            }
+            Fetched::Broken(why) => {
+                refused.get_or_insert_with(|| format!("at {} {why}", shown(&url)));
+            }
+            Fetched::Unreachable(why) => {
+                let url = shown(&url);
+                chain.faults.push(LoginFault::Unreachable { url, why });
+                return Some(());
+            }
+            Fetched::NotPublic(address) => {
+                let (url, address) = (shown(&url), address.to_string());
+                chain.faults.push(LoginFault::NotPublic { url, address });
+                return Some(());
+            }
+            Fetched::Own => return None,
+        }
+    }
+    chain.faults.push(LoginFault::IssuerDocument {
+        url: shown(&issuer),
+        why: refused.unwrap_or_default(),
+    });
+    Some(())
+}
+
+/// What the metadata of the resource led to.
+enum Found {
+    /// An authorization server.
+    Issuer(Url),
+    /// There is metadata, and it leads nowhere.
+    Nobody,
+    /// There is none.
+    Nothing,
+}
+
+async fn resource(
+    errand: &mut Errand<'_, '_>,
+    endpoint: &Url,
+    chain: &mut LoginChain,
+) -> Option<Found> {
+    let mut places = Vec::new();
+    if let Some(named) = &chain.advertised {
+        match address(named) {
+            Some(url) if is_secure(&url, endpoint) => places.push((url, true)),
+            Some(url) => {
+                let what = "the protected-resource metadata that the challenge names";
+                chain.faults.push(insecure(what, &url));
+            }
+            None => chain.faults.push(LoginFault::ResourceDocument {
+                url: line(named, MAX_QUOTE),
+                why: "has no address: it is not an absolute URL".to_owned(),
+            }),
+        }
+    }
+    for url in resource_addresses(endpoint) {
+        if places.iter().all(|(known, _)| *known != url) {
+            places.push((url, false));
+        }
+    }
+    for (url, is_advertised) in places {
+        let why = match errand.document(&url).await {
+            Fetched::Document(document) => {
+                chain.resource_metadata = Some(shown(&url));
+                let issuer = read_resource(&document, endpoint, chain);
+                return Some(issuer.map_or(Found::Nobody, Found::Issuer));
+            }
+            Fetched::Absent(status) => format!("cannot be found ({status})"),
+            Fetched::Broken(why) | Fetched::Unreachable(why) => why,
+            Fetched::NotPublic(address) if is_advertised => {
+                let (url, address) = (shown(&url), address.to_string());
+                chain.faults.push(LoginFault::NotPublic { url, address });
+                continue;
+            }
+            Fetched::NotPublic(_) => continue,
+            Fetched::Own => return None,
+        };
+        // Where nobody said that there is a document, there need not be one.
+        if is_advertised {
+            let url = shown(&url);
+            chain.faults.push(LoginFault::ResourceDocument { url, why });
+        }
+    }
+    Some(Found::Nothing)
+}
+
+/// The way of 2025-03-26: the server is its own authorization server.
+async fn legacy(errand: &mut Errand<'_, '_>, endpoint: &Url, chain: &mut LoginChain) -> Option<()> {
+    let url = legacy_address(endpoint);
+    match errand.document(&url).await {
+        Fetched::Document(document) => {
+            chain.issuer_metadata = Some(shown(&url));
+            chain.faults.push(LoginFault::LegacyRoot);
+            read_issuer(&document, None, endpoint, chain);
+        }
+        Fetched::Own => return None,
+        _ => {}
+    }
+    Some(())
+}
+
+fn shown(url: &Url) -> String {
+    line(url.as_str(), MAX_QUOTE)
+}
+
+/// The way in a few words.
+fn told(chain: &LoginChain) -> String {
+    let parts = [
+        chain.resource_metadata.as_deref(),
+        chain.issuer.as_deref(),
+        chain.issuer_metadata.as_deref(),
+    ];
+    let parts: Vec<&str> = parts.into_iter().flatten().collect();
+    if parts.is_empty() {
+        return "no metadata found".to_owned();
+    }
+    parts.join(" → ")
+}
