@@ -65,6 +65,7 @@ async fn measure(arguments: Arguments) -> anyhow::Result<()> {
         transport: TransportChoice::Auto,
         headers: Vec::new(),
         bearer: None,
+        oauth: None,
     };
     let mut target = Target {
         timeout: MonitorSpec::of(endpoint.clone()).timeout(),

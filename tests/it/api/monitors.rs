@@ -128,8 +128,8 @@ async fn what_makes_no_sense_is_refused_by_its_field_and_nothing_is_kept() {
         ),
         (
             json!({"url": URL, "oauth": {}}),
-            "oauth",
-            "not supported yet",
+            "oauth.client_id",
+            "is required",
         ),
         (json!({"url": URL, "tags": [""]}), "tags", "characters"),
         (

@@ -201,7 +201,7 @@ engines! {
         let owner = site.owner().await;
         let path = format!("/monitors/{id}");
         let page = owner.get(&path).await;
-        assert!(page.one("#login").contains("Way sound"), "{}", page.one("#login"));
+        assert!(page.one("#login").contains("Waysound"), "{}", page.one("#login"));
         assert!(page.one("#login").contains(&server.url_of("")));
         let login = fake_mcp::Login::good().issuer("token_endpoint", serde_json::Value::Null);
         server.set(fake_mcp::needs_auth().login(login));
