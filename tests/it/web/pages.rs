@@ -79,7 +79,7 @@ impl Furnished {
     }
 }
 
-const OTHERS: [&str; 17] = [
+const OTHERS: [&str; 19] = [
     "/",
     "/?q=a&status=up&tag=b",
     "/monitors/new",
