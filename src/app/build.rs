@@ -7,6 +7,8 @@ use tokio::sync::Notify;
 
 use crate::clock::{Clock, Ids};
 use crate::config::{ResolverChoice, Settings};
+use crate::domain::channel::Channel;
+use crate::domain::notification::Notification;
 use crate::net::{self, Guard, Names, Trust};
 use crate::notify::{Mailer, Notifier};
 use crate::probe::Prober;
@@ -14,6 +16,7 @@ use crate::store::Store;
 
 use super::App;
 use super::events::Events;
+use super::incidents::acknowledge_link;
 use super::logins::Logins;
 use super::public_status::Kept;
 use super::trial::Trials;
@@ -38,7 +41,12 @@ impl App {
             _ => None,
         };
         let public_url = settings.public_url.clone();
-        let notifier = Notifier::new(public_url, mailer, client);
+        let sealing = (store.clone(), public_url.clone());
+        let links = move |channel: &Channel, notification: &Notification| {
+            let (store, public_url) = &sealing;
+            acknowledge_link(store, public_url, channel, notification)
+        };
+        let notifier = Notifier::new(public_url, mailer, client, Box::new(links));
         let prober = Prober::new(guard.clone(), names, trust, clock.clone(), &user_agent);
         Ok(Self {
             store,

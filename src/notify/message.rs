@@ -88,6 +88,8 @@ pub struct Message {
     pub hint: Option<String>,
     /// Where to look.
     pub link: String,
+    /// Where to say that somebody cares, without logging in.
+    pub acknowledge: Option<String>,
     /// Why this was sent.
     pub footer: &'static str,
 }
@@ -210,6 +212,7 @@ fn of_incident(
         changed: if is_over { vec![] } else { changes(content) },
         hint: (!is_over && !incident.hint.is_empty()).then(|| line(&incident.hint, MAX_SENTENCE)),
         link: format!("{public_url}/incidents/{}", incident.id),
+        acknowledge: None,
         footer: "You receive this because a channel of your team listens to this server.",
     }
 }
@@ -253,6 +256,7 @@ fn of_channel(event: Event, content: &Content, public_url: &str) -> Message {
         changed: vec![],
         hint: hint.map(str::to_owned),
         link: format!("{public_url}/channels"),
+        acknowledge: None,
         footer: if is_test {
             "You receive this because somebody of your team pressed Test."
         } else {

@@ -60,21 +60,31 @@ impl DeliveryError {
     }
 }
 
+/// Makes the link by which the reader of a message acknowledges, where there is one.
+pub type Links = Box<dyn Fn(&Channel, &Notification) -> Option<String> + Send + Sync>;
+
 /// Brings notifications to channels of every kind.
 pub struct Notifier {
     public_url: String,
     mailer: Option<Mailer>,
     deliveries: Deliveries,
+    links: Links,
 }
 
 impl Notifier {
     /// `public_url` is how people reach this service, without a slash at the end. Without a
     /// `mailer` every mail fails with the name of the setting.
-    pub fn new(public_url: String, mailer: Option<Mailer>, deliveries: Deliveries) -> Self {
+    pub fn new(
+        public_url: String,
+        mailer: Option<Mailer>,
+        deliveries: Deliveries,
+        links: Links,
+    ) -> Self {
         Self {
             public_url,
             mailer,
             deliveries,
+            links,
         }
     }
 
@@ -86,7 +96,8 @@ impl Notifier {
         notification: &Notification,
         now: At,
     ) -> Result<Delivered, DeliveryError> {
-        let message = Message::of(notification, &self.public_url);
+        let mut message = Message::of(notification, &self.public_url);
+        message.acknowledge = (self.links)(channel, notification);
         if channel.kind == Kind::Email {
             let Some(mailer) = &self.mailer else {
                 return Err(DeliveryError::passing(

@@ -124,6 +124,43 @@ pub(super) async fn acknowledge(
     Ok(back(id, "acknowledged"))
 }
 
+#[derive(Template, WebTemplate)]
+#[template(path = "incidents/acknowledge.html")]
+struct Linked {
+    frame: Frame,
+    incident: Incident,
+}
+
+/// `GET /acknowledge/{id}?key=…`, the link in a mail. It only shows: programs that read mail follow
+/// links, too.
+pub(super) async fn linked(
+    State(shared): State<Shared>,
+    Id(id): Id<IncidentId>,
+    query: Query,
+) -> Result<impl IntoResponse, WebError> {
+    let key = query.get("key").unwrap_or_default();
+    Ok(Linked {
+        incident: incidents::linked(&shared.app, id, key).await?,
+        frame: Frame::stranger(shared.app.clock.now()),
+    })
+}
+
+/// `POST /acknowledge/{id}?key=…`
+pub(super) async fn acknowledge_linked(
+    State(shared): State<Shared>,
+    Id(id): Id<IncidentId>,
+    query: Query,
+) -> Result<Redirect, WebError> {
+    let key = query.get("key").unwrap_or_default();
+    match incidents::acknowledge_linked(&shared.app, id, key).await {
+        // Over in the meantime: the page says so.
+        Ok(()) | Err(Refused::Conflict(_)) => {}
+        Err(other) => return Err(other.into()),
+    }
+    let path = format!("/acknowledge/{id}");
+    Ok(Redirect::to(&query.with(&path, "key", key)))
+}
+
 /// `POST /incidents/{id}/resolve`
 pub(super) async fn resolve(
     State(shared): State<Shared>,

@@ -143,6 +143,10 @@ fn public_pages() -> Router<Shared> {
             "/setup/{token}",
             get(account::ask_set_up).post(account::set_up),
         )
+        .route(
+            "/acknowledge/{id}",
+            get(incidents::linked).post(incidents::acknowledge_linked),
+        )
         .route("/bot", get(bot::show))
         .route("/static/{name}", get(assets::file))
         .route("/status/{slug}", get(public::page))

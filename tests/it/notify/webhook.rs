@@ -21,7 +21,8 @@ fn guarded(mailer: Option<Mailer>, guard: &Guard) -> Notifier {
     net::install_crypto_provider();
     let trust = Trust::new(None).unwrap();
     let deliveries = delivery_client(guard, &Names::system(), &trust, "Lifesign/test").unwrap();
-    Notifier::new("https://lifesign.example".to_owned(), mailer, deliveries)
+    let url = "https://lifesign.example".to_owned();
+    Notifier::new(url, mailer, deliveries, Box::new(|_, _| None))
 }
 
 /// The receiver's side: the library reads `webhook-…` headers and refuses old timestamps, hence

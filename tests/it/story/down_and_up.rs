@@ -125,6 +125,8 @@ async fn an_outage_is_told_and_its_end_too(engine: Engine) {
     let subject = |n: usize| mails[n].header("Subject").unwrap();
     assert!(subject(0).starts_with("DOWN Search: "), "{}", subject(0));
     assert!(subject(1).starts_with("UP Search: "), "{}", subject(1));
+    let text = mails[0].part("text/plain").unwrap();
+    assert!(text.contains("/acknowledge/"), "{text}");
     let thread = mails[0].header("References").unwrap();
     assert_eq!(mails[1].header("References").unwrap(), thread, "one thread");
 

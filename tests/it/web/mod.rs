@@ -1,6 +1,7 @@
 //! Pages, asked without a socket: what they show, what they refuse, whom they know.
 
 mod accounts;
+mod acknowledge;
 mod browser;
 mod forms;
 mod ops;
