@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::at::At;
-use super::status::{MonitorStatus, State, Transition};
+use super::state::{MonitorStatus, State, Transition};
 use super::verdict::CheckStatus;
 
 /// What a check may come late, on top of two intervals, before the time between is unknown.

@@ -24,6 +24,7 @@ pub mod quorum;
 pub mod report;
 pub mod schedule;
 pub mod sensitive;
+pub mod state;
 pub mod status;
 pub mod status_page;
 pub mod team;

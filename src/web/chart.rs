@@ -9,7 +9,7 @@ use std::fmt::{self, Display, Write as _};
 
 use askama::filters::HtmlSafe;
 
-use super::filters::{date_of, latency, span};
+use super::words::{date_of, latency, span};
 use crate::domain::at::At;
 use crate::domain::uptime::{Day, Spent};
 

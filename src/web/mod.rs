@@ -27,6 +27,7 @@ mod session;
 mod settings;
 mod status_pages;
 pub(crate) mod try_out;
+mod words;
 
 use std::sync::Arc;
 

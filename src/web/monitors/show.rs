@@ -20,10 +20,11 @@ use crate::store::{CheckFilter, IncidentFilter, PastCheck};
 use crate::web::Shared;
 use crate::web::chart::{self, Lines, Point};
 use crate::web::error::WebError;
-use crate::web::filters::{self, span};
+use crate::web::filters;
 use crate::web::frame::Frame;
 use crate::web::path::{Id, Query};
 use crate::web::session::Visitor;
+use crate::web::words::span;
 
 /// Checks on the page of a monitor.
 const RECENT: usize = 12;

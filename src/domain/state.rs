@@ -1,0 +1,125 @@
+//! What is known of a monitor from one check to the next: its status, what is suspected, and up to
+//! when its time has been accounted for.
+
+use serde::{Deserialize, Serialize};
+
+use super::at::At;
+
+/// How a monitor is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MonitorStatus {
+    /// Not checked yet, or not yet confirmed.
+    Pending,
+    /// Clients can use it.
+    Up,
+    /// Clients can use it and will notice.
+    Degraded,
+    /// Clients cannot use it.
+    Down,
+    /// Could not be measured for a while.
+    Unknown,
+    /// Not checked, by its owner's wish.
+    Paused,
+}
+
+impl MonitorStatus {
+    /// All of them, worst first: the order of lists.
+    pub const ALL: [Self; 6] = [
+        Self::Down,
+        Self::Degraded,
+        Self::Unknown,
+        Self::Pending,
+        Self::Up,
+        Self::Paused,
+    ];
+
+    /// The word of the contract.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Up => "up",
+            Self::Degraded => "degraded",
+            Self::Down => "down",
+            Self::Unknown => "unknown",
+            Self::Paused => "paused",
+        }
+    }
+
+    /// Reads the word of the contract.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.as_str() == word)
+    }
+
+    /// How bad it is for clients: 0 fine, 1 they notice, 2 they cannot. `None` where not known.
+    pub(super) fn badness(self) -> Option<u8> {
+        match self {
+            Self::Up => Some(0),
+            Self::Degraded => Some(1),
+            Self::Down => Some(2),
+            Self::Pending | Self::Unknown | Self::Paused => None,
+        }
+    }
+}
+
+/// Checks that disagree with the status and wait for confirmation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suspicion {
+    /// When the first of them began.
+    pub since: At,
+    /// What all of them agree on: the one of their statuses that is nearest to the present one.
+    pub towards: MonitorStatus,
+    /// How many there were.
+    pub agreeing: u32,
+}
+
+/// What is known of a monitor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct State {
+    /// The confirmed status; never `paused`, which is a wish of the owner and not a state.
+    pub status: MonitorStatus,
+    /// Since when.
+    pub since: At,
+    /// Whether it was last seen alive behind a wall.
+    pub gated: bool,
+    /// Unconfirmed checks that disagree.
+    pub suspicion: Option<Suspicion>,
+    /// When the last check that counted began.
+    pub last_check_at: Option<At>,
+    /// Whether that check measured nothing.
+    pub last_unknown: bool,
+    /// Checks in a row that measured nothing.
+    pub unknown_streak: u32,
+    /// Checks in a row that were turned away for being too many.
+    pub limited_streak: u32,
+    /// Up to when time has been accounted for.
+    pub accounted_until: Option<At>,
+}
+
+impl State {
+    /// A monitor that has just been made, or resumed.
+    pub fn pending(now: At) -> Self {
+        Self {
+            status: MonitorStatus::Pending,
+            since: now,
+            gated: false,
+            suspicion: None,
+            last_check_at: None,
+            last_unknown: false,
+            unknown_streak: 0,
+            limited_streak: 0,
+            accounted_until: None,
+        }
+    }
+}
+
+/// A confirmed change of status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transition {
+    /// The status before.
+    pub from: MonitorStatus,
+    /// The status now.
+    pub to: MonitorStatus,
+    /// When the first check that showed it began.
+    pub since: At,
+}
