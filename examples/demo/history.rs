@@ -145,6 +145,7 @@ fn report(habit: Habit, url: &str, at: At, now: At) -> CheckReport {
             transport: Some(Transport::StreamableHttp),
             era: Some(Era::Legacy),
             version: Some("2025-11-25".to_owned()),
+            legacy_version: None,
             server: Some(ServerName {
                 name: Some("demo".to_owned()),
                 version: Some("1.0.0".to_owned()),

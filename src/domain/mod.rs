@@ -16,6 +16,8 @@ pub mod id;
 pub mod incident;
 pub mod lint;
 pub mod login;
+pub mod memory;
+pub mod modern;
 pub mod monitor;
 pub mod notification;
 pub mod observation;

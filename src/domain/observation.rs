@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use super::at::At;
 use super::lint::Fact;
 use super::login::{LoginChain, TokenTrouble};
+pub use super::memory::ProbeMemory;
 use super::tools::ToolSurface;
 use super::trouble::Trouble;
 
@@ -31,8 +32,14 @@ pub enum StepName {
     Initialize,
     /// `notifications/initialized`.
     Initialized,
+    /// `server/discover`.
+    Discover,
     /// `tools/list`, every page.
     ToolsList,
+    /// `prompts/list`, where there are no tools.
+    PromptsList,
+    /// `resources/list`, where there are neither tools nor prompts.
+    ResourcesList,
     /// `ping`.
     Ping,
     /// Ending the session; outside the measured time.
@@ -42,6 +49,14 @@ pub enum StepName {
 }
 
 impl StepName {
+    /// Whether it is one of the lists that show that a server does more than greet.
+    pub fn is_list(self) -> bool {
+        matches!(
+            self,
+            Self::ToolsList | Self::PromptsList | Self::ResourcesList
+        )
+    }
+
     /// The name of the contract.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -51,7 +66,10 @@ impl StepName {
             Self::OpenStream => "open_stream",
             Self::Initialize => "initialize",
             Self::Initialized => "initialized",
+            Self::Discover => "discover",
             Self::ToolsList => "tools_list",
+            Self::PromptsList => "prompts_list",
+            Self::ResourcesList => "resources_list",
             Self::Ping => "ping",
             Self::EndSession => "end_session",
             Self::Authorization => "authorization",
@@ -108,6 +126,21 @@ impl Transport {
 pub enum Era {
     /// Every revision that begins with `initialize`.
     Legacy,
+    /// 2026-07-28 and later: every request stands alone.
+    Modern,
+    /// Both at one address.
+    Dual,
+}
+
+impl Era {
+    /// The word of the contract.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Legacy => "legacy",
+            Self::Modern => "modern",
+            Self::Dual => "dual",
+        }
+    }
 }
 
 /// What a server calls itself.
@@ -121,13 +154,16 @@ pub struct ServerName {
 
 /// What the handshake told of the server.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ServerFacts {
     /// How messages travel.
     pub transport: Option<Transport>,
     /// Its generation.
     pub era: Option<Era>,
-    /// The negotiated protocol version.
+    /// The protocol version; of a server of both generations, the one of the newer.
     pub version: Option<String>,
+    /// What a server of both generations negotiated in `initialize`.
+    pub legacy_version: Option<String>,
     /// Its name.
     pub server: Option<ServerName>,
     /// The names of its capabilities, sorted.
@@ -197,21 +233,6 @@ pub struct Seen {
     pub trouble: Trouble,
 }
 
-/// What a probe learnt that makes the next one cheaper: kept per watch, given back with the next
-/// target. It never holds a session or an address.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct ProbeMemory {
-    /// The transport that worked.
-    pub transport: Option<Transport>,
-    /// The version that was negotiated.
-    pub version: Option<String>,
-    /// Checks in a row that found nothing that speaks MCP at this address.
-    pub misses: u8,
-    /// Who was let in, and how one logs in.
-    pub access: AccessMemory,
-}
-
 /// What is remembered of who was let in. It never holds a token or a secret.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -250,6 +271,8 @@ pub struct Observation {
     pub cost: Cost,
     /// What ended the conversation before its time.
     pub stopped: Option<Seen>,
+    /// The generation that failed while the other one works, at a server of both.
+    pub failed_era: Option<(Era, Seen)>,
     /// What was odd on the way.
     pub noticed: Vec<Seen>,
     /// What the lints may have a word about.
@@ -283,6 +306,7 @@ impl Observation {
             tools: None,
             cost: Cost::default(),
             stopped: None,
+            failed_era: None,
             noticed: Vec::new(),
             facts: Vec::new(),
             transcript: Vec::new(),

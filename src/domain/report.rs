@@ -66,8 +66,11 @@ pub struct ProtocolReport {
     pub transport: Option<Transport>,
     /// The generation.
     pub era: Option<super::observation::Era>,
-    /// The negotiated version.
+    /// The protocol version; of a server of both generations, the one of the newer.
     pub version: Option<String>,
+    /// What a server of both generations negotiates in `initialize`.
+    #[serde(default)]
+    pub legacy_version: Option<String>,
     /// What the server calls itself.
     pub server: Option<ServerName>,
     /// The names of its capabilities.
@@ -121,8 +124,17 @@ pub struct Timings {
     pub initialize: Option<f64>,
     /// `notifications/initialized`.
     pub initialized: Option<f64>,
+    /// `server/discover`.
+    #[serde(default)]
+    pub discover: Option<f64>,
     /// `tools/list`, all pages.
     pub tools_list: Option<f64>,
+    /// `prompts/list`.
+    #[serde(default)]
+    pub prompts_list: Option<f64>,
+    /// `resources/list`.
+    #[serde(default)]
+    pub resources_list: Option<f64>,
     /// `ping`.
     pub ping: Option<f64>,
     /// All of it, up to the last answer.
@@ -139,7 +151,10 @@ impl Timings {
             ("open_stream", self.open_stream),
             ("initialize", self.initialize),
             ("initialized", self.initialized),
+            ("discover", self.discover),
             ("tools_list", self.tools_list),
+            ("prompts_list", self.prompts_list),
+            ("resources_list", self.resources_list),
             ("ping", self.ping),
             ("total", self.total),
         ];
@@ -217,6 +232,7 @@ fn protocol(facts: &ServerFacts) -> Option<ProtocolReport> {
         transport: facts.transport,
         era: facts.era,
         version: facts.version.clone(),
+        legacy_version: facts.legacy_version.clone(),
         server: facts.server.clone(),
         capabilities: facts.capabilities.clone(),
         session: facts.session,
@@ -231,7 +247,10 @@ fn timings(seen: &Observation) -> Timings {
         open_stream: seen.ms_of(StepName::OpenStream),
         initialize: seen.ms_of(StepName::Initialize),
         initialized: seen.ms_of(StepName::Initialized),
+        discover: seen.ms_of(StepName::Discover),
         tools_list: seen.ms_of(StepName::ToolsList),
+        prompts_list: seen.ms_of(StepName::PromptsList),
+        resources_list: seen.ms_of(StepName::ResourcesList),
         ping: seen.ms_of(StepName::Ping),
         total: Some(seen.total_ms),
     }

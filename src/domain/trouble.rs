@@ -7,6 +7,7 @@ use std::net::IpAddr;
 
 use super::at::At;
 use super::challenge::Challenge;
+pub use super::modern::ModernTrouble;
 
 /// One thing that went wrong or was odd.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,6 +54,8 @@ pub enum Trouble {
     },
     /// The handshake is not as it should be.
     Handshake(HandshakeTrouble),
+    /// A request of the modern generation was not answered as it should be.
+    Modern(ModernTrouble),
     /// The session is not as it should be.
     Session(SessionTrouble),
     /// The tool list is not as it should be.

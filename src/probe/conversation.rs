@@ -4,84 +4,199 @@
 //! First contact is `initialize` and nothing else: old servers die of methods that they do not
 //! know, and of `tools/list` before `notifications/initialized` was answered.
 
-use bytes::Bytes;
+use hyper::header::HeaderValue;
 use serde_json::Value;
+use url::Url;
 
-use super::detection::{is_miss, is_no_stream, may_be_sse, remember};
+use super::detection::names_modern;
 use super::handshake::{self, Hello, OFFERED};
 use super::legacy_sse::LegacySse;
-use super::pages::Pages;
-use super::recognised::Reply;
+use super::modern::Modern;
+use super::notes::Notes;
 use super::streamable_http::{StreamableHttp, end_sessions};
+use super::transcript::redacted;
 use super::visit::Visit;
+use crate::domain::at::At;
+use crate::domain::memory::{Plan, join, remember};
+use crate::domain::modern::MODERN;
 use crate::domain::monitor::TransportChoice;
-use crate::domain::observation::{Outcome, Seen, StepName, Transport};
-use crate::domain::tools::ToolSurface;
-use crate::domain::trouble::{HandshakeTrouble, SessionTrouble, StatusSeen, ToolsTrouble, Trouble};
+use crate::domain::observation::{Era, Outcome, Seen, ServerFacts, StepName, Transport};
+use crate::domain::trouble::{HandshakeTrouble, SessionTrouble, StatusSeen, Trouble};
 use crate::domain::untrusted::{MAX_QUOTE, line};
 
 /// How messages travel in this conversation.
-enum Channel {
+pub(super) enum Channel {
     Streamable(StreamableHttp),
     Sse(Box<LegacySse>),
+    Modern(Modern),
+}
+
+impl Channel {
+    /// Before the first conversation.
+    pub(super) fn none() -> Self {
+        Self::Streamable(StreamableHttp::default())
+    }
 }
 
 /// Holds the whole conversation and writes down how it ended.
-pub(super) async fn hold(visit: &mut Visit<'_>, choice: TransportChoice, offer: Option<&str>) {
+pub(super) async fn hold(visit: &mut Visit<'_>, choice: TransportChoice, pinned: Option<&str>) {
+    let now = visit.now();
+    let plan = plan(visit, choice, pinned, now);
+    let configured = visit.url.clone();
+    go_where_it_led(visit);
     let mut script = Script {
         visit,
-        offer: offer.unwrap_or(OFFERED).to_owned(),
-        channel: Channel::Streamable(StreamableHttp::default()),
+        choice,
+        pinned: pinned.map(str::to_owned),
+        channel: Channel::none(),
         next_id: 0,
+        legacy: None,
+        modern: None,
+        is_greeted: false,
     };
-    let outcome = script.run(choice).await;
-    let Script { channel, .. } = script;
+    let outcome = script.run(plan).await;
+    let Script {
+        channel,
+        legacy,
+        modern,
+        is_greeted,
+        ..
+    } = script;
     visit.notes.finish();
-    let version = match channel {
-        Channel::Streamable(http) => http.version(),
+    let (session, version) = match channel {
+        Channel::Streamable(http) => (http.session(), http.version()),
         Channel::Sse(sse) => {
             sse.close(visit).await;
-            None
+            (None, None)
         }
+        Channel::Modern(_) => (None, None),
     };
     if let Err(stop) = outcome {
         visit.notes.seen.stopped = Some(stop);
     }
+    let moved = (visit.url != configured).then(|| visit.url.to_string());
     let seen = &mut visit.notes.seen;
-    remember(
-        &mut seen.memory,
-        choice,
-        &seen.server,
-        seen.stopped.as_ref(),
-    );
-    end_sessions(visit, version.as_ref()).await;
+    if is_greeted {
+        seen.memory.greeted_at = Some(now);
+    }
+    seen.server = join(&seen.memory, legacy, modern);
+    remember(seen, moved, now);
+    let endless = end_sessions(visit, version.as_ref()).await;
+    keep_what_cannot_be_ended(&mut visit.notes, session, &endless);
     visit.leave().await;
 }
 
-struct Script<'v, 'a> {
-    visit: &'v mut Visit<'a>,
-    offer: String,
-    channel: Channel,
+/// What to ask: what the memory says, unless somebody insists on a version.
+fn plan(visit: &Visit<'_>, choice: TransportChoice, pinned: Option<&str>, now: At) -> Plan {
+    match pinned {
+        Some(version) if version >= MODERN => Plan::Modern { discover: true },
+        Some(_) if choice != TransportChoice::Sse => Plan::FindOut { thoroughly: true },
+        _ => visit.notes.seen.memory.plan(choice, now),
+    }
+}
+
+/// Begins where redirects led before. That the configured address redirects stays worth telling.
+fn go_where_it_led(visit: &mut Visit<'_>) {
+    let memory = &visit.notes.seen.memory;
+    let known = memory.url.as_deref().filter(|_| !memory.looks_again());
+    let known = known.and_then(|url| Url::parse(url).ok());
+    let Some(url) = known.filter(|url| url.host() == visit.url.host()) else {
+        return;
+    };
+    visit.notes.at = StepName::Initialize;
+    visit
+        .notes
+        .notice(Trouble::Redirected { to: redacted(&url) });
+    visit.url = url;
+}
+
+/// A session that the server does not let us end is used again instead of opening one more at
+/// every check.
+fn keep_what_cannot_be_ended(
+    notes: &mut Notes<'_>,
+    session: Option<HeaderValue>,
+    endless: &[HeaderValue],
+) {
+    let is_good = notes.seen.stopped.is_none();
+    let memory = &mut notes.seen.memory;
+    let is_kept = notes.kept == session;
+    memory.session = session
+        .filter(|id| is_kept || (is_good && endless.contains(id)))
+        .filter(|_| memory.is_known && memory.facts.era == Some(Era::Legacy))
+        .and_then(|id| id.to_str().ok().map(str::to_owned));
+}
+
+pub(super) struct Script<'v, 'a> {
+    pub(super) visit: &'v mut Visit<'a>,
+    pub(super) choice: TransportChoice,
+    /// The version that somebody insists on.
+    pinned: Option<String>,
+    pub(super) channel: Channel,
     next_id: u64,
+    /// What the server told when it was greeted with `initialize`.
+    pub(super) legacy: Option<ServerFacts>,
+    /// What it told as a server of 2026-07-28.
+    pub(super) modern: Option<ServerFacts>,
+    /// Whether `initialize` was sent.
+    pub(super) is_greeted: bool,
 }
 
 impl Script<'_, '_> {
-    async fn run(&mut self, choice: TransportChoice) -> Result<(), Seen> {
+    async fn run(&mut self, plan: Plan) -> Result<(), Seen> {
         self.visit
             .arrive()
             .await
             .map_err(|trouble| self.here(trouble))?;
-        let known = match choice {
-            TransportChoice::Auto => self.visit.notes.seen.memory.transport,
-            TransportChoice::StreamableHttp => Some(Transport::StreamableHttp),
-            TransportChoice::Sse => Some(Transport::Sse),
-        };
+        match plan {
+            Plan::FindOut { thoroughly } => self.find_out(thoroughly).await,
+            Plan::Legacy {
+                transport,
+                then_discover,
+            } => match self.legacy(transport).await {
+                Ok(()) if then_discover => {
+                    self.look_for_modern().await;
+                    Ok(())
+                }
+                Err(stop) if names_modern(&stop.trouble) => self.or_modern(stop).await,
+                talked => talked,
+            },
+            Plan::KeptSession => self.in_kept_session().await,
+            Plan::Modern { discover } => self.modern(discover).await,
+            Plan::Dual { discover, legacy } => self.both(discover, legacy).await,
+        }
+    }
+
+    /// Whether somebody insists on a version.
+    pub(super) fn is_pinned(&self) -> bool {
+        self.pinned.is_some()
+    }
+
+    /// The version to speak to a server without `initialize`.
+    pub(super) fn modern_version(&self) -> &str {
+        let known = self.visit.notes.seen.memory.facts.version.as_deref();
+        let wanted = self.pinned.as_deref().or(known);
+        wanted
+            .filter(|version| *version >= MODERN)
+            .unwrap_or(MODERN)
+    }
+
+    /// The conversation that begins with `initialize`.
+    pub(super) async fn legacy(&mut self, transport: Transport) -> Result<(), Seen> {
+        self.visit.notes.seen.server = ServerFacts::default();
+        self.channel = Channel::none();
+        self.is_greeted = true;
+        let talked = self.hold_legacy(transport).await;
+        let facts = std::mem::take(&mut self.visit.notes.seen.server);
+        self.legacy = (facts != ServerFacts::default()).then_some(facts);
+        talked
+    }
+
+    async fn hold_legacy(&mut self, transport: Transport) -> Result<(), Seen> {
         let mut lost = 0;
         loop {
-            let talked = match known.or(self.visit.notes.seen.server.transport) {
-                Some(Transport::Sse) => self.over_sse().await,
-                Some(Transport::StreamableHttp) => self.over_http().await,
-                None => self.find_out().await,
+            let talked = match transport {
+                Transport::Sse => self.over_sse().await,
+                Transport::StreamableHttp => self.over_http().await,
             };
             let Err(stop) = talked else { break };
             let Trouble::Session(SessionTrouble::Lost { status, .. }) = stop.trouble else {
@@ -115,29 +230,6 @@ impl Script<'_, '_> {
         self.visit.leave().await;
     }
 
-    async fn find_out(&mut self) -> Result<(), Seen> {
-        let Err(first) = self.over_http().await else {
-            return Ok(());
-        };
-        let is_hello = first.at == StepName::Initialize;
-        if !is_hello
-            || !is_miss(&first.trouble)
-            || !may_be_sse(
-                &first.trouble,
-                &self.visit.url,
-                &self.visit.notes.seen.memory,
-            )
-        {
-            return Err(first);
-        }
-        match self.over_sse().await {
-            Err(second) if second.at == StepName::OpenStream && is_no_stream(&second.trouble) => {
-                Err(first)
-            }
-            talked => talked,
-        }
-    }
-
     async fn over_http(&mut self) -> Result<(), Seen> {
         self.visit.notes.seen.server.transport = Some(Transport::StreamableHttp);
         let talked = self.converse().await;
@@ -169,23 +261,20 @@ impl Script<'_, '_> {
     async fn converse(&mut self) -> Result<(), Seen> {
         let hello = self.initialize().await?;
         self.initialized().await?;
-        if hello.has_tools {
-            self.list_tools().await?;
-        } else if hello.offers_nothing {
-            self.ping().await;
-        }
-        Ok(())
+        self.function(hello.functional).await
     }
 
     async fn initialize(&mut self) -> Result<Hello, Seen> {
         self.visit.notes.begin(StepName::Initialize);
-        let id = self.fresh_id();
-        let mut answer = self.ask(id, handshake::initialize(id, &self.offer)).await;
+        let offer = self.pinned.clone();
+        let offer = offer.as_deref().unwrap_or(OFFERED);
+        let hello = Some(handshake::initialize(offer));
+        let mut answer = self.ask("initialize", hello).await;
         if let Err(trouble) = &answer
-            && let Some(version) = handshake::counter_offer(trouble, &self.offer)
+            && let Some(version) = handshake::counter_offer(trouble, offer)
         {
-            let id = self.fresh_id();
-            answer = self.ask(id, handshake::initialize(id, version)).await;
+            let hello = Some(handshake::initialize(version));
+            answer = self.ask("initialize", hello).await;
         }
         let read = answer.and_then(|result| handshake::read(&result, &mut self.visit.notes));
         let hello = read.map_err(|trouble| self.failed(trouble))?;
@@ -210,6 +299,8 @@ impl Script<'_, '_> {
         let told = match &mut self.channel {
             Channel::Streamable(http) => http.tell(self.visit, body).await,
             Channel::Sse(sse) => sse.tell(self.visit, body).await,
+            // Nothing is told to a server of requests that stand alone.
+            Channel::Modern(_) => Ok(()),
         };
         match told {
             Ok(()) => self.visit.notes.end(Outcome::Ok, None),
@@ -228,102 +319,42 @@ impl Script<'_, '_> {
         Ok(())
     }
 
-    async fn list_tools(&mut self) -> Result<(), Seen> {
-        self.visit.notes.begin(StepName::ToolsList);
-        let mut pages = Pages::default();
-        loop {
-            let id = self.fresh_id();
-            let body = handshake::tools_list(id, pages.cursor());
-            let answer = match &mut self.channel {
-                Channel::Streamable(http) if pages.count() == 0 => {
-                    http.ask_for_tools(self.visit, id, body).await
-                }
-                _ => self.ask(id, body).await.map(Reply::Read),
-            };
-            let page = match answer {
-                Ok(Reply::Read(page)) => page,
-                Ok(Reply::Recognised(known)) => {
-                    for fact in &known.facts {
-                        self.visit.notes.fact(fact.clone());
-                    }
-                    self.listed(known.surface.clone());
-                    return Ok(());
-                }
-                Err(Trouble::Rpc(error)) if pages.count() > 0 => {
-                    let said = error.message;
-                    let page = pages.count() + 1;
-                    let trouble = Trouble::Tools(ToolsTrouble::PageFailed { page, said });
-                    self.visit.notes.notice(trouble);
-                    break;
-                }
-                Err(trouble) => return Err(self.failed(trouble)),
-            };
-            match pages.add(page) {
-                Ok(true) => {}
-                Ok(false) => break,
-                Err(ToolsTrouble::ResultInvalid(reason)) => {
-                    let trouble = Trouble::Tools(ToolsTrouble::ResultInvalid(reason));
-                    return Err(self.failed(trouble));
-                }
-                Err(odd) => {
-                    self.visit.notes.notice(Trouble::Tools(odd));
-                    break;
-                }
-            }
-        }
-        let surface = ToolSurface::read(pages.tools())
-            .map_err(|reason| self.failed(Trouble::Tools(ToolsTrouble::ResultInvalid(reason))))?;
-        if pages.count() == 1 {
-            self.visit.remember(&surface);
-        }
-        self.listed(surface);
-        Ok(())
-    }
-
-    fn listed(&mut self, surface: ToolSurface) {
-        let count = surface.names.len();
-        let plural = if count == 1 { "" } else { "s" };
-        self.visit
-            .notes
-            .end(Outcome::Ok, Some(format!("{count} tool{plural}")));
-        self.visit.notes.seen.tools = Some(surface);
-    }
-
-    async fn ping(&mut self) {
-        self.visit.notes.begin(StepName::Ping);
+    /// Asks and waits for the result.
+    pub(super) async fn ask(
+        &mut self,
+        method: &'static str,
+        params: Option<Value>,
+    ) -> Result<Value, Trouble> {
         let id = self.fresh_id();
-        match self.ask(id, handshake::ping(id)).await {
-            Ok(Value::Object(_)) => self.visit.notes.end(Outcome::Ok, None),
-            other => {
-                let said = match other {
-                    Err(Trouble::Rpc(error)) => error.message,
-                    Err(Trouble::Status(seen)) => format!("status {}", seen.status),
-                    _ => String::new(),
-                };
-                self.visit.notes.end(Outcome::Failed, None);
-                let failed = HandshakeTrouble::PingFailed(said);
-                self.visit.notes.notice(Trouble::Handshake(failed));
+        match &mut self.channel {
+            Channel::Streamable(http) => {
+                let body = handshake::request(id, method, params);
+                http.ask(self.visit, id, body).await
+            }
+            Channel::Sse(sse) => {
+                let body = handshake::request(id, method, params);
+                sse.ask(self.visit, id, body).await
+            }
+            Channel::Modern(modern) => {
+                // It may have to ask twice.
+                self.next_id += 1;
+                let ids = [id, self.next_id];
+                modern.ask(self.visit, ids, method, params).await
             }
         }
     }
 
-    async fn ask(&mut self, id: u64, body: Bytes) -> Result<Value, Trouble> {
-        match &mut self.channel {
-            Channel::Streamable(http) => http.ask(self.visit, id, body).await,
-            Channel::Sse(sse) => sse.ask(self.visit, id, body).await,
-        }
-    }
-
-    fn fresh_id(&mut self) -> u64 {
+    pub(super) fn fresh_id(&mut self) -> u64 {
         self.next_id += 1;
         self.next_id
     }
 
     /// The step that was begun has failed.
-    fn failed(&mut self, trouble: Trouble) -> Seen {
+    pub(super) fn failed(&mut self, trouble: Trouble) -> Seen {
         let detail = match &trouble {
             Trouble::Status(seen) => Some(seen.status.to_string()),
             Trouble::Rpc(error) => Some(error.message.clone()),
+            Trouble::Modern(trouble) => trouble.said().map(str::to_owned),
             _ => None,
         };
         self.visit.notes.end(Outcome::Failed, detail);

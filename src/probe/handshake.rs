@@ -1,7 +1,7 @@
 //! What is said in a handshake, and what the answer tells of the server.
 
 use bytes::Bytes;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::notes::Notes;
 use crate::domain::observation::{Era, ServerName};
@@ -17,44 +17,69 @@ const MAX_CAPABILITIES: usize = 20;
 
 /// What the answer to `initialize` told.
 pub(super) struct Hello {
-    pub(super) has_tools: bool,
-    /// Neither tools nor prompts nor resources.
-    pub(super) offers_nothing: bool,
+    pub(super) functional: Functional,
     pub(super) version: String,
 }
 
-/// `initialize`, offering `version`. Name and version of the client only: every generation takes
-/// that.
-pub(super) fn initialize(id: u64, version: &str) -> Bytes {
-    let params = json!({
+/// What shows that a server does more than greet (mcp.md §1.6). What it does not declare may not be
+/// asked for: some die of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Functional {
+    Tools,
+    Prompts,
+    Resources,
+    /// It declares none of them.
+    Nothing,
+}
+
+impl Functional {
+    /// What these capabilities allow.
+    pub(super) fn of(capabilities: &Map<String, Value>) -> Self {
+        let declared = capabilities.iter().filter(|(_, value)| !value.is_null());
+        Self::among(declared.map(|(name, _)| name.as_str()))
+    }
+
+    /// What capabilities of these names allow.
+    pub(super) fn among<'n>(names: impl Iterator<Item = &'n str> + Clone) -> Self {
+        let has = |name| names.clone().any(|known| known == name);
+        if has("tools") {
+            Self::Tools
+        } else if has("prompts") {
+            Self::Prompts
+        } else if has("resources") {
+            Self::Resources
+        } else {
+            Self::Nothing
+        }
+    }
+}
+
+/// A request.
+pub(super) fn request(id: u64, method: &str, params: Option<Value>) -> Bytes {
+    let mut request = json!({"jsonrpc": "2.0", "id": id, "method": method});
+    if let Some(params) = params {
+        request["params"] = params;
+    }
+    request.to_string().into()
+}
+
+/// Who we are. Name and version only: every generation takes that.
+pub(super) fn client_info() -> Value {
+    json!({ "name": "lifesign", "version": env!("CARGO_PKG_VERSION") })
+}
+
+/// The parameters of `initialize`, offering `version`.
+pub(super) fn initialize(version: &str) -> Value {
+    json!({
         "protocolVersion": version,
         "capabilities": {},
-        "clientInfo": { "name": "lifesign", "version": env!("CARGO_PKG_VERSION") },
-    });
-    json!({"jsonrpc": "2.0", "id": id, "method": "initialize", "params": params})
-        .to_string()
-        .into()
+        "clientInfo": client_info(),
+    })
 }
 
 /// `notifications/initialized`.
 pub(super) fn initialized() -> Bytes {
     Bytes::from_static(br#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#)
-}
-
-/// `tools/list`, from `cursor` on.
-pub(super) fn tools_list(id: u64, cursor: Option<&str>) -> Bytes {
-    let mut request = json!({"jsonrpc": "2.0", "id": id, "method": "tools/list"});
-    if let Some(cursor) = cursor {
-        request["params"] = json!({ "cursor": cursor });
-    }
-    request.to_string().into()
-}
-
-/// `ping`.
-pub(super) fn ping(id: u64) -> Bytes {
-    json!({"jsonrpc": "2.0", "id": id, "method": "ping"})
-        .to_string()
-        .into()
 }
 
 /// Reads the result of `initialize` into the notes.
@@ -82,20 +107,11 @@ pub(super) fn read(result: &Value, notes: &mut Notes<'_>) -> Result<Hello, Troub
     let Some(capabilities) = result.get("capabilities").and_then(Value::as_object) else {
         return invalid("capabilities");
     };
-    let declares = |name| capabilities.get(name).is_some_and(|value| !value.is_null());
     let hello = Hello {
-        has_tools: declares("tools"),
-        offers_nothing: !["tools", "prompts", "resources"].into_iter().any(declares),
+        functional: Functional::of(capabilities),
         version: version.to_owned(),
     };
-    let mut names: Vec<String> = capabilities
-        .iter()
-        .filter(|(_, value)| !value.is_null())
-        .take(MAX_CAPABILITIES)
-        .map(|(name, _)| line(name, MAX_NAME))
-        .collect();
-    names.sort_unstable();
-    facts.capabilities = Some(names);
+    facts.capabilities = Some(names(capabilities));
     let info = result.get("serverInfo").and_then(Value::as_object);
     let text = |member| {
         let value = info
@@ -114,6 +130,17 @@ pub(super) fn read(result: &Value, notes: &mut Notes<'_>) -> Result<Hello, Troub
     Ok(hello)
 }
 
+/// The names of capabilities, sorted.
+pub(super) fn names(capabilities: &Map<String, Value>) -> Vec<String> {
+    let declared = capabilities.iter().filter(|(_, value)| !value.is_null());
+    let mut names: Vec<String> = declared
+        .take(MAX_CAPABILITIES)
+        .map(|(name, _)| line(name, MAX_NAME))
+        .collect();
+    names.sort_unstable();
+    names
+}
+
 /// The version to try once more with, after a refusal that names the ones it would take.
 pub(super) fn counter_offer(trouble: &Trouble, offered: &str) -> Option<&'static str> {
     let error: &RpcError = match trouble {
@@ -128,7 +155,7 @@ pub(super) fn counter_offer(trouble: &Trouble, offered: &str) -> Option<&'static
 }
 
 /// `YYYY-MM-DD`.
-fn is_date(text: &str) -> bool {
+pub(super) fn is_date(text: &str) -> bool {
     text.len() == 10
         && text.bytes().enumerate().all(|(place, byte)| match place {
             4 | 7 => byte == b'-',

@@ -11,16 +11,20 @@ mod body;
 mod connection;
 mod conversation;
 mod detection;
+mod eras;
 mod events;
 mod failure;
 mod handshake;
 mod jsonrpc;
 mod legacy_sse;
 mod lines;
+mod listing;
+mod modern;
 mod notes;
 mod pages;
 mod recognised;
 mod redirect;
+mod sessions;
 mod streamable_http;
 mod transcript;
 mod visit;
@@ -127,10 +131,12 @@ impl Prober {
         if let Some(decisive) = seen
             .stopped
             .as_ref()
+            .or(seen.failed_era.as_ref().map(|(_, seen)| seen))
             .or(seen.noticed.first())
             .map(|seen| seen.at)
         {
-            let hello = handshake::initialize(1, handshake::OFFERED);
+            let hello = handshake::initialize(handshake::OFFERED);
+            let hello = handshake::request(1, "initialize", Some(hello));
             seen.transcript = transcript::shown(&notes.exchanges, &target.endpoint, &veil);
             seen.curl = Some(transcript::curl(
                 &notes.exchanges,

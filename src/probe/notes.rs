@@ -45,6 +45,8 @@ pub(super) struct Notes<'a> {
     pub(super) exchanges: Vec<RawExchange>,
     /// Every session id that the server named.
     pub(super) sessions: Vec<HeaderValue>,
+    /// The session of an earlier check that this one goes on with.
+    pub(super) kept: Option<HeaderValue>,
     traffic: Vec<Arc<Traffic>>,
     /// The step that is being taken.
     pub(super) at: StepName,
@@ -62,6 +64,7 @@ impl<'a> Notes<'a> {
             seen,
             exchanges: Vec::with_capacity(4),
             sessions: Vec::new(),
+            kept: None,
             traffic: Vec::with_capacity(2),
             at: StepName::Dns,
             begun: now,
@@ -149,7 +152,8 @@ impl<'a> Notes<'a> {
 
     /// A session id was seen; it is ended with the check, whatever else happens.
     pub(super) fn opened(&mut self, id: &HeaderValue) {
-        if !self.sessions.contains(id) && self.sessions.len() < MAX_SESSIONS {
+        let is_new = self.kept.as_ref() != Some(id) && !self.sessions.contains(id);
+        if is_new && self.sessions.len() < MAX_SESSIONS {
             self.seen.cost.sessions_opened += 1;
             self.sessions.push(id.clone());
         }

@@ -24,9 +24,18 @@ pub(super) struct Pages {
     cursor: Option<String>,
     count: u32,
     stale: u32,
+    may_be_empty: bool,
 }
 
 impl Pages {
+    /// Pages of a revision in which an empty cursor is one like any other (2026-07-28).
+    pub(super) fn with_empty_cursors() -> Self {
+        Self {
+            may_be_empty: true,
+            ..Self::default()
+        }
+    }
+
     /// Where the next page begins.
     pub(super) fn cursor(&self) -> Option<&str> {
         self.cursor.as_deref()
@@ -76,7 +85,7 @@ impl Pages {
             self.stale += 1;
         }
         let Some(next) = next else { return Ok(false) };
-        if next.is_empty() {
+        if next.is_empty() && !self.may_be_empty {
             return Err(ToolsTrouble::EmptyCursor);
         }
         if !self.cursors.insert(next.clone()) {

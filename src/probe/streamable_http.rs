@@ -18,10 +18,23 @@ use crate::domain::observation::{Outcome, StepName};
 use crate::domain::trouble::{HandshakeTrouble, SessionTrouble, StatusSeen, Trouble};
 
 /// Names the negotiated version, from this revision on.
-const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
+pub(super) const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 const VERSION_SINCE: &str = "2025-06-18";
 /// How long ending the sessions may take together.
 const GOODBYE: Duration = Duration::from_secs(2);
+
+/// A message, as every revision of Streamable HTTP wants it.
+pub(super) fn post(body: Bytes) -> Call {
+    let mut headers = HeaderMap::with_capacity(6);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    let both = HeaderValue::from_static("application/json, text/event-stream");
+    headers.insert(ACCEPT, both);
+    Call {
+        method: "POST",
+        headers,
+        body,
+    }
+}
 
 /// A conversation over Streamable HTTP.
 #[derive(Default)]
@@ -124,22 +137,30 @@ impl StreamableHttp {
         self.session.is_some()
     }
 
+    /// Goes on in a session of an earlier check.
+    pub(super) fn resumed(session: HeaderValue, version: &str) -> Self {
+        let mut http = Self {
+            session: Some(session),
+            version: None,
+        };
+        http.negotiated(version);
+        http
+    }
+
+    /// The session.
+    pub(super) fn session(&self) -> Option<HeaderValue> {
+        self.session.clone()
+    }
+
     /// The headers of the end of a session.
     pub(super) fn version(&self) -> Option<HeaderValue> {
         self.version.clone()
     }
 
     fn post(&self, body: Bytes) -> Call {
-        let mut headers = HeaderMap::with_capacity(4);
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        let both = HeaderValue::from_static("application/json, text/event-stream");
-        headers.insert(ACCEPT, both);
-        self.identify(&mut headers);
-        Call {
-            method: "POST",
-            headers,
-            body,
-        }
+        let mut call = post(body);
+        self.identify(&mut call.headers);
+        call
     }
 
     fn identify(&self, headers: &mut HeaderMap) {
@@ -187,11 +208,15 @@ fn is_visible(id: &HeaderValue) -> bool {
 }
 
 /// Ends every session whose id was seen, also in refusals. Outside the measured time; whatever
-/// happens here says nothing about the server.
-pub(super) async fn end_sessions(visit: &mut Visit<'_>, version: Option<&HeaderValue>) {
+/// happens here says nothing about the server. Gives those that the server does not let us end.
+pub(super) async fn end_sessions(
+    visit: &mut Visit<'_>,
+    version: Option<&HeaderValue>,
+) -> Vec<HeaderValue> {
+    let mut endless = Vec::new();
     let sessions = std::mem::take(&mut visit.notes.sessions);
     if sessions.is_empty() {
-        return;
+        return endless;
     }
     visit.notes.begin(StepName::EndSession);
     visit.deadline = Instant::now() + GOODBYE;
@@ -199,7 +224,7 @@ pub(super) async fn end_sessions(visit: &mut Visit<'_>, version: Option<&HeaderV
     let mut outcome = Outcome::Ok;
     for session in sessions {
         let mut headers = HeaderMap::with_capacity(2);
-        headers.insert(SESSION, session);
+        headers.insert(SESSION, session.clone());
         if let Some(version) = version {
             headers.insert(VERSION, version.clone());
         }
@@ -219,8 +244,12 @@ pub(super) async fn end_sessions(visit: &mut Visit<'_>, version: Option<&HeaderV
         if (200..300).contains(&status) || status == 404 {
             visit.notes.seen.cost.sessions_closed += 1;
         }
+        if matches!(status, 405 | 501) {
+            endless.push(session);
+        }
         details.push(status.to_string());
         visit.reason(response.into_body()).await;
     }
     visit.notes.end(outcome, Some(details.join(", ")));
+    endless
 }

@@ -152,7 +152,10 @@ fn phases(timings: &Timings) -> String {
         open_stream,
         initialize,
         initialized,
+        discover,
         tools_list,
+        prompts_list,
+        resources_list,
         ping,
         total: _,
     } = *timings;
@@ -163,7 +166,10 @@ fn phases(timings: &Timings) -> String {
         ("open_stream", open_stream),
         ("initialize", initialize),
         ("initialized", initialized),
+        ("discover", discover),
         ("tools_list", tools_list),
+        ("prompts_list", prompts_list),
+        ("resources_list", resources_list),
         ("ping", ping),
     ];
     let text = |(name, ms): (&str, Option<f64>)| ms.map(|ms| format!("{name}:{ms:.1}"));

@@ -123,7 +123,10 @@ pub(super) fn timings(phases: &str) -> Option<Timings> {
             "open_stream" => &mut timings.open_stream,
             "initialize" => &mut timings.initialize,
             "initialized" => &mut timings.initialized,
+            "discover" => &mut timings.discover,
             "tools_list" => &mut timings.tools_list,
+            "prompts_list" => &mut timings.prompts_list,
+            "resources_list" => &mut timings.resources_list,
             "ping" => &mut timings.ping,
             // A phase of a later release, read by an older node.
             _ => continue,

@@ -109,7 +109,9 @@ impl Shared {
             };
             return self.play(&reply, &asked).await;
         }
-        let reply = stage.reply(opening(&asked), [asked.rpc(), asked.method.as_str()]);
+        let version = asked.header("mcp-protocol-version").unwrap_or_default();
+        let names = [asked.rpc(), asked.method.as_str(), version];
+        let reply = stage.reply(opening(&asked), names);
         self.play(&reply, &asked).await
     }
 

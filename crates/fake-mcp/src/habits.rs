@@ -64,6 +64,17 @@ pub enum Id {
     Missing,
 }
 
+/// The generations of the protocol that the server speaks (Streamable HTTP).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Era {
+    /// Only those that begin with `initialize`.
+    Legacy,
+    /// 2026-07-28 only.
+    Modern,
+    /// Both.
+    Dual,
+}
+
 /// What the server thinks of sessions (Streamable HTTP).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sessions {
@@ -133,7 +144,12 @@ pub(crate) struct Gate {
 pub(crate) struct Server {
     pub(crate) name: String,
     pub(crate) version: String,
+    pub(crate) era: Era,
     pub(crate) revisions: Vec<String>,
+    /// The revisions without `initialize` that it takes, and those that `server/discover` lists.
+    pub(crate) modern: Vec<String>,
+    pub(crate) listed: Vec<String>,
+    pub(crate) result_type: Option<String>,
     pub(crate) capabilities: Value,
     pub(crate) tools: Vec<Value>,
     pub(crate) page_size: Option<usize>,

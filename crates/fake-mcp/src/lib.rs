@@ -14,7 +14,7 @@
 //!
 //! It shares no type with the product, on purpose: a misunderstanding of the protocol must not be
 //! made twice and cancel out. Legacy revisions (2024-11-05 to 2025-11-25) over Streamable HTTP and
-//! HTTP+SSE; every fault that `vocabulary.rs` has a word for.
+//! HTTP+SSE, and 2026-07-28; every fault that `vocabulary.rs` has a word for.
 
 mod body;
 mod connection;
@@ -23,6 +23,7 @@ mod habits;
 mod http_sse;
 mod journal;
 mod login;
+mod modern;
 mod protocol;
 mod reply;
 mod script;
@@ -33,7 +34,7 @@ mod tls;
 mod vocabulary;
 
 pub use body::Piece;
-pub use habits::{Delete, Endpoint, Id, REVISIONS, Sessions, StreamEnd};
+pub use habits::{Delete, Endpoint, Era, Id, REVISIONS, Sessions, StreamEnd};
 pub use journal::{KEPT, Recorded};
 pub use login::Login;
 pub use reply::Reply;

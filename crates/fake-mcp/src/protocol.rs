@@ -1,11 +1,12 @@
 //! What a good MCP server says: the JSON-RPC side of a scripted server, the same for both transports.
 //!
-//! Legacy revisions (those with `initialize`). Strict where the specification is: a client that
+//! What requests of 2026-07-28 differ in is in `modern.rs`. Strict where the specification is: a client that
 //! misbehaves shall notice here first.
 
 use serde_json::{Value, json};
 
 use crate::habits::{Act, Id, Server};
+use crate::modern::{self, MODERN};
 use crate::reply::Reply;
 
 /// The JSON text that answers `request`, spelled as the reply wants it; none for a notification.
@@ -15,13 +16,25 @@ pub(crate) fn answer(reply: &Reply, request: &Value) -> Option<String> {
     if let Act::Message(text) = &reply.act {
         return Some(text.replace("{{id}}", &id.to_string()));
     }
+    let version = request.pointer("/params/_meta/io.modelcontextprotocol~1protocolVersion");
+    let is_modern = version
+        .and_then(Value::as_str)
+        .is_some_and(|version| version >= MODERN);
     let outcome = match method {
         "initialize" => Ok(initialize(&reply.server, request)),
         "ping" => Ok(json!({})),
-        "tools/list" if reply.server.capabilities.get("tools").is_some() => {
+        "server/discover" if is_modern => Ok(modern::discover(&reply.server)),
+        "tools/list" if list_of(&reply.server, method).is_some() => {
             tools_list(&reply.server, request)
         }
-        _ => Err((-32601, "Method not found")),
+        _ => match list_of(&reply.server, method) {
+            Some(list) => Ok(json!({ list: [] })),
+            None => Err((-32601, "Method not found")),
+        },
+    };
+    let outcome = match outcome {
+        Ok(result) if is_modern => Ok(modern::dress(reply, result)),
+        other => other,
     };
     let mut message = json!({ "jsonrpc": "2.0" });
     match outcome {
@@ -39,6 +52,15 @@ pub(crate) fn answer(reply: &Reply, request: &Value) -> Option<String> {
         message = json!([message]);
     }
     Some(message.to_string())
+}
+
+/// The member that `method` lists, if the server declares it.
+pub(crate) fn list_of(server: &Server, method: &str) -> Option<&'static str> {
+    let member = ["tools", "prompts", "resources"]
+        .into_iter()
+        .find(|member| method.strip_suffix("/list") == Some(member))?;
+    server.capabilities.get(member)?;
+    Some(member)
 }
 
 /// Whether `revision` is one that the server speaks.

@@ -9,9 +9,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::habits::{
-    Act, Delete, Endpoint, Gate, HttpSse, Id, REVISIONS, Server, Sessions, StreamEnd,
+    Act, Delete, Endpoint, Era, Gate, HttpSse, Id, REVISIONS, Server, Sessions, StreamEnd,
 };
 use crate::login::Login;
+use crate::modern::MODERN;
 use crate::script::Script;
 use crate::sse::Sse;
 
@@ -37,7 +38,11 @@ impl Reply {
         let server = Server {
             name: "fake-mcp".to_owned(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            era: Era::Legacy,
             revisions: REVISIONS.map(str::to_owned).to_vec(),
+            modern: vec![MODERN.to_owned()],
+            listed: vec![MODERN.to_owned()],
+            result_type: Some("complete".to_owned()),
             capabilities: json!({ "tools": {} }),
             tools: ["search", "fetch", "summarize"]
                 .iter()
@@ -77,8 +82,8 @@ impl Reply {
 
     /// Only requests named `what` get `reply`; everything else stays as it is.
     ///
-    /// `what` is a JSON-RPC method (`"tools/list"`, `"notifications/initialized"`) or an HTTP method
-    /// in capitals (`"GET"`, `"DELETE"`). With a script of several replies the first request of that
+    /// `what` is a JSON-RPC method (`"tools/list"`, `"notifications/initialized"`), an HTTP method in
+    /// capitals (`"GET"`, `"DELETE"`), or a revision as `MCP-Protocol-Version` names it. With a script of several replies the first request of that
     /// name in a conversation gets the first one, and so on. The tools, sessions and transport of
     /// `reply` are not looked at: they stay those of `self`.
     pub fn on(mut self, what: &str, reply: impl Into<Script>) -> Self {
@@ -123,6 +128,30 @@ impl Reply {
             .iter()
             .map(|&revision| revision.to_owned())
             .collect();
+        self
+    }
+
+    /// The generations that the server speaks.
+    pub fn era(mut self, era: Era) -> Self {
+        self.server.era = era;
+        self
+    }
+
+    /// The revisions without `initialize` that the server takes.
+    pub fn modern_revisions(mut self, revisions: &[&str]) -> Self {
+        self.server.modern = revisions.iter().map(|&text| text.to_owned()).collect();
+        self.listing(revisions)
+    }
+
+    /// What `server/discover` lists, whatever is true.
+    pub fn listing(mut self, revisions: &[&str]) -> Self {
+        self.server.listed = revisions.iter().map(|&text| text.to_owned()).collect();
+        self
+    }
+
+    /// The `resultType` of results of 2026-07-28, `complete` if not told otherwise; none if empty.
+    pub fn result_type(mut self, kind: &str) -> Self {
+        self.server.result_type = (!kind.is_empty()).then(|| kind.to_owned());
         self
     }
 

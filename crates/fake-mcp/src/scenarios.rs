@@ -5,11 +5,11 @@
 use std::time::Duration;
 
 use fake_mcp::{
-    Reply, Sessions, Sse, accepted, bad_chunks, batch, close, close_mid_body, deep_json,
+    Reply, Sessions, Sse, accepted, bad_chunks, batch, close, close_mid_body, deep_json, dual,
     duplicate_tool, empty_body, endless_body, endless_events, forbidden, garbage, healthy, html,
-    http_sse, huge_headers, needs_auth, not_json, not_jsonrpc, pagination_loop, rate_limited,
-    redirect_loop, reset, slow, stall, stall_after_headers, stalled_stream, status, string_id,
-    tools_list_error, tools_not_array, wrong_content_type, wrong_id, wrong_revision,
+    http_sse, huge_headers, modern, needs_auth, not_json, not_jsonrpc, pagination_loop,
+    rate_limited, redirect_loop, reset, slow, stall, stall_after_headers, stalled_stream, status,
+    string_id, tools_list_error, tools_not_array, wrong_content_type, wrong_id, wrong_revision,
 };
 
 /// A name, what it shows, and the reply that plays it.
@@ -35,6 +35,8 @@ pub(crate) const SCENARIOS: &[Scenario] = &[
         || healthy().sse(Sse::new().crlf().priming().notifications(2)),
     ),
     ("sse", "HTTP+SSE of 2024-11-05", http_sse),
+    ("modern", "2026-07-28 only", modern),
+    ("dual", "2026-07-28 and initialize at one address", dual),
     ("slow", "every answer takes 1.5 s", || slow(1500)),
     (
         "flapping",

@@ -83,8 +83,8 @@ impl Stage {
         Arc::clone(&progress.replies[progress.at.unwrap_or(0)])
     }
 
-    /// The reply for a request with these names (JSON-RPC method, HTTP method).
-    pub(crate) fn reply(&self, opening: Opening, names: [&str; 2]) -> Arc<Reply> {
+    /// The reply for a request with these names (JSON-RPC method, HTTP method, revision).
+    pub(crate) fn reply(&self, opening: Opening, names: [&str; 3]) -> Arc<Reply> {
         lock(&self.0).reply(opening, names)
     }
 }
@@ -103,7 +103,7 @@ impl Progress {
         }
     }
 
-    fn reply(&mut self, opening: Opening, names: [&str; 2]) -> Arc<Reply> {
+    fn reply(&mut self, opening: Opening, names: [&str; 3]) -> Arc<Reply> {
         let opens = match opening {
             Opening::Initialize => true,
             Opening::Stream => !self.fallback_left,

@@ -10,6 +10,7 @@ use crate::body::Body;
 use crate::exchange::{Asked, Outcome, Shared, plain, session_id, typed};
 use crate::habits::{Delete, Sessions};
 use crate::journal::lock;
+use crate::modern;
 use crate::protocol;
 use crate::reply::Reply;
 
@@ -58,12 +59,16 @@ fn post(shared: &Arc<Shared>, reply: &Reply, asked: &Asked) -> Response<Body> {
     if !request.is_object() || method.is_empty() {
         return refuse(400, -32600, "Invalid Request: one JSON-RPC object per body");
     }
-    let version = asked.header("mcp-protocol-version");
+    let is_modern = modern::is_for(&reply.server, asked);
+    if is_modern && let Some(refusal) = modern::refusal(&reply.server, asked) {
+        return refusal;
+    }
+    let version = asked.header("mcp-protocol-version").filter(|_| !is_modern);
     if version.is_some_and(|version| !protocol::speaks(&reply.server, version)) {
         return refuse(400, -32600, "Bad Request: unsupported protocol version");
     }
     let mut opened = None;
-    if reply.server.sessions != Sessions::None {
+    if reply.server.sessions != Sessions::None && !is_modern {
         if method == "initialize" {
             opened = match open_session(shared) {
                 Some(id) => Some(id),

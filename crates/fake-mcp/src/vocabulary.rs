@@ -9,7 +9,7 @@ use bytes::Bytes;
 use serde_json::json;
 
 use crate::body::Piece;
-use crate::habits::{Act, After, Endpoint, Gate, HttpReply, Id, RawReply};
+use crate::habits::{Act, After, Endpoint, Era, Gate, HttpReply, Id, RawReply};
 use crate::login::Login;
 use crate::reply::Reply;
 
@@ -26,6 +26,19 @@ pub fn healthy() -> Reply {
 /// A good server that speaks HTTP+SSE (2024-11-05): stream at `/sse`, messages at `/messages/`.
 pub fn http_sse() -> Reply {
     healthy().endpoint(Endpoint::Relative).name("fake-mcp-sse")
+}
+
+/// A good server of 2026-07-28: no handshake, no session; `initialize` is refused.
+pub fn modern() -> Reply {
+    healthy()
+        .era(Era::Modern)
+        .stateless()
+        .name("fake-mcp-modern")
+}
+
+/// A good server of both generations at one address.
+pub fn dual() -> Reply {
+    healthy().era(Era::Dual).name("fake-mcp-dual")
 }
 
 /// `healthy()` with these tools.
@@ -185,6 +198,13 @@ pub fn rpc_error(code: i64, text: &str) -> Reply {
     message(&format!(
         r#"{{"jsonrpc":"2.0","id":{{{{id}}}},"error":{error}}}"#
     ))
+}
+
+/// A JSON-RPC error under this HTTP status.
+pub fn refusal(status: u16, code: i64, text: &str) -> Reply {
+    let error = json!({ "code": code, "message": text });
+    let message = json!({ "jsonrpc": "2.0", "id": null, "error": error });
+    body(status, "application/json", &message.to_string())
 }
 
 /// Answers with another id.

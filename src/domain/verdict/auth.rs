@@ -78,10 +78,7 @@ pub(super) fn refused(
 /// Our credentials are refused.
 fn not_accepted(seen: &StatusSeen, at: StepName, observation: &Observation) -> Opinion {
     let status = seen.status;
-    let is_later = matches!(
-        at,
-        StepName::Initialized | StepName::ToolsList | StepName::Ping
-    );
+    let is_later = at.is_list() || matches!(at, StepName::Initialized | StepName::Ping);
     if is_later {
         return Opinion::down(
             Code::AuthFlaky,
@@ -159,7 +156,7 @@ pub(super) fn forbidden(seen: &StatusSeen, has_credentials: bool, said: &str) ->
 /// What an observation says of credentials and of the way to a login, beside the wall itself.
 pub(super) fn opinions(seen: &Observation, now: At, opinions: &mut Vec<Opinion>) {
     if let Some(chain) = &seen.login {
-        let version = seen.memory.version.as_deref();
+        let version = seen.memory.facts.version.as_deref();
         opinions.extend(chain.faults.iter().map(|found| fault(found, version)));
         let is_old = version.is_some_and(|version| version <= CHALLENGE_UNTIL);
         if is_old && chain.advertised.is_none() && chain.resource_metadata.is_some() {

@@ -4,6 +4,7 @@
 //! findings that leave the status alone. The codes are in [`super::failure`].
 
 mod auth;
+mod eras;
 mod noticed;
 mod status;
 mod stopped;
@@ -155,6 +156,9 @@ pub fn judge(
     let mut opinions = Vec::new();
     if let Some(stop) = &seen.stopped {
         opinions.push(stopped::opinion(seen, stop, has_credentials, now));
+    }
+    if let Some((era, failed)) = &seen.failed_era {
+        opinions.push(eras::failed(seen, (*era, failed), has_credentials, now));
     }
     opinions.extend(seen.noticed.iter().map(noticed::opinion));
     auth::opinions(seen, now, &mut opinions);

@@ -43,6 +43,7 @@ pub(super) fn opinion(seen: &Seen) -> Opinion {
         ),
         Trouble::Message(trouble) => message(trouble, what),
         Trouble::Handshake(trouble) => handshake(trouble),
+        Trouble::Modern(trouble) => super::eras::noticed(trouble, seen.at),
         Trouble::Session(trouble) => session(trouble),
         Trouble::Tools(trouble) => tools(trouble),
         other => Opinion::warning(Code::MonitorError, format!("{what}: {other:?}.")),

@@ -1,7 +1,7 @@
 //! What it means when a conversation ended before its time.
 
 use super::status::what;
-use super::{Effect, Opinion, status, tls};
+use super::{Effect, Opinion, eras, status, tls};
 use crate::domain::at::At;
 use crate::domain::failure::Code;
 use crate::domain::observation::{Observation, Seen, StepName};
@@ -10,8 +10,6 @@ use crate::domain::trouble::{
     RedirectTrouble, RpcError, SessionTrouble, StreamTrouble, ToolsTrouble, Trouble,
 };
 
-/// The first revision without `initialize`, which this probe does not speak.
-const MODERN: &str = "2026-07-28";
 /// Words of an error that ask for a login.
 const LOGIN_WORDS: [&str; 5] = [
     "unauthorized",
@@ -50,6 +48,7 @@ pub(super) fn opinion(
         Trouble::Message(trouble) => message(trouble, at),
         Trouble::Rpc(error) => rpc(error, at, has_credentials),
         Trouble::Handshake(trouble) => handshake(trouble),
+        Trouble::Modern(trouble) => eras::stopped(trouble, at),
         Trouble::Session(trouble) => session(trouble),
         Trouble::Tools(trouble) => tools(trouble),
         Trouble::Own { what } => own(what),
@@ -122,7 +121,7 @@ fn http(trouble: &HttpTrouble, at: StepName) -> Opinion {
     let what = what(at);
     match trouble {
         // The handshake worked: the application is alive and its list is what hangs.
-        HttpTrouble::NoAnswer { seconds } if at == StepName::ToolsList => Opinion::down(
+        HttpTrouble::NoAnswer { seconds } if at.is_list() => Opinion::down(
             Code::ToolsListError,
             format!("{what} was not answered within {seconds} s, although the handshake works."),
         ),
@@ -332,24 +331,21 @@ fn rpc(error: &RpcError, at: StepName, has_credentials: bool) -> Opinion {
             )
         };
     }
-    if at == StepName::ToolsList {
+    if at == StepName::Discover {
+        return eras::not_spoken(error);
+    }
+    if at.is_list() {
+        let what = what(at);
         return Opinion::down(
             Code::ToolsListError,
-            format!("tools/list was answered with an error{code}: {said}."),
+            format!("{what} was answered with an error{code}: {said}."),
         );
     }
     if !error.supported.is_empty() {
         let versions = error.supported.join(", ");
-        // Not down: clients of that revision may well be fine.
-        let effect = if error.supported.iter().any(|v| v.as_str() >= MODERN) {
-            Effect::Unknown
-        } else {
-            Effect::Down
-        };
-        return Opinion::new(
-            effect,
+        return Opinion::down(
             Code::VersionUnsupported,
-            format!("The server speaks only {versions}, which this probe does not."),
+            format!("The server refuses initialize and names only {versions}."),
         );
     }
     Opinion::down(

@@ -148,8 +148,14 @@ pub(super) fn slowness(seen: &Observation, expected: &Expectations) -> Option<Op
 /// The handshake went through to its end.
 fn is_complete(seen: &Observation) -> bool {
     seen.stopped.is_none()
+        && seen.failed_era.is_none()
         && seen
             .steps
             .iter()
-            .any(|step| step.name == StepName::Initialize && step.outcome == Outcome::Ok)
+            .any(|step| is_greeting(step.name) && step.outcome == Outcome::Ok)
+}
+
+/// A step whose answer declares what the server offers.
+fn is_greeting(step: StepName) -> bool {
+    matches!(step, StepName::Initialize | StepName::Discover)
 }

@@ -9,7 +9,7 @@ use fake_mcp::{
 use lifesign::clock::Clock;
 use lifesign::domain::at::{At, DAY_MS};
 use lifesign::domain::failure::Code;
-use lifesign::domain::observation::ProbeMemory;
+use lifesign::domain::observation::{ProbeMemory, ServerFacts};
 use lifesign::domain::verdict::CheckStatus::{Degraded, Down, Up};
 use serde_json::{Value, json};
 
@@ -204,7 +204,10 @@ async fn documents_are_found_where_clients_look_for_them() {
     // The revision of that server demands the challenge.
     let server = FakeMcp::start(needs_auth().challenge("")).unwrap();
     let memory = ProbeMemory {
-        version: Some("2025-06-18".to_owned()),
+        facts: ServerFacts {
+            version: Some("2025-06-18".to_owned()),
+            ..ServerFacts::default()
+        },
         ..ProbeMemory::default()
     };
     let checked = Probe::of(&server.url()).memory(memory).run().await;

@@ -21,11 +21,12 @@ async fn a_check_is_one_polite_conversation() {
             "initialize",
             "notifications/initialized",
             "tools/list",
+            "server/discover",
             "DELETE"
         ]
     );
     assert_eq!(server.connections(), 1);
-    let requests = server.requests();
+    let mut requests = server.requests();
     for request in &requests {
         assert_eq!(
             request.header("user-agent"),
@@ -47,6 +48,9 @@ async fn a_check_is_one_polite_conversation() {
             assert!(request.json().unwrap().is_object());
         }
     }
+    // Asked once a week and outside of the session.
+    let discover = requests.remove(3);
+    assert_eq!(discover.header("mcp-session-id"), None);
     assert_eq!(requests[0].header("mcp-session-id"), None);
     assert_eq!(requests[0].header("mcp-protocol-version"), None);
     let session = requests[1].header("mcp-session-id").unwrap().to_owned();

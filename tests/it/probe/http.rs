@@ -159,7 +159,7 @@ async fn broken_http_is_told_by_how_it_breaks() {
 async fn the_fallback_is_asked_for_rarely_where_nothing_speaks_mcp() {
     let server = FakeMcp::start(status(404)).unwrap();
     let mut memory = ProbeMemory::default();
-    for expected in [2, 3, 4, 5, 6, 7, 9] {
+    for expected in [3, 4, 5, 6, 7, 8, 11] {
         let checked = Probe::of(&server.url()).memory(memory).run().await;
         checked.is(Down, Code::Http404);
         assert_eq!(server.request_count(), expected);

@@ -3,7 +3,7 @@
 use fake_mcp::{Endpoint, FakeMcp, Sse, StreamEnd, healthy, http_sse, rpc_error, stall, status};
 use lifesign::domain::failure::Code;
 use lifesign::domain::monitor::TransportChoice;
-use lifesign::domain::observation::{ProbeMemory, Transport};
+use lifesign::domain::observation::{Era, ProbeMemory, ServerFacts, Transport};
 use lifesign::domain::verdict::CheckStatus::Down;
 
 use super::{Probe, check, check_briefly};
@@ -15,7 +15,7 @@ async fn it_is_found_at_first_contact_and_remembered() {
     let protocol = first.report.protocol.as_ref().unwrap();
     assert_eq!(protocol.transport, Some(Transport::Sse));
     assert_eq!(first.report.tools.as_ref().unwrap().names, ["a"]);
-    assert_eq!(first.seen.memory.transport, Some(Transport::Sse));
+    assert_eq!(first.seen.memory.facts.transport, Some(Transport::Sse));
     assert_eq!(server.requests()[0].method, "POST");
 
     server.forget_requests();
@@ -113,7 +113,13 @@ async fn a_wall_before_the_stream_is_a_wall() {
 async fn a_remembered_transport_is_forgotten_after_two_misses() {
     let server = FakeMcp::start(healthy().on("GET", status(405))).unwrap();
     let memory = ProbeMemory {
-        transport: Some(Transport::Sse),
+        facts: ServerFacts {
+            transport: Some(Transport::Sse),
+            era: Some(Era::Legacy),
+            version: Some("2024-11-05".to_owned()),
+            ..ServerFacts::default()
+        },
+        is_known: true,
         ..ProbeMemory::default()
     };
     let first = Probe::of(&server.url()).memory(memory).run().await;
@@ -128,5 +134,8 @@ async fn a_remembered_transport_is_forgotten_after_two_misses() {
         .run()
         .await;
     third.is_up();
-    assert_eq!(third.seen.memory.transport, Some(Transport::StreamableHttp));
+    assert_eq!(
+        third.seen.memory.facts.transport,
+        Some(Transport::StreamableHttp)
+    );
 }

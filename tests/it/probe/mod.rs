@@ -6,6 +6,7 @@ mod client_credentials;
 mod codes;
 mod command;
 mod connection;
+mod eras;
 mod harmless;
 mod http;
 mod legacy_sse;

@@ -6,7 +6,7 @@ use fake_mcp::{
 };
 use lifesign::domain::failure::Code;
 use lifesign::domain::observation::StepName;
-use lifesign::domain::verdict::CheckStatus::{Degraded, Down, Unknown, Up};
+use lifesign::domain::verdict::CheckStatus::{Degraded, Down, Up};
 use serde_json::json;
 
 use super::{Probe, check, check_briefly};
@@ -34,6 +34,7 @@ async fn a_healthy_server_is_up_with_everything_told() {
             "initialize",
             "initialized",
             "tools_list",
+            "discover",
             "end_session"
         ]
     );
@@ -42,7 +43,7 @@ async fn a_healthy_server_is_up_with_everything_told() {
     let cost = report.cost;
     assert_eq!(
         (cost.requests, cost.sessions_opened, cost.sessions_closed),
-        (4, 1, 1)
+        (5, 1, 1)
     );
     assert!(cost.bytes_sent > 500 && cost.bytes_received > 500);
     assert!(report.transcript.is_empty() && report.curl.is_none());
@@ -122,7 +123,12 @@ async fn a_server_without_sessions_is_as_good() {
     assert_eq!(checked.report.protocol.unwrap().session, Some(false));
     assert_eq!(
         server.asked(),
-        ["initialize", "notifications/initialized", "tools/list"]
+        [
+            "initialize",
+            "notifications/initialized",
+            "tools/list",
+            "server/discover"
+        ]
     );
 }
 
@@ -143,6 +149,9 @@ async fn the_version_that_the_server_offers_is_taken_and_named() {
         let requests = server.requests();
         assert_eq!(requests[0].header("mcp-protocol-version"), None);
         for request in &requests[1..] {
+            if request.header("mcp-method") == Some("server/discover") {
+                continue;
+            }
             assert_eq!(request.header("mcp-protocol-version"), header);
         }
     }
@@ -162,11 +171,17 @@ async fn a_refusal_that_names_a_version_is_answered_with_it_once() {
     stubborn.is(Down, Code::VersionUnsupported);
     assert_eq!(
         server.asked(),
-        ["initialize", "initialize", "DELETE", "DELETE"]
+        [
+            "initialize",
+            "initialize",
+            "server/discover",
+            "DELETE",
+            "DELETE"
+        ]
     );
     let modern = refusal.replace("2024-11-05", "2026-07-28");
     let (modern, _server) = check(message(&modern)).await;
-    modern.is(Unknown, Code::VersionUnsupported);
+    modern.is(Down, Code::VersionUnsupported);
     let server = FakeMcp::start(healthy()).unwrap();
     let checked = Probe::of(&server.url()).offering("2025-03-26").run().await;
     assert_eq!(
@@ -275,7 +290,13 @@ async fn what_offers_nothing_is_pinged() {
     checked.is_up();
     assert_eq!(
         server.asked(),
-        ["initialize", "notifications/initialized", "ping", "DELETE"]
+        [
+            "initialize",
+            "notifications/initialized",
+            "ping",
+            "server/discover",
+            "DELETE"
+        ]
     );
     let (checked, _server) = check(
         healthy()
@@ -288,7 +309,13 @@ async fn what_offers_nothing_is_pinged() {
     checked.is_up();
     assert_eq!(
         server.asked(),
-        ["initialize", "notifications/initialized", "DELETE"]
+        [
+            "initialize",
+            "notifications/initialized",
+            "prompts/list",
+            "server/discover",
+            "DELETE"
+        ]
     );
 }
 

@@ -5,7 +5,7 @@ use fake_mcp::{
 };
 use lifesign::domain::client_credentials::{ClientCredentials, ClientWords};
 use lifesign::domain::failure::Code;
-use lifesign::domain::observation::{AccessMemory, ProbeMemory};
+use lifesign::domain::observation::{AccessMemory, ProbeMemory, ServerFacts};
 use serde_json::{Value, json};
 
 use super::LeadsTo::{Degraded, Down, Finding, Gated};
@@ -27,7 +27,10 @@ fn issuer(member: &str, value: Value) -> Reply {
 fn remembering(access: AccessMemory, version: Option<&str>) -> ProbeMemory {
     ProbeMemory {
         access,
-        version: version.map(str::to_owned),
+        facts: ServerFacts {
+            version: version.map(str::to_owned),
+            ..ServerFacts::default()
+        },
         ..ProbeMemory::default()
     }
 }

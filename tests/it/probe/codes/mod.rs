@@ -14,6 +14,7 @@
 
 mod auth;
 mod connection;
+mod eras;
 mod exchange;
 mod messages;
 mod tools;
@@ -137,6 +138,7 @@ fn rows() -> Vec<Row> {
     rows.extend(exchange::rows());
     rows.extend(messages::rows());
     rows.extend(auth::rows());
+    rows.extend(eras::rows());
     rows.extend(tools::rows());
     rows
 }
