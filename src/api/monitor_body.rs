@@ -137,11 +137,22 @@ impl MonitorBody {
             (Given::Value(word), _) => faults.keep(TransportChoice::parse(&word)),
             (Given::Absent | Given::Null, _) => Some(TransportChoice::Auto),
         };
+        let known_client = old
+            .as_ref()
+            .zip(url.as_ref())
+            .and_then(|(old, url)| old.endpoint.client_for(url));
         let oauth = match self.oauth {
-            Given::Absent => old.as_ref().and_then(|old| old.endpoint.oauth.clone()),
+            Given::Absent => {
+                let had = old.as_ref().and_then(|old| old.endpoint.oauth.as_ref());
+                if had.is_some() && known_client.is_none() && url.is_some() {
+                    let message = "has to be given again: the address is of another origin";
+                    faults.add("oauth", message);
+                }
+                known_client.cloned()
+            }
             Given::Null => None,
             Given::Value(given) => {
-                let known = old.as_ref().and_then(|old| old.endpoint.oauth.as_ref());
+                let known = known_client;
                 let read = given.read(known);
                 read.map_err(|found| faults.0.extend(found.into_iter().map(Fault::from)))
                     .ok()

@@ -17,7 +17,7 @@ pub(super) struct OauthBody {
     /// Its secret; never told back.
     #[serde(default)]
     client_secret: Option<String>,
-    /// Its private key (PEM; RSA or P-256) for private_key_jwt; never told back.
+    /// Its private key (PEM; RSA or P-256) for `private_key_jwt`; never told back.
     #[serde(default)]
     private_key: Option<String>,
     /// The scope to ask for; what the server names when not given.

@@ -15,36 +15,52 @@ use crate::probe::client_key_fault;
 #[derive(Debug, Args)]
 pub(super) struct OauthArguments {
     /// Id of an OAuth client that gets its own token
-    #[arg(long, value_name = "ID")]
-    oauth_client_id: Option<String>,
+    #[arg(id = "oauth-client-id", long = "oauth-client-id", value_name = "ID")]
+    client_id: Option<String>,
     /// Environment variable that holds the secret of the OAuth client
-    #[arg(long, value_name = "VAR", requires = "oauth_client_id")]
-    oauth_secret_env: Option<String>,
-    /// Private key (PEM) of the OAuth client, for private_key_jwt
-    #[arg(long, value_name = "PEM", requires = "oauth_client_id")]
-    oauth_key_file: Option<PathBuf>,
+    #[arg(
+        long = "oauth-secret-env",
+        value_name = "VAR",
+        requires = "oauth-client-id"
+    )]
+    secret_env: Option<String>,
+    /// Private key (PEM) of the OAuth client, to sign with instead of a secret
+    #[arg(
+        long = "oauth-key-file",
+        value_name = "PEM",
+        requires = "oauth-client-id"
+    )]
+    key_file: Option<PathBuf>,
     /// Scope to ask for instead of the one that the server names
-    #[arg(long, value_name = "SCOPE", requires = "oauth_client_id")]
-    oauth_scope: Option<String>,
+    #[arg(
+        long = "oauth-scope",
+        value_name = "SCOPE",
+        requires = "oauth-client-id"
+    )]
+    scope: Option<String>,
     /// Issuer that the OAuth client belongs to
-    #[arg(long, value_name = "URL", requires = "oauth_client_id")]
-    oauth_issuer: Option<String>,
+    #[arg(
+        long = "oauth-issuer",
+        value_name = "URL",
+        requires = "oauth-client-id"
+    )]
+    issuer: Option<String>,
 }
 
 impl OauthArguments {
     /// The client, if there is one; says which argument makes no sense.
     pub(super) fn client(&self) -> anyhow::Result<Option<ClientCredentials>> {
-        let Some(client_id) = &self.oauth_client_id else {
+        let Some(client_id) = &self.client_id else {
             return Ok(None);
         };
         let secret =
-            match &self.oauth_secret_env {
+            match &self.secret_env {
                 None => None,
                 Some(name) => Some(config::secret_variable(name).with_context(|| {
                     format!("--oauth-secret-env: the variable {name} is not set")
                 })?),
             };
-        let private_key = match &self.oauth_key_file {
+        let private_key = match &self.key_file {
             None => String::new(),
             Some(path) => std::fs::read_to_string(path)
                 .with_context(|| format!("--oauth-key-file: read {}", path.display()))?,
@@ -53,8 +69,8 @@ impl OauthArguments {
             client_id,
             secret: secret.as_ref().map_or("", Sensitive::expose),
             private_key: &private_key,
-            scope: self.oauth_scope.as_deref().unwrap_or_default(),
-            issuer: self.oauth_issuer.as_deref().unwrap_or_default(),
+            scope: self.scope.as_deref().unwrap_or_default(),
+            issuer: self.issuer.as_deref().unwrap_or_default(),
         };
         let client = ClientCredentials::read(words, None).map_err(|faults| {
             let fault = faults.first().map(ToString::to_string).unwrap_or_default();

@@ -27,7 +27,7 @@ use crate::probe::{Prober, Target};
 /// What a wrong usage ends with.
 pub(super) const USAGE: u8 = 3;
 /// Width of the longest name of a step.
-const NAME_WIDTH: usize = 11;
+const NAME_WIDTH: usize = 13;
 /// Width of a time.
 const TIME_WIDTH: usize = 8;
 

@@ -241,8 +241,8 @@ pub struct AccessMemory {
     pub chain: Option<LoginChain>,
     /// The credentials were accepted once.
     pub accepted: bool,
-    /// Strangers were refused at the last check that told.
-    pub walled: bool,
+    /// Checks in a row at which strangers were refused.
+    pub walled: u8,
     /// Since when strangers are let in to what was behind a wall.
     pub opened_at: Option<At>,
     /// The issuer that the credentials of a machine were first used with: they are never sent to

@@ -1,17 +1,26 @@
-//! Credentials on a way without encryption: refused, but within the own network.
+//! Where credentials may go: not over the public network without encryption, and no key of a client
+//! to another origin that would name the issuer.
 //!
 //! A name cannot be looked up here; what looks like an address of the own network is taken for
 //! one. Whether the network that a check really used was a public one is said by the probe.
 
 use url::{Host, Url};
 
-use super::client_credentials::is_own_machine;
-use super::monitor::{Endpoint, FieldError};
+use super::client_credentials::{ClientCredentials, is_own_machine};
+use super::monitor::{Endpoint, EndpointUrl, FieldError};
 
 impl Endpoint {
     /// True when we were given something to identify ourselves with.
     pub fn has_credentials(&self) -> bool {
         self.credential_field().is_some()
+    }
+
+    /// The client of an authorization server, if its key may stay when the address becomes `url`:
+    /// another origin may name an issuer of its own, and must not get at it.
+    pub fn client_for(&self, url: &EndpointUrl) -> Option<&ClientCredentials> {
+        let is_same = self.url.url().origin() == url.url().origin();
+        let client = self.oauth.as_ref()?;
+        (is_same || client.issuer.is_some()).then_some(client)
     }
 
     /// The field that holds what we identify ourselves with.
@@ -69,7 +78,7 @@ fn is_inside(url: &Url) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::monitor::{EndpointUrl, TransportChoice};
+    use crate::domain::monitor::TransportChoice;
     use crate::domain::sensitive::Sensitive;
 
     #[test]

@@ -55,7 +55,8 @@ struct Secrets {
 /// The client of an authorization server, sealed with the rest.
 #[derive(PartialEq, Eq, Serialize, Deserialize)]
 struct Client {
-    client_id: String,
+    #[serde(rename = "client_id")]
+    id: String,
     secret: Option<String>,
     private_key: Option<String>,
     scope: Option<String>,
@@ -69,7 +70,7 @@ impl Client {
             ClientKey::PrivateKey(pem) => (None, Some(pem.expose().to_owned())),
         };
         Self {
-            client_id: client.client_id.clone(),
+            id: client.client_id.clone(),
             secret,
             private_key,
             scope: client.scope.clone(),
@@ -83,7 +84,7 @@ impl Client {
             None => ClientKey::Secret(Sensitive::new(self.secret.unwrap_or_default())),
         };
         ClientCredentials {
-            client_id: self.client_id,
+            client_id: self.id,
             key,
             scope: self.scope,
             issuer: self.issuer,

@@ -293,7 +293,9 @@ fn fault(fault: &LoginFault, version: Option<&str>) -> Opinion {
 fn token(trouble: &TokenTrouble) -> Opinion {
     let failed = |message: String| Opinion::degraded(Code::AuthTokenEndpointFailed, message);
     match trouble {
-        TokenTrouble::NoWay { why } => failed(format!("No token to log in with: {why}.")),
+        TokenTrouble::NoWay { why } | TokenTrouble::Key { why } => {
+            failed(format!("No token to log in with: {why}."))
+        }
         TokenTrouble::OtherIssuer { bound, named } => Opinion::degraded(
             Code::AuthIssuerMismatch,
             format!(
@@ -322,7 +324,6 @@ fn token(trouble: &TokenTrouble) -> Opinion {
         TokenTrouble::Malformed { why } => failed(format!(
             "No token to log in with: the answer of the token endpoint {why}."
         )),
-        TokenTrouble::Key { why } => failed(format!("No token to log in with: {why}.")),
     }
 }
 

@@ -132,7 +132,7 @@ pub(super) fn slowness(seen: &Observation, expected: &Expectations) -> Option<Op
     let slowest = seen
         .steps
         .iter()
-        .filter(|step| step.name != StepName::EndSession)
+        .filter(|step| !matches!(step.name, StepName::EndSession | StepName::Authorization))
         .max_by(|a, b| a.ms.total_cmp(&b.ms))?;
     Some(Opinion::degraded(
         Code::SlowTotal,

@@ -67,8 +67,8 @@ impl AssertionKey {
         });
         let encode = |part: &serde_json::Value| URL_SAFE_NO_PAD.encode(part.to_string());
         let signed = format!("{}.{}", encode(&header), encode(&claims));
-        let signer = self.key.choose_scheme(&[self.scheme])?;
-        let signature = signer.sign(signed.as_bytes()).ok()?;
+        let pen = self.key.choose_scheme(&[self.scheme])?;
+        let signature = pen.sign(signed.as_bytes()).ok()?;
         let signature = if self.algorithm == "ES256" {
             fixed(&signature)?
         } else {

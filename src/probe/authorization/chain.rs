@@ -107,7 +107,7 @@ async fn follow(errand: &mut Errand<'_, '_>, endpoint: &Url, chain: &mut LoginCh
                 chain.faults.push(LoginFault::NotPublic { url, address });
                 return Some(());
             }
-            Fetched::Own => return None,
+            Fetched::Unmeasured => return None,
         }
     }
     chain.faults.push(LoginFault::IssuerDocument {
@@ -166,7 +166,7 @@ async fn resource(
                 continue;
             }
             Fetched::NotPublic(_) => continue,
-            Fetched::Own => return None,
+            Fetched::Unmeasured => return None,
         };
         // Where nobody said that there is a document, there need not be one.
         if is_advertised {
@@ -186,7 +186,7 @@ async fn legacy(errand: &mut Errand<'_, '_>, endpoint: &Url, chain: &mut LoginCh
             chain.faults.push(LoginFault::LegacyRoot);
             read_issuer(&document, None, endpoint, chain);
         }
-        Fetched::Own => return None,
+        Fetched::Unmeasured => return None,
         _ => {}
     }
     Some(())

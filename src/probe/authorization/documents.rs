@@ -147,7 +147,7 @@ fn other_resource(said: &str, endpoint: &Url) -> Option<LoginFault> {
     })
 }
 
-/// Reads the metadata of an authorization server (RFC 8414, OpenID). `meant` is the issuer that
+/// Reads the metadata of an authorization server (RFC 8414 or `OpenID`). `meant` is the issuer that
 /// was named, if one was.
 pub(super) fn read_issuer(
     document: &Value,

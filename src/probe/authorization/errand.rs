@@ -47,8 +47,8 @@ pub(super) enum Fetched {
     Unreachable(String),
     /// Its address is one that must not be connected to.
     NotPublic(IpAddr),
-    /// We failed ourselves.
-    Own,
+    /// We failed ourselves, or were asked to stay away.
+    Unmeasured,
 }
 
 /// A request.
@@ -88,7 +88,7 @@ impl<'v, 'a> Errand<'v, 'a> {
         for _ in 0..=MAX_REDIRECTS {
             let (status, headers, body) = match self.exchange(&url, &ask).await {
                 Ok(answer) => answer,
-                Err(trouble) => return failed(trouble),
+                Err(trouble) => return failed(&trouble),
             };
             match status {
                 200 => return read(&body),
@@ -102,6 +102,7 @@ impl<'v, 'a> Errand<'v, 'a> {
                     }
                     url = to;
                 }
+                429 => return Fetched::Unmeasured,
                 400..=499 => return Fetched::Absent(status),
                 _ => return Fetched::Unreachable(format!("answers {status}")),
             }
@@ -125,7 +126,7 @@ impl<'v, 'a> Errand<'v, 'a> {
         };
         match self.exchange(url, &ask).await {
             Ok((status, _, body)) => Ok((status, body)),
-            Err(trouble) => Err(match failed(trouble) {
+            Err(trouble) => Err(match failed(&trouble) {
                 Fetched::Unreachable(why) => why,
                 Fetched::NotPublic(address) => format!("leads to {address}, which is not public"),
                 _ => "could not be asked".to_owned(),
@@ -289,10 +290,10 @@ fn read(body: &[u8]) -> Fetched {
     }
 }
 
-fn failed(trouble: Trouble) -> Fetched {
+fn failed(trouble: &Trouble) -> Fetched {
     let why = match trouble {
-        Trouble::TargetRefused { address } => return Fetched::NotPublic(address),
-        Trouble::Own { .. } => return Fetched::Own,
+        Trouble::TargetRefused { address } => return Fetched::NotPublic(*address),
+        Trouble::Own { .. } => return Fetched::Unmeasured,
         Trouble::Dns(DnsTrouble::NoSuchName) => "has a host name that does not exist",
         Trouble::Dns(_) => "has a host name that cannot be resolved",
         Trouble::Connect(ConnectTrouble::Refused) => "refuses the connection",

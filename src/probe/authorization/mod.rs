@@ -16,9 +16,11 @@ mod errand;
 mod expiry;
 mod token;
 
+use tokio::time::Instant;
+
 use crate::domain::challenge::Challenge;
 use crate::domain::client_credentials::{ClientCredentials, ClientKey};
-use crate::domain::login::TokenTrouble;
+use crate::domain::login::{LoginChain, TokenTrouble};
 use crate::domain::observation::Observation;
 use crate::domain::trouble::{StatusSeen, Trouble};
 use crate::net::Guard;
@@ -29,6 +31,9 @@ pub(super) use self::token::Tokens;
 use super::visit::Visit;
 use super::{Target, conversation};
 
+/// Checks in a row that have to be refused before that is a wall, and its end an opening.
+const A_WALL: u8 = 3;
+
 /// Why the key of a client cannot be used, if it cannot.
 pub fn client_key_fault(client: &ClientCredentials) -> Option<String> {
     match &client.key {
@@ -37,18 +42,23 @@ pub fn client_key_fault(client: &ClientCredentials) -> Option<String> {
     }
 }
 
-/// Holds the conversation with `target`, with whatever it takes to be let in.
+/// Holds the conversation with `target`, with whatever it takes to be let in. What that takes is
+/// not taken from the time of the conversation: it has budgets of its own.
 pub(super) async fn converse(visit: &mut Visit<'_>, target: &Target, offer: Option<&str>) {
     let endpoint = &target.endpoint;
-    let end = visit.deadline;
+    let mut end = visit.deadline;
     visit.notes.seen.credential_expires_at = expiry::of(endpoint);
-    let has_fresh = match &endpoint.oauth {
-        Some(client) => before(visit, target, client).await,
-        None => false,
-    };
+    let mut has_fresh = false;
+    if let Some(client) = &endpoint.oauth {
+        let since = Instant::now();
+        has_fresh = before(visit, target, client).await;
+        end += since.elapsed();
+        visit.deadline = end;
+        visit.notes.start_over();
+    }
     conversation::hold(visit, endpoint.transport, offer).await;
-    visit.deadline = end;
     if let Some(signpost) = wall(&visit.notes.seen) {
+        let since = Instant::now();
         let had_trouble = visit.notes.seen.token.is_some();
         look(visit, target, signpost).await;
         if let Some(client) = &endpoint.oauth
@@ -56,7 +66,7 @@ pub(super) async fn converse(visit: &mut Visit<'_>, target: &Target, offer: Opti
             && !had_trouble
             && log_in(visit, target, client).await
         {
-            visit.deadline = end;
+            visit.deadline = end + since.elapsed();
             visit.notes.start_over();
             conversation::hold(visit, endpoint.transport, offer).await;
         }
@@ -112,6 +122,10 @@ async fn log_in(visit: &mut Visit<'_>, target: &Target, client: &ClientCredentia
 /// Looks at the way to a login, or recalls what was found last.
 async fn look(visit: &mut Visit<'_>, target: &Target, signpost: Signpost) {
     let now = visit.now();
+    let is_looked_at = |chain: &LoginChain| chain.advertised == signpost.advertised;
+    if visit.notes.seen.login.as_ref().is_some_and(is_looked_at) {
+        return;
+    }
     let known = visit.notes.seen.memory.access.chain.clone();
     if let Some(known) = &known
         && chain::is_kept(known, signpost.advertised.as_deref(), now)
@@ -123,7 +137,8 @@ async fn look(visit: &mut Visit<'_>, target: &Target, signpost: Signpost) {
     let found = chain::walk(visit, endpoint, signpost, known.as_ref()).await;
     // Where we could not look, what was known is as good as ever.
     visit.notes.seen.login = found.or(known);
-    visit.notes.seen.memory.access.chain = visit.notes.seen.login.clone();
+    let seen = &mut visit.notes.seen;
+    seen.memory.access.chain.clone_from(&seen.login);
 }
 
 /// What a wall that we stand before says of the way; `None` where there is none, or one that is
@@ -161,16 +176,22 @@ fn remember(visit: &mut Visit<'_>, has_credentials: bool) {
     let now = visit.now();
     let seen = &mut visit.notes.seen;
     let is_in = seen.stopped.is_none();
-    let is_refused = refusal(seen).is_some_and(|status| matches!(status.status, 401 | 403));
+    let is_refused = refusal(seen).is_some_and(|refusal| match refusal.status {
+        401 => true,
+        403 => !refusal.challenges.is_empty(),
+        _ => false,
+    });
     let access = &mut seen.memory.access;
     if has_credentials {
         access.accepted |= is_in;
     } else if is_refused {
-        access.walled = true;
+        access.walled = access.walled.saturating_add(1);
         access.opened_at = None;
-    } else if is_in && access.walled {
-        access.walled = false;
-        access.opened_at = Some(now);
+    } else if is_in {
+        if access.walled >= A_WALL {
+            access.opened_at = Some(now);
+        }
+        access.walled = 0;
         access.chain = None;
     }
 }

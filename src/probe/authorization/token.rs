@@ -35,6 +35,10 @@ const BUDGET: Duration = Duration::from_secs(10);
 const EARLY: i64 = 60;
 /// How long a token is used that does not say when it ends, in seconds.
 const UNSAID: i64 = 300;
+/// Refusals in a row after which a client asks less often.
+const REFUSED: u8 = 3;
+/// How long it waits then.
+const REFUSED_MS: i64 = 300_000;
 /// Longest time that a token is believed to last, in seconds.
 const MAX_SECONDS: i64 = 86_400;
 /// Longest token, in bytes.
@@ -50,7 +54,8 @@ const ASSERTION: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 pub(in crate::probe) struct Tokens(Mutex<HashMap<[u8; 32], Kept>>);
 
 struct Kept {
-    token: Sensitive,
+    /// The token, or how often in a row it was refused and how.
+    got: Result<Sensitive, (u8, TokenTrouble)>,
     until: At,
 }
 
@@ -60,24 +65,65 @@ impl Tokens {
         let key = key(endpoint)?;
         let tokens = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = tokens.get(&key).filter(|kept| now < kept.until)?;
-        Some(kept.token.clone())
+        kept.got.as_ref().ok().cloned()
     }
 
     /// Forgets it.
     pub(super) fn drop(&self, endpoint: &Endpoint) {
         let mut tokens = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        key(endpoint).map(|key| tokens.remove(&key));
+        if let Some(key) = key(endpoint)
+            && tokens.get(&key).is_some_and(|kept| kept.got.is_ok())
+        {
+            tokens.remove(&key);
+        }
+    }
+
+    /// The refusal that still stands: a client that was refused again and again asks less often.
+    fn refusal(&self, endpoint: &Endpoint, now: At) -> Option<TokenTrouble> {
+        let key = key(endpoint)?;
+        let tokens = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = tokens.get(&key).filter(|kept| now < kept.until)?;
+        let (times, trouble) = kept.got.as_ref().err()?;
+        (*times >= REFUSED).then(|| trouble.clone())
+    }
+
+    fn refused(&self, endpoint: &Endpoint, trouble: &TokenTrouble, now: At) {
+        let Some(key) = key(endpoint) else { return };
+        let before = {
+            let tokens = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let kept = tokens.get(&key).and_then(|kept| kept.got.as_ref().err());
+            kept.map_or(0, |(times, _)| *times)
+        };
+        let got = Err((before.saturating_add(1), trouble.clone()));
+        self.put(
+            key,
+            Kept {
+                got,
+                until: At(now.0 + REFUSED_MS),
+            },
+            now,
+        );
     }
 
     fn keep(&self, endpoint: &Endpoint, token: &Sensitive, until: At, now: At) {
         let Some(key) = key(endpoint) else { return };
+        self.put(
+            key,
+            Kept {
+                got: Ok(token.clone()),
+                until,
+            },
+            now,
+        );
+    }
+
+    fn put(&self, key: [u8; 32], kept: Kept, now: At) {
         let mut tokens = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if tokens.len() >= MAX_TOKENS {
             tokens.retain(|_, kept| now < kept.until);
         }
         if tokens.len() < MAX_TOKENS {
-            let token = token.clone();
-            tokens.insert(key, Kept { token, until });
+            tokens.insert(key, kept);
         }
     }
 }
@@ -108,6 +154,10 @@ pub(super) async fn get(
     client: &ClientCredentials,
     chain: &LoginChain,
 ) -> Result<Sensitive, TokenTrouble> {
+    let now = visit.now();
+    if let Some(trouble) = visit.parts.tokens.refusal(endpoint, now) {
+        return Err(trouble);
+    }
     let step = visit.notes.at;
     visit.notes.begin(StepName::Authorization);
     let got = ask(visit, endpoint, client, chain).await;
@@ -120,6 +170,9 @@ pub(super) async fn get(
         .notes
         .end(outcome, Some(format!("{detail} from {from}")));
     visit.notes.at = step;
+    if let Err(trouble @ TokenTrouble::Refused { .. }) = &got {
+        visit.parts.tokens.refused(endpoint, trouble, now);
+    }
     got
 }
 

@@ -48,9 +48,11 @@ pub(crate) fn spec(form: &Filled, known: &Monitor) -> Result<MonitorSpec, Vec<Fi
         None if !form.has("drop_bearer", "yes") => old.bearer.clone(),
         given => given,
     };
-    let oauth = match form.has("drop_oauth", "yes") {
-        true => None,
-        false => oauth(form, old.oauth.as_ref(), &mut faults),
+    let oauth = if form.has("drop_oauth", "yes") {
+        None
+    } else {
+        let kept = url.as_ref().and_then(|url| old.client_for(url));
+        oauth(form, kept, &mut faults)
     };
     let interval = faults.number(form, "interval_seconds", Some(DEFAULT_INTERVAL_SECONDS));
     let timeout = faults.number(form, "timeout_seconds", Some(DEFAULT_TIMEOUT_SECONDS));

@@ -282,6 +282,12 @@ async fn a_client_of_an_authorization_server_is_kept_and_its_secret_never_told()
         world.patch(&path, json!({"oauth": null})).await.is(200)["oauth"],
         json!(null)
     );
+    let again = json!({"oauth": {"client_id": "me", "client_secret": "hunter2"}});
+    world.patch(&path, again).await.is(200);
+    let moved = json!({"url": "https://other.example.com/mcp"});
+    let refused = world.patch(&path, moved).await.is(422);
+    assert_eq!(refused["errors"][0]["field"], "oauth");
+    world.patch(&path, json!({"oauth": null})).await.is(200);
     for (body, field) in [
         (json!({"oauth": {"client_id": "me"}}), "oauth.client_secret"),
         (

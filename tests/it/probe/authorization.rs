@@ -338,7 +338,15 @@ async fn a_wall_that_is_gone_is_told_for_a_while() {
     let server = FakeMcp::start(needs_auth()).unwrap();
     let mut probe = Probe::of(&server.url()).clock(&clock);
     let prober = probe.prober();
+    // One refusal is no wall.
     probe.target.memory = probe.run_by(&prober).await.seen.memory;
+    server.set(healthy());
+    let checked = probe.run_by(&prober).await;
+    assert_eq!(checked.findings(), []);
+    server.set(needs_auth());
+    for _ in 0..3 {
+        probe.target.memory = probe.run_by(&prober).await.seen.memory;
+    }
     server.set(healthy());
     for (days, findings) in [
         (0, vec![Code::AuthOpened]),

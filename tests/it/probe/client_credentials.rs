@@ -275,3 +275,18 @@ async fn an_open_server_is_not_logged_in_to() {
     assert_eq!(checked.verdict.status, Up);
     assert_eq!(fake.request_count(), 4);
 }
+
+#[tokio::test]
+async fn a_client_that_is_refused_again_and_again_asks_less_often() {
+    let clock = Clock::manual(At(1_795_675_260_000));
+    let fake = FakeMcp::start(server(login().client("other", SECRET))).unwrap();
+    let mut probe = Probe::of(&fake.url()).clock(&clock).oauth(with_secret());
+    let prober = probe.prober();
+    for (wait, asked) in [(0, 1), (5, 2), (10, 3), (60, 3), (60, 3), (180, 4)] {
+        clock.advance(Duration::from_secs(wait));
+        let checked = probe.run_by(&prober).await;
+        checked.is(Degraded, Code::AuthTokenEndpointFailed);
+        assert_eq!(tokens_asked(&fake).len(), asked, "after {wait} s more");
+        probe.target.memory = checked.seen.memory;
+    }
+}

@@ -162,7 +162,7 @@ pub(super) fn rows() -> Vec<Row> {
             Finding,
             with(healthy(), |p| {
                 let access = AccessMemory {
-                    walled: true,
+                    walled: 3,
                     ..AccessMemory::default()
                 };
                 p.memory(remembering(access, None))
