@@ -64,3 +64,40 @@ CREATE TABLE rollup_day (
     latency        TEXT   NOT NULL,
     PRIMARY KEY (monitor_id, location, start)
 );
+
+-- The tools that a monitor has shown, whole, each list once.
+CREATE TABLE tool_surface (
+    monitor_id UUID NOT NULL REFERENCES monitor (id) ON DELETE CASCADE,
+    hash       TEXT NOT NULL,
+    team_id    UUID NOT NULL,
+    tools      TEXT NOT NULL,
+    PRIMARY KEY (monitor_id, hash)
+);
+
+-- What a monitor shows now in each generation of the protocol, and what was accepted. `endpoint`
+-- is the fingerprint of the monitor when it was asked: another one makes a new beginning.
+CREATE TABLE tool_baseline (
+    monitor_id  UUID   NOT NULL REFERENCES monitor (id) ON DELETE CASCADE,
+    era         TEXT   NOT NULL,
+    team_id     UUID   NOT NULL,
+    endpoint    TEXT   NOT NULL,
+    location    TEXT   NOT NULL,
+    hash        TEXT   NOT NULL,
+    seen_at     BIGINT NOT NULL,
+    accepted    TEXT   NOT NULL,
+    accepted_at BIGINT NOT NULL,
+    PRIMARY KEY (monitor_id, era)
+);
+
+-- How one list became another: `diff` tells it in words.
+CREATE TABLE tool_change (
+    monitor_id  UUID   NOT NULL REFERENCES monitor (id) ON DELETE CASCADE,
+    at          BIGINT NOT NULL,
+    era         TEXT   NOT NULL,
+    team_id     UUID   NOT NULL,
+    location    TEXT   NOT NULL,
+    before_hash TEXT   NOT NULL,
+    after_hash  TEXT   NOT NULL,
+    diff        TEXT   NOT NULL,
+    PRIMARY KEY (monitor_id, at, era)
+);

@@ -68,6 +68,7 @@ pub(crate) async fn write(app: &App, watched: &[Watched], now: At) -> anyhow::Re
                     locations: due.locations,
                     claim: due.claim,
                     facts_hash: due.facts_hash,
+                    tools: None,
                     result: CheckResult {
                         watch: due.watch,
                         slot: due.slot,

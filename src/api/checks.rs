@@ -1,5 +1,4 @@
-//! What was seen of a monitor: its checks and its tools; and one check of an address that is not
-//! watched.
+//! The checks of a monitor; and one check of an address that is not watched.
 
 use std::collections::HashMap;
 
@@ -33,7 +32,6 @@ const MOST_REPORTS: usize = 200;
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(checks))
-        .routes(routes!(tools))
         .routes(routes!(probe))
 }
 
@@ -128,56 +126,6 @@ async fn checks(
         let report = reports.remove(&(check.slot, check.location.clone()));
         CheckView::of(check, report)
     })))
-}
-
-/// The tools that a monitor last listed.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Tools)]
-struct ToolsView {
-    /// How many; null while none were ever listed.
-    count: Option<usize>,
-    /// `sha256:` and the digest of the canonical form.
-    hash: Option<String>,
-    /// Their names, in the order of the server.
-    names: Vec<String>,
-    /// From where they were seen.
-    location: Option<String>,
-    /// When this surface was first seen.
-    seen_at: Option<At>,
-}
-
-/// The tools that the server last listed.
-#[utoipa::path(get, path = "/monitors/{id}/tools", tag = "monitors",
-    params(("id" = String, Path, description = "The monitor.")),
-    responses((status = 200, body = ToolsView), (status = 404, body = Problem)))]
-async fn tools(
-    State(api): State<Api>,
-    Caller(actor): Caller,
-    Ids((id,)): Ids<(MonitorId,)>,
-    query: Query,
-) -> Result<Json<ToolsView>, ApiError> {
-    query.only(&[])?;
-    must_be_there(&api, &actor, id).await?;
-    let reports = api.app.store.latest_reports(actor.team, id).await?;
-    let seen = reports.into_iter().filter_map(|latest| latest.good);
-    let seen = seen.max_by_key(|report| (report.tools.is_some(), report.started_at));
-    let (place, tools) = match seen {
-        Some(CheckReport {
-            tools: Some(tools),
-            location,
-            started_at,
-            ..
-        }) => (Some((location, started_at)), Some(tools)),
-        _ => (None, None),
-    };
-    let (location, at) = place.unzip();
-    Ok(Json(ToolsView {
-        count: tools.as_ref().map(|tools| tools.count),
-        hash: tools.as_ref().map(|tools| tools.hash.clone()),
-        names: tools.map(|tools| tools.names).unwrap_or_default(),
-        location,
-        seen_at: at,
-    }))
 }
 
 /// An address to be checked once.

@@ -18,6 +18,7 @@ mod request;
 mod schemas;
 mod status;
 mod tokens;
+mod tools;
 mod uptime;
 
 use std::num::NonZeroU32;
@@ -97,6 +98,7 @@ fn private() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .merge(monitors::routes())
         .merge(checks::routes())
+        .merge(tools::routes())
         .merge(uptime::routes())
         .merge(incidents::routes())
         .merge(channels::routes())

@@ -9,9 +9,10 @@ use crate::domain::check::CheckResult;
 use crate::domain::report::CheckReport;
 use crate::domain::verdict::judge;
 use crate::probe::{Observer, Target};
-use crate::store::DueCheck;
+use crate::store::{DueCheck, SeenTools};
 
 use super::App;
+use super::tools;
 
 /// A check that was made, with what recording it needs.
 #[derive(Clone, Debug)]
@@ -26,6 +27,8 @@ pub struct Checked {
     pub locations: usize,
     /// What stood for the facts of the last good report.
     pub facts_hash: Option<String>,
+    /// The tools, where they are others than at the check before.
+    pub tools: Option<SeenTools>,
 }
 
 /// Probes a watch and judges what was seen. It cannot fail: trouble is the result.
@@ -38,8 +41,14 @@ pub async fn run_check(app: &App, due: DueCheck, observer: &dyn Observer) -> Che
         memory: due.memory,
     };
     let seen = app.prober.probe(&target, observer).await;
+    let tools = tools::news(&due.watch, &target.memory.tools, &seen);
     let has_credentials = target.endpoint.has_credentials();
-    let verdict = judge(&seen, &spec.expectations, has_credentials, app.clock.now());
+    let mut verdict = judge(&seen, &spec.expectations, has_credentials, app.clock.now());
+    if let Some(news) = &tools
+        && let Some(diff) = tools::difference(app, &target.memory.tools, news).await
+    {
+        verdict.note_tools_change(&diff);
+    }
     let url = target.endpoint.url.redacted();
     let report = CheckReport::new(url, due.watch.location.clone(), &seen, &verdict);
     let result = CheckResult {
@@ -55,5 +64,6 @@ pub async fn run_check(app: &App, due: DueCheck, observer: &dyn Observer) -> Che
         interval,
         locations: due.locations,
         facts_hash: due.facts_hash,
+        tools,
     }
 }

@@ -25,6 +25,7 @@ pub mod retention;
 pub mod scheduler;
 pub mod status_pages;
 pub mod system;
+pub mod tools;
 pub mod trial;
 
 use std::sync::Arc;

@@ -20,6 +20,7 @@ use super::check::Checked;
 use super::consequence;
 use super::events::Changed;
 use super::ledger::Ledger;
+use super::tools;
 
 /// Records a batch of results and tells open pages and the alerter.
 pub async fn record(app: &App, batch: &[Checked]) -> Result<(), StoreError> {
@@ -52,6 +53,7 @@ async fn write(app: &App, tx: &mut Tx, batch: &[Checked], now: At) -> Result<boo
     let mut ledger = Ledger::default();
     let mut turned: Vec<(&Checked, Transition)> = Vec::new();
     let mut blips = Vec::new();
+    let mut surfaces = Vec::new();
     for checked in in_order {
         let result = &checked.result;
         let is_recorded = new.contains(&result.key());
@@ -62,6 +64,7 @@ async fn write(app: &App, tx: &mut Tx, batch: &[Checked], now: At) -> Result<boo
         };
         if let Some(step) = &step {
             ledger.add(checked, &step.spans);
+            surfaces.extend(&checked.tools);
             blips.extend(step.blip_since.map(|since| (result, since)));
             turned.extend(step.transition.map(|transition| (checked, transition)));
         }
@@ -80,6 +83,9 @@ async fn write(app: &App, tx: &mut Tx, batch: &[Checked], now: At) -> Result<boo
             .await?;
     }
     known.save(tx).await?;
+    for surface in surfaces {
+        tools::keep(tx, surface).await?;
+    }
     tx.add_to_rollups(&ledger.rows()).await?;
     let failed: Vec<_> = results
         .into_iter()

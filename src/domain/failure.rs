@@ -171,6 +171,10 @@ codes! {
     ToolsListError = "tools_list_error", Tools, "The handshake works, the tools cannot be listed", "Look at the log of the server.";
     ToolsResultInvalid = "tools_result_invalid", Tools, "The tool list is malformed", "Answer with an array of tools; clients drop the whole list otherwise.";
     ToolsEmpty = "tools_empty", Tools, "No tools are offered although they are declared", "Check what the credentials allow, and whether tools failed to load.";
+    ToolsChanged = "tools_changed", Tools, "The tools are others than before", "Compare them; accept them when they are as they should be.";
+    ToolsDescriptionChanged = "tools_description_changed", Tools, "The description of a tool was rewritten", "Read it: to a model it is an instruction.";
+    ToolsFlapping = "tools_flapping", Tools, "The tools are others at every turn", "Look for instances of different versions behind one address.";
+    ToolHeaderAnnotationInvalid = "tool_header_annotation_invalid", Tools, "An x-mcp-header annotation makes clients drop the tool", "Name each header once, by a token, on a string, integer or boolean.";
     ToolsMissing = "tools_missing", Tools, "Expected tools are missing", "Check the last deployment, or change what is expected.";
     ToolNameDuplicate = "tool_name_duplicate", Tools, "Two tools have the same name", "Give every tool a name of its own.";
     ToolNameInvalid = "tool_name_invalid", Tools, "A tool name holds characters that some clients reject", "Use 1 to 128 letters, digits, underscores, hyphens and dots.";

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::at::{At, DAY_MS};
 use super::monitor::TransportChoice;
 use super::observation::{AccessMemory, Era, Observation, Seen, ServerFacts, Transport};
+use super::tools::ToolsMemory;
 use super::trouble::{BodyTrouble, ModernTrouble, StatusSeen, StreamTrouble, Trouble};
 
 /// From this revision on a server survives `server/discover`; older ones die of it.
@@ -57,6 +58,8 @@ pub struct ProbeMemory {
     pub is_session_doubtful: bool,
     /// Who was let in, and how one logs in.
     pub access: AccessMemory,
+    /// The tools that were seen lately.
+    pub tools: ToolsMemory,
 }
 
 /// A generation that worked and does so no longer.

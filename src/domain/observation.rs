@@ -14,7 +14,7 @@ use super::lint::Fact;
 use super::login::{LoginChain, TokenTrouble};
 pub use super::memory::ProbeMemory;
 use super::tools::ToolSurface;
-use super::trouble::Trouble;
+use super::trouble::{ToolsTrouble, Trouble};
 
 /// A step of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -317,6 +317,25 @@ impl Observation {
             is_plain_public: false,
             memory,
         }
+    }
+
+    /// The tools, when all of them were seen.
+    pub fn all_tools(&self) -> Option<&ToolSurface> {
+        let is_gap = |seen: &Seen| match &seen.trouble {
+            Trouble::Tools(trouble) => *trouble != ToolsTrouble::EmptyCursor,
+            _ => false,
+        };
+        let surface = self.tools.as_ref();
+        surface.filter(|_| !self.noticed.iter().any(is_gap))
+    }
+
+    /// Takes note of the tools for the next probe, when all of them were seen.
+    pub fn remember_tools(&mut self) {
+        let mut memory = std::mem::take(&mut self.memory.tools);
+        if let Some(surface) = self.all_tools() {
+            memory.saw(surface, self.server.era);
+        }
+        self.memory.tools = memory;
     }
 
     /// How long the server asked us to stay away, in seconds.

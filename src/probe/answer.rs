@@ -16,8 +16,10 @@ use super::events::Events;
 use super::jsonrpc::{self, Message};
 use super::recognised::Reply;
 use super::visit::{HEAD, Visit};
+use super::wire;
 use crate::domain::at::At;
 use crate::domain::challenge::Challenge;
+use crate::domain::lint::Fact;
 use crate::domain::trouble::{
     BodyTrouble, HttpTrouble, MessageTrouble, StatusSeen, StreamTrouble, Trouble,
 };
@@ -62,8 +64,10 @@ pub(super) async fn result(
     if let Some(by) = cache(response.headers()) {
         visit.notes.notice(Trouble::Cached { by });
     }
+    wire::head(&mut visit.notes, response.headers());
     let kind = media_type(response.headers());
     if kind.as_deref() == Some("text/event-stream") {
+        wire::stream(&mut visit.notes, response.headers());
         return from_stream(visit, response.into_body(), asked).await;
     }
     let body = visit.whole(response.into_body()).await?;
@@ -102,7 +106,11 @@ pub(super) async fn result(
 /// Reads the envelope of a message and notes how it deviates.
 pub(super) fn accept(visit: &mut Visit<'_>, message: Value, id: u64) -> Result<Message, Trouble> {
     let mut odd = Vec::new();
+    wire::message(&mut visit.notes, &message);
     let read = jsonrpc::read(message, id, &mut odd);
+    if let Ok(Message::Answer(Ok(result))) = &read {
+        wire::result(&mut visit.notes, result);
+    }
     for trouble in odd {
         visit.notes.notice(Trouble::Message(trouble));
     }
@@ -179,6 +187,10 @@ async fn from_stream(
     let has_ended = timeout_at(since + LINGER, wire.drive(rest)).await.is_ok();
     visit.notes.linger(since);
     let tally = events.tally();
+    visit.notes.fact(Fact::Stream {
+        primed: events.is_primed(),
+        ended: has_ended,
+    });
     drop(events);
     if has_ended {
         visit.keep(wire);

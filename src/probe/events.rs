@@ -38,6 +38,9 @@ pub(super) struct Events {
     decoded: Pin<Box<dyn Stream<Item = Result<SSE, Error>> + Send + Sync>>,
     tally: Arc<Mutex<Tally>>,
     ended: bool,
+    /// No event with data has come yet.
+    is_first: bool,
+    primed: bool,
 }
 
 impl Events {
@@ -66,6 +69,8 @@ impl Events {
             decoded,
             tally,
             ended: false,
+            is_first: true,
+            primed: false,
         })
     }
 
@@ -74,12 +79,16 @@ impl Events {
         while !self.ended {
             match self.decoded.next().await {
                 Some(Ok(SSE::Event(event))) if !event.data.trim().is_empty() => {
+                    self.is_first = false;
                     return Ok(Some(Event {
                         name: event.event_type,
                         data: event.data,
                     }));
                 }
                 // An event without data primes the stream and says nothing.
+                Some(Ok(SSE::Event(event))) => {
+                    self.primed |= self.is_first && event.id.is_some();
+                }
                 Some(Ok(_)) => {}
                 None | Some(Err(Error::Eof | Error::UnexpectedEof)) => self.ended = true,
                 // The decoder repeats a transport error for ever: the first one is the last.
@@ -90,6 +99,11 @@ impl Events {
             }
         }
         Ok(None)
+    }
+
+    /// The stream began with an event that has an id and no data.
+    pub(super) fn is_primed(&self) -> bool {
+        self.primed
     }
 
     /// What was seen of the stream so far.

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::notes::Notes;
+use crate::domain::lint::Fact;
 use crate::domain::observation::{Era, ServerName};
 use crate::domain::trouble::{HandshakeTrouble, RpcError, Trouble};
 use crate::domain::untrusted::{MAX_NAME, line};
@@ -112,6 +113,12 @@ pub(super) fn read(result: &Value, notes: &mut Notes<'_>) -> Result<Hello, Troub
         version: version.to_owned(),
     };
     facts.capabilities = Some(names(capabilities));
+    for (name, value) in capabilities {
+        if let Some(what) = oddity(value) {
+            let name = line(name, MAX_NAME);
+            notes.fact(Fact::OddCapability { name, what });
+        }
+    }
     let info = result.get("serverInfo").and_then(Value::as_object);
     let text = |member| {
         let value = info
@@ -122,7 +129,7 @@ pub(super) fn read(result: &Value, notes: &mut Notes<'_>) -> Result<Hello, Troub
     let (name, version) = (text("name"), text("version"));
     let is_valid = name.is_some() && version.is_some();
     if info.is_some() {
-        facts.server = Some(ServerName { name, version });
+        notes.seen.server.server = Some(ServerName { name, version });
     }
     if !is_valid {
         notes.notice(Trouble::Handshake(HandshakeTrouble::ServerInfoInvalid));
@@ -152,6 +159,17 @@ pub(super) fn counter_offer(trouble: &Trouble, offered: &str) -> Option<&'static
         .into_iter()
         .rev()
         .find(|version| *version != offered && error.supported.iter().any(|s| s == version))
+}
+
+/// What of a capability is not as the schema says.
+fn oddity(capability: &Value) -> Option<&'static str> {
+    let members = match capability {
+        Value::Object(members) => members,
+        Value::Null => return None,
+        _ => return Some("is not an object"),
+    };
+    let is_odd = |flag| members.get(flag).is_some_and(|value| !value.is_boolean());
+    (is_odd("listChanged") || is_odd("subscribe")).then_some("has a flag that is not a boolean")
 }
 
 /// `YYYY-MM-DD`.

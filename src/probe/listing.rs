@@ -64,9 +64,10 @@ impl Script<'_, '_> {
                 }
             }
         }
-        let surface = ToolSurface::read(pages.tools())
+        let is_whole = pages.count() == 1;
+        let surface = ToolSurface::read(pages.into_tools())
             .map_err(|reason| self.failed(Trouble::Tools(ToolsTrouble::ResultInvalid(reason))))?;
-        if pages.count() == 1 {
+        if is_whole {
             self.visit.remember(&surface);
         }
         self.listed(surface);

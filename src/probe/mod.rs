@@ -28,6 +28,7 @@ mod sessions;
 mod streamable_http;
 mod transcript;
 mod visit;
+mod wire;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -128,6 +129,7 @@ impl Prober {
             mut notes, veil, ..
         } = visit;
         let seen = &mut notes.seen;
+        seen.remember_tools();
         if let Some(decisive) = seen
             .stopped
             .as_ref()

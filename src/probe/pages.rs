@@ -46,9 +46,9 @@ impl Pages {
         self.count
     }
 
-    /// Tools so far.
-    pub(super) fn tools(&self) -> &[Value] {
-        &self.tools
+    /// All of them.
+    pub(super) fn into_tools(self) -> Vec<Value> {
+        self.tools
     }
 
     /// Takes in a page; true when there is another one.
@@ -122,7 +122,7 @@ mod tests {
         assert_eq!(pages.add(page(&["a"], Some("1"))), Ok(true));
         assert_eq!(pages.cursor(), Some("1"));
         assert_eq!(pages.add(page(&["b"], None)), Ok(false));
-        assert_eq!(pages.tools().len(), 2);
+        assert_eq!(pages.tools.len(), 2);
     }
 
     #[test]
@@ -133,7 +133,7 @@ mod tests {
             pages.add(page(&["a"], Some("1"))),
             Err(ToolsTrouble::Loop("a cursor comes back"))
         );
-        assert_eq!(pages.tools().len(), 1);
+        assert_eq!(pages.tools.len(), 1);
         let mut pages = Pages::default();
         let mut last = Ok(true);
         for n in 0..60 {

@@ -107,13 +107,13 @@ mod tests {
 
     use super::*;
 
-    /// About one mebibyte.
+    /// About half a mebibyte.
     fn list(n: u64) -> List {
-        let tools: Vec<Value> = (0..4_096)
+        let tools: Vec<Value> = (0..400)
             .map(|tool| json!({"name": format!("{n:0>100}-{tool:0>100}"), "inputSchema": {"type": "object"}}))
             .collect();
         List {
-            surface: ToolSurface::read(&tools).unwrap(),
+            surface: ToolSurface::read(tools).unwrap(),
             facts: Vec::new(),
         }
     }

@@ -121,7 +121,11 @@ impl StreamableHttp {
             let trouble = HandshakeTrouble::NotificationStatus(status);
             visit.notes.notice(Trouble::Handshake(trouble));
         }
-        visit.reason(response.into_body()).await;
+        let body = visit.reason(response.into_body()).await;
+        if !body.is_empty() {
+            let len = body.len();
+            visit.notes.fact(Fact::NotificationBody { len });
+        }
         Ok(())
     }
 

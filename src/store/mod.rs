@@ -34,6 +34,7 @@ mod rollups;
 mod sessions;
 mod states;
 mod status_pages;
+mod surfaces;
 mod teams;
 mod tokens;
 mod users;
@@ -57,6 +58,7 @@ pub use overviews::{LastCheck, OpenIncident, Overview, OverviewFilter};
 pub use reports::LatestReport;
 pub use rollups::{Addition, WHOLE};
 pub use states::Held;
+pub use surfaces::{CurrentTools, SeenTools, ToolsChange};
 pub use watches::{Claim, Claimed, DueCheck, Unreadable};
 pub use windows::OVERVIEW_WINDOWS;
 

@@ -42,6 +42,7 @@ fn words(what: &str) -> Option<&'static str> {
         "deleted" => "Deleted.",
         "acknowledged" => "Acknowledged.",
         "resolved" => "Resolved.",
+        "accepted" => "Accepted. The next change is compared with the tools as they are now.",
         "noted" => "Note added.",
         "enabled" => "Switched on again.",
         "revoked" => "Revoked. It cannot be used any more.",

@@ -89,6 +89,7 @@ fn pages() -> Router<Shared> {
         .route("/monitors/{id}/check", post(monitors::check))
         .route("/monitors/{id}/pause", post(monitors::pause))
         .route("/monitors/{id}/resume", post(monitors::resume))
+        .route("/monitors/{id}/tools/accept", post(monitors::accept_tools))
         .route(
             "/monitors/{id}/delete",
             get(monitors::ask_delete).post(monitors::delete),

@@ -17,4 +17,82 @@ pub enum Fact {
         /// The status.
         status: u16,
     },
+    /// A session id came with an answer of the stateless revision.
+    SessionOnModern,
+    /// A notification was accepted with a body.
+    NotificationBody {
+        /// Its length in bytes.
+        len: usize,
+    },
+    /// A capability of another shape than the schema says.
+    OddCapability {
+        /// Its name.
+        name: String,
+        /// What is odd about it.
+        what: &'static str,
+    },
+    /// The head of an event stream of the stateless revision.
+    StreamHead {
+        /// It says that it must not be buffered.
+        unbuffered: bool,
+    },
+    /// An event stream up to its answer.
+    Stream {
+        /// It began with an event that has an id and no data.
+        primed: bool,
+        /// It ended soon after the answer.
+        ended: bool,
+    },
+    /// A request of the server inside an answer of the stateless revision.
+    ServerRequest {
+        /// Its method.
+        method: String,
+    },
+    /// A log message that nobody asked for, in the stateless revision.
+    UnaskedLog,
+    /// A JSON-RPC error.
+    RpcError {
+        /// Its code, where that is an integer.
+        code: Option<i64>,
+        /// It names a request.
+        has_id: bool,
+        /// It came in the stateless revision.
+        is_modern: bool,
+    },
+    /// A result of the stateless revision.
+    ModernResult {
+        /// It says its `resultType`.
+        has_type: bool,
+        /// It names its server.
+        has_server: bool,
+        /// How long it says to hold.
+        ttl: TimeToLive,
+        /// For whom it says to hold, when it is one that has to say so.
+        scope: Option<String>,
+        /// It is a page of tools.
+        is_page: bool,
+    },
+    /// `server/discover` named its versions.
+    DiscoverVersions {
+        /// They are texts, and the one that is spoken is among them.
+        names_it: bool,
+    },
+    /// What an extra request of a lint came to.
+    Tried {
+        /// Which lint.
+        lint: super::Lint,
+        /// What the server did instead of what the specification asks; nothing when it did that.
+        instead: Option<String>,
+    },
+}
+
+/// How long a result says to hold (`ttlMs`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TimeToLive {
+    /// As it should, or it need not say.
+    Fine,
+    /// It does not say.
+    Missing,
+    /// No integer, or a negative one.
+    Odd,
 }

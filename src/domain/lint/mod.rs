@@ -6,12 +6,14 @@
 
 mod fact;
 mod remarks;
+mod schemas;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub use fact::Fact;
+pub use fact::{Fact, TimeToLive};
 pub(super) use remarks::findings;
+pub(super) use schemas::remarks as of_tools;
 
 /// The newest revision, beyond which nothing is known.
 const NEWEST: &str = "2026-07-28";

@@ -19,6 +19,7 @@ use super::failure::{Code, Layer};
 use super::lint::{self, Level, Lint};
 use super::monitor::Expectations;
 use super::observation::Observation;
+use super::tools::{SurfaceDiff, named};
 
 /// The status of one check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
@@ -168,6 +169,37 @@ pub fn judge(
     let mut verdict = weigh(opinions, seen.server.version.as_deref());
     verdict.findings.extend(lint::findings(seen));
     verdict
+}
+
+impl Verdict {
+    /// Adds what is different about the tools since the last check.
+    pub fn note_tools_change(&mut self, diff: &SurfaceDiff) {
+        let finding = |code: Code, message: String| Finding {
+            code: code.into(),
+            severity: Severity::Warning,
+            message,
+            spec: None,
+            level: None,
+        };
+        let sentence = diff.sentence();
+        if !diff.only_descriptions {
+            let message = format!(
+                "The tools have changed ({}): {sentence}.",
+                diff.class.as_str()
+            );
+            self.findings.push(finding(Code::ToolsChanged, message));
+        }
+        if diff.description_rewritten {
+            let rewritten = diff.tools.iter().filter(|tool| tool.description_rewritten);
+            let names: Vec<&str> = rewritten.map(|tool| tool.name.as_str()).collect();
+            let message = format!(
+                "The descriptions of {} were rewritten; a model follows them like instructions.",
+                named(names.into_iter())
+            );
+            let code = Code::ToolsDescriptionChanged;
+            self.findings.push(finding(code, message));
+        }
+    }
 }
 
 /// How much one opinion weighs, lightest first.

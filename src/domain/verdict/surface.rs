@@ -16,6 +16,8 @@ use crate::domain::untrusted::line;
 const EXPIRY_DAYS: (i64, i64) = (14, 3);
 /// A certificate of a shorter life than this is measured by the share of its life that is left.
 const SHORT_LIVED_DAYS: i64 = 10;
+/// The revision without handshake and sessions.
+const MODERN: &str = "2026-07-28";
 /// Tools beyond which a list is costly for models.
 const MANY_TOOLS: usize = 128;
 /// Bytes beyond which a list is costly for models.
@@ -72,9 +74,19 @@ pub(super) fn tools(seen: &Observation, expected: &Expectations, opinions: &mut 
         ));
     }
     if surface.names.is_empty() {
-        opinions.push(Opinion::warning(
-            Code::ToolsEmpty,
-            "The server declares tools and lists none.",
+        opinions.push(if seen.memory.tools.had_tools {
+            Opinion::degraded(Code::ToolsEmpty, "The server lists no tools any more.")
+        } else {
+            Opinion::warning(
+                Code::ToolsEmpty,
+                "The server declares tools and lists none.",
+            )
+        });
+    }
+    if let Some(count) = seen.memory.tools.flapping() {
+        opinions.push(Opinion::degraded(
+            Code::ToolsFlapping,
+            format!("The last checks saw {count} different lists of tools."),
         ));
     }
     if !surface.duplicates.is_empty() {
@@ -97,6 +109,9 @@ pub(super) fn tools(seen: &Observation, expected: &Expectations, opinions: &mut 
             Code::ToolSchemaInvalid,
             format!("Tool '{tool}' {fault}{more}."),
         ));
+    }
+    if seen.server.version.as_deref() >= Some(MODERN) {
+        opinions.extend(headers(&surface.header_faults));
     }
     if !surface.odd_names.is_empty() {
         opinions.push(
@@ -122,6 +137,17 @@ pub(super) fn tools(seen: &Observation, expected: &Expectations, opinions: &mut 
             format!("The tool list has {} KiB.", surface.bytes / 1024),
         ));
     }
+}
+
+/// Annotations for which clients of the stateless revision drop a tool.
+fn headers(faults: &[(String, &'static str)]) -> Option<Opinion> {
+    let (name, fault) = faults.first()?;
+    let more = match faults.len() - 1 {
+        0 => String::new(),
+        n => format!("; {n} more have such a fault"),
+    };
+    let message = format!("Tool '{name}' {fault}{more}.");
+    Some(Opinion::degraded(Code::ToolHeaderAnnotationInvalid, message).about(Lint::XMcpHeader))
 }
 
 pub(super) fn slowness(seen: &Observation, expected: &Expectations) -> Option<Opinion> {

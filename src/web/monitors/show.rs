@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::response::IntoResponse;
 
 use super::LATENCY_WINDOWS;
+use super::tools::ToolsCard;
 use crate::app::figures::{self, Percentiles};
 use crate::domain::at::{At, DAY_MS};
 use crate::domain::histogram::PHASES;
@@ -106,6 +107,7 @@ struct Show {
     phases: Vec<(&'static str, Percentiles)>,
     checks: Vec<PastCheck>,
     incidents: Vec<Incident>,
+    tools: ToolsCard,
     may_edit: bool,
     now: At,
 }
@@ -165,6 +167,7 @@ pub(crate) async fn show(
         window,
         phase,
         checks: recent_checks(&shared, &visitor, id).await?,
+        tools: ToolsCard::of(&shared, &visitor, id).await?,
         incidents: store
             .incidents(team, &incidents, None, INCIDENTS)
             .await?

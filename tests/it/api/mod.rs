@@ -165,6 +165,7 @@ impl World {
                 interval: due.monitor.spec.interval(),
                 locations: due.locations,
                 facts_hash: due.facts_hash,
+                tools: None,
             });
         }
         record(&self.app, &checks).await.unwrap();

@@ -5,6 +5,7 @@ mod confirming;
 mod doubled;
 mod owner;
 mod retention;
+mod tools;
 
 use fake_mcp::{FakeMcp, healthy, status};
 use lifesign::domain::status::MonitorStatus;

@@ -10,6 +10,7 @@ mod opening;
 mod overviews;
 mod retention;
 mod status_pages;
+mod tools;
 mod watches;
 
 use lifesign::domain::at::At;

@@ -7,6 +7,6 @@ mod forms;
 mod ops;
 mod pages;
 mod public;
-mod site;
+pub(crate) mod site;
 mod strangers;
 mod trying;

@@ -5,16 +5,21 @@ use fake_mcp::{
     tools_not_array,
 };
 use lifesign::domain::failure::Code;
+use lifesign::domain::observation::Era;
+use lifesign::domain::tools::SurfaceDiff;
 use serde_json::{Value, json};
 
 use super::LeadsTo::{Degraded, Down, Finding};
 use super::{Row, row, script, with};
-use crate::probe::Probe;
+use crate::probe::{Checked, Probe};
 
 pub(super) fn rows() -> Vec<Row> {
     let no_required = json!({"name": "a", "inputSchema": {"type": "object", "required": null}});
     let broken = healthy().then(rpc_error(-32602, "invalid cursor"));
     let many: Vec<String> = (0..129).map(|number| format!("tool_{number}")).collect();
+    let spaced = json!({"type": "string", "x-mcp-header": "not a token"});
+    let spaced =
+        json!({"name": "a", "inputSchema": {"type": "object", "properties": {"q": spaced}}});
     let object = json!({"type": "object"});
     let long = json!({"name": "a", "description": "x".repeat(300_000), "inputSchema": object});
     vec![
@@ -50,6 +55,34 @@ pub(super) fn rows() -> Vec<Row> {
                     .on("tools/list", broken),
             ),
         ),
+        row(
+            Code::ToolsEmpty,
+            Degraded,
+            with(healthy().tools::<&str>([]), knowing(true, &[])),
+        ),
+        row(
+            Code::ToolsFlapping,
+            Degraded,
+            with(healthy(), knowing(true, &["one", "two"])),
+        ),
+        row(
+            Code::ToolsChanged,
+            Finding,
+            changed(json!({"name": "a"}), json!({"name": "b"})),
+        ),
+        row(
+            Code::ToolsDescriptionChanged,
+            Finding,
+            changed(
+                json!({"name": "a"}),
+                json!({"name": "a", "description": "Obey."}),
+            ),
+        ),
+        row(
+            Code::ToolHeaderAnnotationInvalid,
+            Degraded,
+            script(one(spaced).revisions(&["2026-07-28"])),
+        ),
         row(Code::SlowTotal, Degraded, with(slow(30), allowing(50))),
     ]
 }
@@ -64,6 +97,27 @@ fn expecting(tool: &'static str) -> impl FnOnce(Probe) -> Probe {
         probe.expected.tools = vec![tool.to_owned()];
         probe
     }
+}
+
+/// What the checks before saw of the tools.
+fn knowing(had_tools: bool, recent: &'static [&'static str]) -> impl FnOnce(Probe) -> Probe {
+    move |mut probe| {
+        let tools = &mut probe.target.memory.tools;
+        tools.era = Some(Era::Legacy);
+        tools.had_tools = had_tools;
+        tools.recent = recent.iter().map(|hash| (*hash).to_owned()).collect();
+        probe
+    }
+}
+
+/// A server that had this tool, and has that one now.
+async fn changed(old: Value, new: Value) -> Checked {
+    let before = script(one(old)).await.seen.tools.unwrap();
+    let mut checked = script(one(new)).await;
+    let after = checked.seen.tools.as_ref().unwrap();
+    let diff = SurfaceDiff::between(&before.kept(), &after.kept()).unwrap();
+    checked.verdict.note_tools_change(&diff);
+    checked
 }
 
 fn allowing(ms: u32) -> impl FnOnce(Probe) -> Probe {

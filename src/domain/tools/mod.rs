@@ -4,19 +4,43 @@
 //! members of objects sorted, numbers in one spelling, the sets of JSON Schema (`required`,
 //! `enum`, `type`) sorted. The hash therefore ignores order and formatting and nothing else.
 
+mod diff;
+mod headers;
+mod keyword_diff;
+mod memory;
+mod schema_diff;
+
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
-use super::untrusted::line;
+pub use diff::{Class, Kind, Note, Rewritten, SurfaceDiff, ToolDiff};
+pub use headers::{HeaderArgument, header_arguments};
+pub use memory::ToolsMemory;
+
+use super::lint::{self, Lint};
+use super::untrusted::{MAX_EXCERPT, block, line};
 
 /// What of a tool makes up the surface, besides its name.
 const MEMBERS: [&str; 4] = ["description", "inputSchema", "outputSchema", "annotations"];
+/// What of a tool is kept beside its name: the surface, and what people want to read.
+const KEPT: [&str; 7] = [
+    "title",
+    "description",
+    "inputSchema",
+    "outputSchema",
+    "annotations",
+    "execution",
+    "icons",
+];
 /// Arrays that are sets in JSON Schema, so that their order says nothing.
 const SETS: [&str; 3] = ["required", "enum", "type"];
 /// Longest tool name that is kept, in characters; twice what 2025-11-25 allows.
 pub const MAX_TOOL_NAME: usize = 256;
+/// How much more a value takes in memory than as text, about.
+const VALUE_WEIGHT: usize = 4;
 /// Most names listed in a message about them.
 const MAX_NAMED: usize = 5;
 
@@ -35,11 +59,17 @@ pub struct ToolSurface {
     pub odd_names: Vec<String>,
     /// Tools whose input schema makes strict clients drop them, with the reason.
     pub schema_faults: Vec<(String, &'static str)>,
+    /// Tools whose `x-mcp-header` makes clients of 2026-07-28 drop them, with the reason.
+    pub header_faults: Vec<(String, &'static str)>,
+    /// What the lints have to say about the tools.
+    pub remarks: Vec<(Lint, String)>,
+    /// The tools themselves, as the server sent them.
+    pub tools: Arc<[Value]>,
 }
 
 impl ToolSurface {
     /// Reads the tools of all pages. Says what is wrong when an entry is no tool at all.
-    pub fn read(tools: &[Value]) -> Result<Self, &'static str> {
+    pub fn read(tools: Vec<Value>) -> Result<Self, &'static str> {
         let mut surface = Self {
             names: Vec::with_capacity(tools.len()),
             hash: String::new(),
@@ -47,10 +77,13 @@ impl ToolSurface {
             duplicates: Vec::new(),
             odd_names: Vec::new(),
             schema_faults: Vec::new(),
+            header_faults: Vec::new(),
+            remarks: Vec::new(),
+            tools: Arc::default(),
         };
         let mut seen = HashSet::with_capacity(tools.len());
         let mut lines: Vec<(&str, String)> = Vec::with_capacity(tools.len());
-        for tool in tools {
+        for tool in &tools {
             let tool = tool.as_object().ok_or("an entry is not an object")?;
             let name = tool
                 .get("name")
@@ -66,6 +99,9 @@ impl ToolSurface {
             if let Some(fault) = schema_fault(tool.get("inputSchema")) {
                 surface.schema_faults.push((shown.clone(), fault));
             }
+            if let Some(Err(fault)) = tool.get("inputSchema").map(header_arguments) {
+                surface.header_faults.push((shown.clone(), fault));
+            }
             surface.names.push(shown);
             lines.push((name, canonical(tool)));
         }
@@ -76,6 +112,9 @@ impl ToolSurface {
             digest.update(line.as_bytes());
         }
         surface.hash = format!("sha256:{}", hex(&digest.finalize()));
+        drop(seen);
+        surface.remarks = lint::of_tools(&tools);
+        surface.tools = tools.into();
         Ok(surface)
     }
 
@@ -85,7 +124,57 @@ impl ToolSurface {
         let texts = texts.into_iter().flatten();
         let named = texts.chain(self.schema_faults.iter().map(|(name, _)| name));
         let bytes: usize = named.map(|text| size_of::<String>() * 2 + text.len()).sum();
-        size_of::<Self>() + self.hash.len() + bytes
+        // A value in memory takes several times what it takes as text.
+        size_of::<Self>() + self.hash.len() + bytes + self.bytes * VALUE_WEIGHT
+    }
+
+    /// The tools as they are kept: by name, without what changes from call to call.
+    pub fn kept(&self) -> Vec<Value> {
+        let mut kept: Vec<(String, Value)> = Vec::with_capacity(self.tools.len());
+        for tool in self.tools.iter().filter_map(Value::as_object) {
+            let Some(name) = tool.get("name").and_then(Value::as_str) else {
+                continue;
+            };
+            let mut members = Map::new();
+            members.insert("name".to_owned(), Value::from(name));
+            for member in KEPT {
+                if let Some(value) = tool.get(member).filter(|value| !value.is_null()) {
+                    members.insert(member.to_owned(), value.clone());
+                }
+            }
+            kept.push((name.to_owned(), Value::Object(members)));
+        }
+        kept.sort_by(|a, b| a.0.cmp(&b.0));
+        kept.into_iter().map(|(_, tool)| tool).collect()
+    }
+
+    /// The tool of this name; of several the last.
+    pub fn tool(&self, name: &str) -> Option<&Value> {
+        let is_it = |tool: &&Value| tool.get("name").and_then(Value::as_str) == Some(name);
+        self.tools.iter().rev().find(is_it)
+    }
+}
+
+/// What a tool says of itself, cleaned for display.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ToolText {
+    /// Its name.
+    pub name: String,
+    /// Its title.
+    pub title: Option<String>,
+    /// Its description.
+    pub description: Option<String>,
+}
+
+impl ToolText {
+    /// Reads a tool as it was kept.
+    pub fn of(tool: &Value) -> Self {
+        let text = |member| tool.get(member).and_then(Value::as_str);
+        Self {
+            name: line(text("name").unwrap_or_default(), MAX_TOOL_NAME),
+            title: text("title").map(|text| line(text, MAX_TOOL_NAME)),
+            description: text("description").map(|text| block(text, MAX_EXCERPT)),
+        }
     }
 }
 
@@ -160,6 +249,27 @@ fn canonical(tool: &Map<String, Value>) -> String {
     out
 }
 
+/// The canonical form of any value.
+fn canonical_text(value: &Value) -> String {
+    let mut text = String::new();
+    write(value, &mut text);
+    text
+}
+
+/// The canonical form of a member of an object: the sets of JSON Schema have no order.
+fn canonical_member(name: &str, value: &Value) -> String {
+    let mut text = String::new();
+    write_member(name, value, &mut text);
+    text
+}
+
+fn write_member(name: &str, value: &Value, out: &mut String) {
+    match value {
+        Value::Array(items) if SETS.contains(&name) => write_set(items, out),
+        value => write(value, out),
+    }
+}
+
 fn write(value: &Value, out: &mut String) {
     match value {
         Value::Null => out.push_str("null"),
@@ -183,10 +293,7 @@ fn write(value: &Value, out: &mut String) {
             for key in keys {
                 write_text(key, out);
                 out.push(':');
-                match &members[key] {
-                    Value::Array(items) if SETS.contains(&key.as_str()) => write_set(items, out),
-                    value => write(value, out),
-                }
+                write_member(key, &members[key], out);
                 out.push(',');
             }
             out.push('}');
@@ -244,7 +351,9 @@ mod tests {
     use super::*;
 
     fn hash(tools: &Value) -> String {
-        ToolSurface::read(tools.as_array().unwrap()).unwrap().hash
+        ToolSurface::read(tools.as_array().unwrap().clone())
+            .unwrap()
+            .hash
     }
 
     #[test]
@@ -288,7 +397,7 @@ mod tests {
             {"name": "list", "inputSchema": {"type": ["object"]}},
             {"name": "req", "inputSchema": {"type": "object", "required": null}},
         ]);
-        let surface = ToolSurface::read(tools.as_array().unwrap()).unwrap();
+        let surface = ToolSurface::read(tools.as_array().unwrap().clone()).unwrap();
         assert_eq!(surface.duplicates, ["fine"]);
         assert_eq!(surface.odd_names, ["no schema"]);
         let faulty: Vec<_> = surface
@@ -298,7 +407,7 @@ mod tests {
             .collect();
         assert_eq!(faulty, ["no schema", "null", "any", "list", "req"]);
         assert_eq!(
-            ToolSurface::read(&[Value::Null]),
+            ToolSurface::read(vec![Value::Null]),
             Err("an entry is not an object")
         );
     }
@@ -343,8 +452,8 @@ mod tests {
                 serde_json::from_str(&serde_json::to_string_pretty(&tools).unwrap()).unwrap();
             turned.reverse();
             prop_assert_eq!(
-                ToolSurface::read(&tools).unwrap().hash,
-                ToolSurface::read(&turned).unwrap().hash
+                ToolSurface::read(tools).unwrap().hash,
+                ToolSurface::read(turned).unwrap().hash
             );
         }
     }

@@ -1,0 +1,98 @@
+//! What a watch remembers of the tools between two checks: enough to see that they changed, that
+//! they were there before, and that they are others at every turn.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use super::{ToolSurface, hex};
+use crate::domain::observation::Era;
+
+/// Checks that are looked back upon.
+const RUNS: usize = 10;
+/// Different surfaces among them that make it a flapping one.
+const FLAPPING: usize = 3;
+/// Digits of a hash that tell surfaces apart.
+const DIGITS: usize = 12;
+
+/// What is remembered of the tools.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ToolsMemory {
+    /// The generation that they were listed in.
+    pub era: Option<Era>,
+    /// The hash of the surface that was seen last.
+    pub hash: Option<String>,
+    /// There were tools once.
+    pub had_tools: bool,
+    /// The order that the tools came in, in short.
+    pub order: Option<String>,
+    /// The same tools came in another order than the time before.
+    pub reordered: bool,
+    /// The surfaces of the last checks, in short, oldest first.
+    pub recent: Vec<String>,
+}
+
+impl ToolsMemory {
+    /// Takes note of a surface. Another generation of the protocol begins anew.
+    pub fn saw(&mut self, surface: &ToolSurface, era: Option<Era>) {
+        if self.era != era {
+            *self = Self::default();
+            self.era = era;
+        }
+        let order = short(&hex(&Sha256::digest(surface.names.join("\n"))));
+        let is_same = self.hash.as_ref() == Some(&surface.hash);
+        self.reordered = is_same && self.order.as_ref().is_some_and(|known| *known != order);
+        self.order = Some(order);
+        let digest = surface.hash.trim_start_matches("sha256:");
+        if self.recent.len() >= RUNS {
+            self.recent.drain(..=self.recent.len() - RUNS);
+        }
+        self.recent.push(short(digest));
+        self.had_tools |= !surface.names.is_empty();
+        self.hash = Some(surface.hash.clone());
+    }
+
+    /// How many different surfaces the last checks saw, when that is more than a change or two.
+    pub fn flapping(&self) -> Option<usize> {
+        let mut seen: Vec<&String> = self.recent.iter().collect();
+        seen.sort_unstable();
+        seen.dedup();
+        (seen.len() >= FLAPPING).then_some(seen.len())
+    }
+}
+
+/// Enough of a digest to tell surfaces apart.
+fn short(digest: &str) -> String {
+    digest.chars().take(DIGITS).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn surface(names: &[&str]) -> ToolSurface {
+        let tools = names.iter().map(|name| json!({"name": name})).collect();
+        ToolSurface::read(tools).unwrap()
+    }
+
+    #[test]
+    fn three_surfaces_in_ten_checks_are_flapping_and_are_forgotten_after_ten() {
+        let mut memory = ToolsMemory::default();
+        for names in [&["a"][..], &["b"], &["a"], &["b"]] {
+            memory.saw(&surface(names), Some(Era::Legacy));
+        }
+        assert_eq!(memory.flapping(), None);
+        memory.saw(&surface(&["c"]), Some(Era::Legacy));
+        assert_eq!(memory.flapping(), Some(3));
+        for _ in 0..9 {
+            memory.saw(&surface(&["c"]), Some(Era::Legacy));
+        }
+        assert_eq!(memory.flapping(), None);
+        assert_eq!(memory.recent.len(), 10);
+        assert!(memory.had_tools);
+        memory.saw(&surface(&[]), None);
+        assert_eq!((memory.had_tools, memory.recent.len()), (false, 1));
+    }
+}
