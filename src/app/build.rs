@@ -16,6 +16,7 @@ use crate::store::Store;
 
 use super::App;
 use super::events::Events;
+use super::hosts::Hosts;
 use super::incidents::acknowledge_link;
 use super::logins::Logins;
 use super::public_status::Kept;
@@ -57,6 +58,7 @@ impl App {
             ids,
             events: Events::new(),
             logins: Logins::default(),
+            hosts: Hosts::new(),
             trials: Trials::new(),
             public: Kept::default(),
             settings,

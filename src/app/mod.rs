@@ -12,6 +12,7 @@ pub mod consequence;
 pub mod console;
 pub mod events;
 pub mod figures;
+pub mod hosts;
 mod in_flight;
 pub mod incidents;
 pub mod ledger;
@@ -43,6 +44,7 @@ use crate::probe::Prober;
 use crate::store::Store;
 
 use self::events::Events;
+use self::hosts::Hosts;
 use self::logins::Logins;
 use self::public_status::Kept;
 use self::trial::Trials;
@@ -68,6 +70,8 @@ pub struct App {
     pub events: Events,
     /// Watches over passwords being tried.
     pub logins: Logins,
+    /// Whose turn it is at each host.
+    pub hosts: Hosts,
     /// Checks of addresses that are not watched.
     pub trials: Trials,
     /// What the public was told a moment ago.

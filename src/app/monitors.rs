@@ -228,6 +228,12 @@ pub async fn check_now(
         .find(|at| *at == here)
         .or(locations.first());
     let location = location.ok_or(Refused::NotFound)?;
+    let turn = app.hosts.turn(monitor.spec.endpoint.url.url()).await;
+    let _turn = turn.ok_or_else(|| {
+        Refused::Conflict(
+            "other monitors of this host are being checked; try again in a few seconds".to_owned(),
+        )
+    })?;
     let now = app.clock.now();
     let node = &app.settings.node_name;
     let claim = Claim {

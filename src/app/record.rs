@@ -169,7 +169,9 @@ fn finish<'a>(
     let watch = &result.watch;
     let place = schedule::place(watch.monitor, &watch.location, checked.interval);
     let slot = schedule::next_due(now, place, checked.interval, result.retry_after());
-    let recheck = step.and_then(|step| step.recheck).map(|wait| now + wait);
+    let recheck = step
+        .and_then(|step| step.recheck)
+        .map(|wait| now + schedule::repetition(wait, result.retry_after()));
     let facts = result.is_usable().then(|| result.report.facts_hash());
     Finished {
         result,

@@ -1,26 +1,32 @@
 //! Claims what is due and hands it out, never more at once than there are permits.
 //!
-//! A hanging target holds one permit until its own deadline and delays nobody else. When results
+//! A hanging target holds one permit until its own deadline and delays nobody but other monitors of
+//! its host, which wait for their turn without a permit. When results
 //! cannot be recorded their queue fills, permits stay taken, and claiming stops by itself.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use uuid::Uuid;
 
+use crate::domain::check::Watch;
 use crate::store::{Claim, DueCheck};
 
 use super::App;
 use super::check::{Checked, run_check};
+use super::hosts::{Queued, Turn, Wish};
 use super::in_flight::InFlight;
 
 /// Most watches that one claim takes.
 const CLAIM_BATCH: usize = 500;
 /// Wait between two looks at what is due; half of it is the usual delay of a check.
 const TICK: Duration = Duration::from_millis(200);
+/// How much later a check is tried again whose host has too many waiting.
+const POSTPONED: Duration = Duration::from_secs(5);
 /// Wait after the database has failed.
 const PAUSE: Duration = Duration::from_secs(1);
 /// How long a claim holds without a sign of life: what a process that dies had claimed is made
@@ -63,20 +69,36 @@ pub async fn run(app: Arc<App>, results: mpsc::Sender<Checked>, stop: Cancellati
         let wait = match claim(&app, free).await {
             Ok(due) => {
                 let is_full = due.len() == free;
+                let mut refused = Vec::new();
                 for check in due {
                     // Only this loop takes permits, and it asked for no more than there are.
                     let Ok(permit) = Arc::clone(&permits).try_acquire_owned() else {
                         continue;
                     };
-                    let (app, results) = (Arc::clone(&app), results.clone());
+                    let place = match app.hosts.ask(check.monitor.spec.endpoint.url.url()) {
+                        Wish::Granted(turn) => Start::Now(turn, permit),
+                        Wish::Wait(queued) => Start::Later(queued, Arc::clone(&permits)),
+                        Wish::Refused => {
+                            refused.push((check.watch, check.claim));
+                            continue;
+                        }
+                    };
                     let held = in_flight.hold(&check, app.clock.now());
+                    let (app, results) = (Arc::clone(&app), results.clone());
                     tasks.spawn(async move {
+                        let (watch, claim) = (check.watch.clone(), check.claim);
+                        let Some(going) = place.wait().await else {
+                            drop(held);
+                            postpone(&app, &[(watch, claim)]).await;
+                            return;
+                        };
                         let checked = run_check(&app, check, &()).await;
                         // A closed queue means that we are stopping: the lease ends by itself.
                         let _ = results.send(checked).await;
-                        drop((held, permit));
+                        drop((held, going));
                     });
                 }
+                postpone(&app, &refused).await;
                 if is_full && free > 0 {
                     Duration::ZERO
                 } else {
@@ -102,6 +124,37 @@ pub async fn run(app: Arc<App>, results: mpsc::Sender<Checked>, stop: Cancellati
             () = &mut done => return,
             _ = beat.tick() => in_flight.renew(&app).await,
         }
+    }
+}
+
+/// When a check may begin.
+enum Start {
+    Now(Turn, OwnedSemaphorePermit),
+    /// It takes a permit only when its host has a turn for it: others need it meanwhile.
+    Later(Queued, Arc<Semaphore>),
+}
+
+impl Start {
+    async fn wait(self) -> Option<(Turn, OwnedSemaphorePermit)> {
+        match self {
+            Self::Now(turn, permit) => Some((turn, permit)),
+            Self::Later(queued, permits) => {
+                let turn = queued.turn().await?;
+                Some((turn, permits.acquire_owned().await.ok()?))
+            }
+        }
+    }
+}
+
+/// Lets claims end a little later: their hosts are too busy. Their slots stay as they are, so that
+/// the delay shows.
+async fn postpone(app: &App, claims: &[(Watch, Uuid)]) {
+    if claims.is_empty() {
+        return;
+    }
+    let until = app.clock.now() + POSTPONED;
+    if let Err(error) = app.store.renew(claims, until).await {
+        tracing::warn!(error = format!("{error:#}"), "failed to postpone checks");
     }
 }
 

@@ -8,6 +8,7 @@ use super::App;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Figures {
     scheduler_lag_seconds: f64,
+    checks_waiting: u64,
     notifications_queued: u64,
     notifications_dead: u64,
     oldest_notification_seconds: f64,
@@ -15,12 +16,17 @@ pub struct Figures {
 
 impl Figures {
     /// Name, meaning and value of each.
-    pub fn all(&self) -> [(&'static str, &'static str, f64); 4] {
+    pub fn all(&self) -> [(&'static str, &'static str, f64); 5] {
         [
             (
                 "scheduler_lag_seconds",
                 "How late the oldest due check of this location is",
                 self.scheduler_lag_seconds,
+            ),
+            (
+                "checks_waiting_for_host",
+                "Checks of this node that wait because their host is being checked",
+                count(self.checks_waiting),
             ),
             (
                 "notifications_queued",
@@ -58,6 +64,7 @@ pub async fn figures(app: &App) -> Result<Figures, StoreError> {
     let outbox = app.store.queue_health(app.clock.now()).await?;
     Ok(Figures {
         scheduler_lag_seconds: seconds(lag),
+        checks_waiting: u64::try_from(app.hosts.waiting()).unwrap_or_default(),
         notifications_queued: outbox.queued,
         notifications_dead: outbox.dead,
         oldest_notification_seconds: seconds(outbox.oldest_unsent_ms.unwrap_or_default()),

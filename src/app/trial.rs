@@ -129,6 +129,8 @@ async fn run(
         timeout,
         memory: ProbeMemory::default(),
     };
+    // Somebody looks on: who has waited long enough is served out of turn.
+    let _turn = app.hosts.turn(target.endpoint.url.url()).await;
     let seen = app.prober.probe(&target, watcher).await;
     let has_credentials = target.endpoint.has_credentials();
     let verdict = judge(&seen, expectations, has_credentials, app.clock.now());

@@ -11,6 +11,9 @@ use super::id::MonitorId;
 /// Longest time that a server may make us wait by `Retry-After`.
 pub const MAX_RETRY_AFTER: Duration = Duration::from_hours(1);
 
+/// Longest time that `Retry-After` may put off the confirmation of what was seen.
+const MAX_CONFIRMATION_DELAY: Duration = Duration::from_mins(5);
+
 /// The place of a watch within its interval, in milliseconds from its start.
 pub fn place(monitor: MonitorId, location: &str, interval: Duration) -> i64 {
     // FNV-1a: a hash whose values are promised to stay the same, unlike the standard library's.
@@ -38,6 +41,12 @@ pub fn next_due(now: At, place: i64, interval: Duration, retry_after: Option<Dur
     next_slot(from, place, interval)
 }
 
+/// How long to wait before a check is repeated: as we like, or as long as the server asked us to
+/// stay away, within what a confirmation may be delayed by.
+pub fn repetition(wait: Duration, retry_after: Option<Duration>) -> Duration {
+    retry_after.map_or(wait, |asked| asked.min(MAX_CONFIRMATION_DELAY).max(wait))
+}
+
 fn interval_ms(interval: Duration) -> i64 {
     i64::try_from(interval.as_millis())
         .unwrap_or(i64::MAX)
@@ -52,6 +61,20 @@ mod tests {
     use super::*;
 
     const MINUTE: Duration = Duration::from_mins(1);
+
+    #[test]
+    fn a_repetition_waits_as_long_as_it_was_asked_to_within_reason() {
+        let soon = Duration::from_secs(5);
+        for (asked, expected) in [
+            (None, 5),
+            (Some(1), 5),
+            (Some(120), 120),
+            (Some(9_999), 300),
+        ] {
+            let wait = repetition(soon, asked.map(Duration::from_secs));
+            assert_eq!(wait, Duration::from_secs(expected));
+        }
+    }
 
     proptest! {
         #[test]
