@@ -80,6 +80,7 @@ codes! {
     DnsNoAddress = "dns_no_address", Dns, "The name has no address", "Add an A or AAAA record; look for a dangling CNAME.";
     DnsTimeout = "dns_timeout", Dns, "The name servers do not answer", "Check the name servers of the domain.";
     DnsServfail = "dns_servfail", Dns, "The DNS of the domain is broken", "Check the name servers and DNSSEC (DS and RRSIG records).";
+    DnsIpv6Broken = "dns_ipv6_broken", Dns, "The IPv6 address does not work, the IPv4 address does", "Make the service reachable over IPv6, or drop the AAAA record.";
     TargetPrivate = "target_private", Internal, "The address is not public and was not probed", "Use a public address, or let the operator open it with LIFESIGN_ALLOW_TARGETS.";
     TcpRefused = "tcp_refused", Tcp, "Nothing listens on the port", "Check that the service runs, and its port and firewall.";
     TcpTimeout = "tcp_timeout", Tcp, "The host does not answer", "Check that the host is up; firewalls and security groups drop packets silently.";
@@ -133,9 +134,12 @@ codes! {
     ContentTypeWrong = "content_type_wrong", Transport, "The answer has the wrong Content-Type", "Send application/json or text/event-stream.";
     BodyTooLarge = "body_too_large", Transport, "The answer is too large or never ends", "Paginate the list; look for an endless stream.";
     EncodingUnsupported = "encoding_unsupported", Transport, "The answer is compressed although we asked for none", "Do not compress what was asked for with Accept-Encoding: identity.";
+    DecompressionBomb = "decompression_bomb", Transport, "The compressed answer grows beyond all reason", "Do not compress what was asked for with Accept-Encoding: identity; paginate the list.";
     CharsetInvalid = "charset_invalid", Transport, "The answer is not UTF-8", "Encode JSON in UTF-8.";
     SseMalformed = "sse_malformed", Transport, "The answer is not an event stream", "Send each message as a data: line followed by an empty line.";
     SseStalled = "sse_stalled", Transport, "The stream opens but nothing arrives", "Turn off buffering and compression in the proxy (X-Accel-Buffering: no); look for a handler that hangs.";
+    SseBuffered = "sse_buffered", Transport, "A proxy holds the stream back until it ends", "Turn off buffering and compression in the proxy (X-Accel-Buffering: no).";
+    StreamNotClosed = "stream_not_closed", Transport, "The stream is left open after the answer", "End the stream with the answer; connections are lost otherwise.";
     SseNoEndpointEvent = "sse_no_endpoint_event", Transport, "The stream never says where to post", "It may be a Streamable HTTP server: set the transport to auto.";
     SseEndpointInvalid = "sse_endpoint_invalid", Transport, "The endpoint event holds no usable address", "Send a relative or absolute URL in the endpoint event.";
     SseEndpointCrossOrigin = "sse_endpoint_cross_origin", Transport, "The endpoint event points to another origin", "Fix the base URL of the server (root path, forwarded host and scheme); clients refuse it.";
@@ -206,6 +210,9 @@ codes! {
     PrmScopes = "prm_scopes", Auth, "The metadata lists odd scopes", "List the scopes of this resource only; offline_access is none of them.";
     AsRegistration = "as_registration", Auth, "Clients have to be registered by hand", "Support client-ID metadata documents, so that clients nobody knows can log in.";
     CredentialExpiring = "credential_expiring", Auth, "The configured credentials expire soon", "Put in a new token before then.";
+    ColdStart = "cold_start", Latency, "The server sleeps when it is idle", "Keep one instance awake, or raise its minimum.";
+    SlowConnect = "slow_connect", Latency, "Connecting alone takes longer than the threshold", "Look at the network, the DNS and the TLS termination.";
+    SlowTtfb = "slow_ttfb", Latency, "The first answer alone takes longer than the threshold", "Look at what the server does before it answers initialize.";
     SlowTotal = "slow_total", Latency, "Slower than the threshold", "Look at the slowest phase.";
     MonitorError = "monitor_error", Internal, "Lifesign could not measure", "Not the server's fault; see Lifesign's own log.";
 }

@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::at::{At, DAY_MS};
+use super::habits::Habits;
 use super::monitor::TransportChoice;
 use super::observation::{AccessMemory, Era, Observation, Seen, ServerFacts, Transport};
 use super::tools::ToolsMemory;
@@ -60,6 +61,8 @@ pub struct ProbeMemory {
     pub access: AccessMemory,
     /// The tools that were seen lately.
     pub tools: ToolsMemory,
+    /// What only some checks look at, and when the last check was.
+    pub habits: Habits,
 }
 
 /// A generation that worked and does so no longer.

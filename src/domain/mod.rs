@@ -11,6 +11,7 @@ pub mod channel;
 pub mod check;
 pub mod client_credentials;
 pub mod failure;
+pub mod habits;
 pub mod histogram;
 pub mod id;
 pub mod incident;

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 
 use super::at::At;
 use super::challenge::Challenge;
+use super::habits::Refusal;
 pub use super::modern::ModernTrouble;
 
 /// One thing that went wrong or was odd.
@@ -52,6 +53,15 @@ pub enum Trouble {
         /// The header that told.
         by: String,
     },
+    /// One kind of address works and the other does not.
+    Ipv6Broken {
+        /// Which address does not, and how.
+        address: IpAddr,
+        /// What a connection to it ends in.
+        refusal: Refusal,
+    },
+    /// What became of the first request after a long silence; soon after it answered.
+    ColdStart(String),
     /// The handshake is not as it should be.
     Handshake(HandshakeTrouble),
     /// A request of the modern generation was not answered as it should be.
@@ -232,6 +242,8 @@ pub enum BodyTrouble {
     },
     /// Compressed unasked.
     Encoded(String),
+    /// Compressed, and grows beyond all reason.
+    Bomb(String),
     /// Not UTF-8.
     NotUtf8,
     /// Cut off.
@@ -243,6 +255,16 @@ pub enum BodyTrouble {
 pub enum StreamTrouble {
     /// No event lines.
     Malformed(String),
+    /// Everything came at once, long after it was sent.
+    Buffered {
+        /// How long it was held back, in seconds.
+        seconds: u64,
+    },
+    /// Left open after the answer.
+    NotClosed {
+        /// How long we looked, in seconds.
+        seconds: u64,
+    },
     /// Open, and nothing comes.
     Stalled {
         /// How long we waited, in seconds.

@@ -12,9 +12,11 @@ use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
 use super::connection::seconds;
+use super::encoding::Decoder;
 use super::events::Events;
 use super::jsonrpc::{self, Message};
 use super::recognised::Reply;
+use super::room::crowded;
 use super::visit::{HEAD, Visit};
 use super::wire;
 use crate::domain::at::At;
@@ -58,9 +60,8 @@ pub(super) async fn result(
     if !(200..300).contains(&status) {
         return Err(refusal(visit, response, asked.in_session).await);
     }
-    if let Some(encoding) = encoding(response.headers()) {
-        return Err(Trouble::Body(BodyTrouble::Encoded(encoding)));
-    }
+    let encoding = encoding(response.headers());
+    let decoder = decoder(encoding.as_deref())?;
     if let Some(by) = cache(response.headers()) {
         visit.notes.notice(Trouble::Cached { by });
     }
@@ -68,9 +69,16 @@ pub(super) async fn result(
     let kind = media_type(response.headers());
     if kind.as_deref() == Some("text/event-stream") {
         wire::stream(&mut visit.notes, response.headers());
-        return from_stream(visit, response.into_body(), asked).await;
+        let answer = from_stream(visit, response.into_body(), decoder, asked).await;
+        if let (Some(encoding), Ok(_) | Err(Trouble::Rpc(_))) = (encoding, &answer) {
+            visit
+                .notes
+                .notice(Trouble::Body(BodyTrouble::Encoded(encoding)));
+        }
+        return answer;
     }
-    let body = visit.whole(response.into_body()).await?;
+    let encoded = decoder.zip(encoding.as_deref());
+    let body = visit.whole(response.into_body(), encoded).await?;
     if body.iter().all(u8::is_ascii_whitespace) {
         return Err(Trouble::Body(BodyTrouble::Empty { status }));
     }
@@ -79,8 +87,11 @@ pub(super) async fn result(
     {
         return Ok(known);
     }
-    let message = match jsonrpc::parse(&body) {
+    let message = match visit.parse(&body).await {
         Ok(message) => message,
+        Err(trouble @ (Trouble::Own { .. } | Trouble::Body(BodyTrouble::TooLarge { .. }))) => {
+            return Err(trouble);
+        }
         Err(trouble) => return Err(no_message(&body, kind, trouble)),
     };
     let answer = accept(visit, message, asked.id)?;
@@ -120,31 +131,33 @@ pub(super) fn accept(visit: &mut Visit<'_>, message: Value, id: u64) -> Result<M
 async fn from_stream(
     visit: &mut Visit<'_>,
     body: Incoming,
+    decoder: Option<Decoder>,
     asked: &Asked,
 ) -> Result<Reply, Trouble> {
     let Some(mut wire) = visit.take_wire() else {
         return Err(Trouble::Body(BodyTrouble::Truncated));
     };
-    let mut events = Events::of(body)?;
+    let mut events = Events::of(body, visit.room(), decoder)?;
     let budget = visit.budget(HEAD);
     let end = Instant::now() + budget;
     let mut other = None;
     let mut any = false;
     let answer = loop {
         let Ok(next) = timeout_at(end, wire.drive(events.next())).await else {
-            visit.notes.answered_with(events.tally().start.into());
+            let tally = events.tally();
+            visit.notes.answered_with(&tally.start);
             let seconds = seconds(budget);
-            return Err(if any {
+            return Err(if tally.crowded {
+                crowded()
+            } else if any {
                 Trouble::Http(HttpTrouble::Unfinished { seconds })
             } else {
                 Trouble::Stream(StreamTrouble::Stalled { seconds })
             });
         };
         let tally = events.tally();
-        let Some(event) =
-            next.inspect_err(|_| visit.notes.answered_with(tally.start.clone().into()))?
-        else {
-            visit.notes.answered_with(tally.start.clone().into());
+        let Some(event) = next.inspect_err(|_| visit.notes.answered_with(&tally.start))? else {
+            visit.notes.answered_with(&tally.start);
             return Err(match (other, tally.odd_line) {
                 (Some(id), _) => Trouble::Message(MessageTrouble::OtherId(id)),
                 (None, Some(odd)) if tally.fields == 0 => {
@@ -167,10 +180,10 @@ async fn from_stream(
         if let Some(known) = asked.recognise(visit, data.as_bytes()) {
             break Ok(known);
         }
-        let message = jsonrpc::parse(data.as_bytes()).map_err(|trouble| {
-            visit.notes.answered_with(tally.start.clone().into());
+        let message = visit.parse(data.as_bytes()).await.map_err(|trouble| {
+            visit.notes.answered_with(&tally.start);
             // An event that we had to complete ourselves was cut in the middle.
-            if tally.unterminated {
+            if tally.unterminated && matches!(trouble, Trouble::Message(_)) {
                 Trouble::Body(BodyTrouble::Truncated)
             } else {
                 trouble
@@ -191,19 +204,38 @@ async fn from_stream(
         primed: events.is_primed(),
         ended: has_ended,
     });
-    drop(events);
+    if let Some(held_back) = tally
+        .held_back(visit.notes.asked_at(), since)
+        .filter(|_| has_ended)
+    {
+        let seconds = held_back.as_secs();
+        visit
+            .notes
+            .notice(Trouble::Stream(StreamTrouble::Buffered { seconds }));
+    }
     if has_ended {
+        drop(events);
         visit.keep(wire);
     } else {
-        wire.close().await;
+        visit.leave_open(wire, events, since).await;
     }
     if tally.unterminated {
         visit
             .notes
             .notice(Trouble::Stream(StreamTrouble::Unterminated));
     }
-    visit.notes.answered_with(tally.start.into());
+    visit.notes.answered_with(&tally.start);
     answer.map_err(Trouble::Rpc)
+}
+
+/// What takes an encoding apart that we did not ask for.
+pub(super) fn decoder(encoding: Option<&str>) -> Result<Option<Decoder>, Trouble> {
+    encoding
+        .map(|name| {
+            let unknown = || Trouble::Body(BodyTrouble::Encoded(name.to_owned()));
+            Decoder::of(name).ok_or_else(unknown)
+        })
+        .transpose()
 }
 
 /// Why a body that holds no JSON is no answer.
@@ -251,7 +283,11 @@ pub(super) async fn refusal(
         rpc: None,
         in_session,
     };
-    let body = visit.reason(response.into_body()).await;
+    let decoder = encoding(headers).and_then(|name| Decoder::of(&name));
+    let mut body = visit.reason(response.into_body()).await;
+    if let Some(decoder) = decoder {
+        body = decoder.start(&body).into();
+    }
     seen.rpc = jsonrpc::error_in(&body);
     seen.body = excerpt(&body, MAX_EXCERPT);
     Trouble::Status(Box::new(seen))
@@ -294,6 +330,13 @@ fn retry_after(headers: &HeaderMap, now: At) -> Option<u64> {
     Some(seconds.min(MAX_RETRY_AFTER))
 }
 
+/// Everything that is read out of the headers of any answer.
+#[cfg(fuzzing)]
+pub(super) fn read_headers(headers: &HeaderMap, now: At) {
+    let _ = (media_type(headers), encoding(headers), cache(headers));
+    assert!(retry_after(headers, now).is_none_or(|s| s <= MAX_RETRY_AFTER));
+}
+
 fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     headers.get(name)?.to_str().ok()
 }
@@ -316,11 +359,32 @@ fn title(body: &[u8]) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use hyper::header::HeaderName;
+    use proptest::prelude::*;
 
     use super::*;
 
     fn header(name: HeaderName, value: &str) -> HeaderMap {
         HeaderMap::from_iter([(name, value.parse().unwrap())])
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_a_header_holds_is_read_within_bounds(
+            value in proptest::collection::vec(any::<u8>(), 0..300), date in "[A-Za-z0-9,: +-]{0,40}",
+        ) {
+            let now = At(1_795_675_260_000);
+            for bytes in [value.as_slice(), date.as_bytes()] {
+                let Ok(value) = hyper::header::HeaderValue::from_bytes(bytes) else {
+                    continue;
+                };
+                for name in [RETRY_AFTER, CONTENT_TYPE, CONTENT_ENCODING, AGE, WWW_AUTHENTICATE] {
+                    let headers = HeaderMap::from_iter([(name, value.clone())]);
+                    prop_assert!(retry_after(&headers, now).is_none_or(|s| s <= MAX_RETRY_AFTER));
+                    prop_assert!(encoding(&headers).is_none_or(|text| text.chars().count() <= MAX_NAME + 1));
+                    let _ = (media_type(&headers), cache(&headers));
+                }
+            }
+        }
     }
 
     #[test]

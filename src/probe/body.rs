@@ -8,7 +8,9 @@ use hyper::body::{Body, Incoming};
 use tokio::time::{Instant, timeout_at};
 
 use super::connection::seconds;
+use super::encoding::{Decoder, Fault};
 use super::failure;
+use super::room::FREE_BODY;
 use super::visit::{HEAD, Visit};
 use crate::domain::trouble::{BodyTrouble, HttpTrouble, Trouble};
 
@@ -22,21 +24,37 @@ const IDLE: Duration = Duration::from_secs(10);
 const REASON: Duration = Duration::from_secs(2);
 
 impl Visit<'_> {
-    /// Reads a body to its end.
-    pub(super) async fn whole(&mut self, body: Incoming) -> Result<Bytes, Trouble> {
+    /// Reads a body to its end; takes apart what is `encoded`, named by its encoding.
+    pub(super) async fn whole(
+        &mut self,
+        body: Incoming,
+        encoded: Option<(Decoder, &str)>,
+    ) -> Result<Bytes, Trouble> {
         let budget = self.budget(HEAD);
         let end = Instant::now() + budget;
         let read = self.read(body, MAX_BODY, end, budget).await;
         if read.is_err() {
             self.wire = None;
         }
-        let (bytes, is_whole) = read?;
+        let (mut bytes, is_whole) = read?;
         if !is_whole {
             self.wire = None;
             return Err(Trouble::Body(BodyTrouble::TooLarge { what: "8 MiB" }));
         }
+        if let Some((decoder, name)) = encoded {
+            if self.held.body.is_none() {
+                let within = end.saturating_duration_since(Instant::now());
+                self.held.body = Some(self.room().body(within).await?);
+            }
+            let decoded = decoder
+                .whole(&bytes)
+                .map_err(|fault| encoding(fault, name))?;
+            bytes = decoded.into();
+            let encoded = BodyTrouble::Encoded(name.to_owned());
+            self.notes.notice(Trouble::Body(encoded));
+        }
         let bytes = self.veil.bytes(bytes);
-        self.notes.answered_with(bytes.clone());
+        self.notes.answered_with(&bytes);
         Ok(bytes)
     }
 
@@ -51,11 +69,11 @@ impl Visit<'_> {
             self.wire = None;
         }
         let bytes = self.veil.bytes(bytes);
-        self.notes.answered_with(bytes.clone());
+        self.notes.answered_with(&bytes);
         bytes
     }
 
-    /// Everything up to `max` bytes, and whether that was all.
+    /// Everything up to `max` bytes, and whether that was all. A large body needs room.
     async fn read(
         &mut self,
         mut body: Incoming,
@@ -63,9 +81,11 @@ impl Visit<'_> {
         end: Instant,
         budget: Duration,
     ) -> Result<(Bytes, bool), Trouble> {
+        self.held.body = None;
         let Some(wire) = &mut self.wire else {
             return Err(Trouble::Body(BodyTrouble::Truncated));
         };
+        let parts = self.parts;
         let mut first = Bytes::new();
         let mut more = BytesMut::new();
         while !body.is_end_stream() {
@@ -83,6 +103,10 @@ impl Visit<'_> {
                 Some(Err(error)) => return Err(failure::body(&error)),
                 Some(Ok(frame)) => frame.into_data().unwrap_or_default(),
             };
+            if self.held.body.is_none() && first.len().max(more.len()) + data.len() > FREE_BODY {
+                let within = end.saturating_duration_since(Instant::now());
+                self.held.body = Some(parts.room.body(within).await?);
+            }
             // Most answers come in one piece and need no copy.
             if first.is_empty() && more.is_empty() {
                 first = data;
@@ -110,4 +134,12 @@ impl Visit<'_> {
             true,
         ))
     }
+}
+
+/// Why what is encoded cannot be read.
+pub(super) fn encoding(fault: Fault, name: &str) -> Trouble {
+    Trouble::Body(match fault {
+        Fault::Bomb => BodyTrouble::Bomb(name.to_owned()),
+        Fault::Corrupt => BodyTrouble::Encoded(name.to_owned()),
+    })
 }

@@ -106,6 +106,16 @@ pub(super) async fn connect(
         .map_err(|trouble| (trouble, Some(address)))
 }
 
+/// Whether a connection comes about, which is closed at once.
+pub(super) async fn reaches(
+    guard: &Guard,
+    address: SocketAddr,
+    budget: Duration,
+) -> Result<(), Trouble> {
+    let end = Instant::now() + budget;
+    dial(guard, address, end, budget).await.map(drop)
+}
+
 /// The only place that opens a socket for a probe.
 async fn dial(
     guard: &Guard,

@@ -74,6 +74,7 @@ pub(super) async fn hold(visit: &mut Visit<'_>, choice: TransportChoice, pinned:
     if let Err(stop) = outcome {
         visit.notes.seen.stopped = Some(stop);
     }
+    visit.remember_sleep();
     let moved = (visit.url != configured).then(|| visit.url.to_string());
     let seen = &mut visit.notes.seen;
     if is_greeted {
@@ -81,6 +82,7 @@ pub(super) async fn hold(visit: &mut Visit<'_>, choice: TransportChoice, pinned:
     }
     seen.server = join(&seen.memory, legacy, modern);
     remember(seen, moved, now);
+    visit.look_around().await;
     let endless = end_sessions(visit, version.as_ref()).await;
     keep_what_cannot_be_ended(&mut visit.notes, session, &endless);
     visit.leave().await;

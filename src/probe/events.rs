@@ -7,7 +7,7 @@
 use std::fmt;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use eventsource_client::{Client, ClientBuilder, Error, ReconnectOptions, SSE};
@@ -16,13 +16,21 @@ use hyper::body::{Body, Incoming};
 use launchdarkly_sdk_transport::{
     ByteStream, HttpTransport, Request, Response, ResponseFuture, TransportError,
 };
+use tokio::time::Instant;
+use tokio_util::sync::PollSemaphore;
 
+use super::body;
+use super::encoding::{BITE, Decoder, Fault};
 use super::failure;
 use super::lines::{LineGuard, Stop, Tally};
+use super::room::{FREE_BODY, Room, Share};
 use crate::domain::trouble::{BodyTrouble, Trouble};
 
 /// The address that the decoder believes to read from; it is never asked.
 const NOWHERE: &str = "http://stream.invalid/";
+
+/// What a compressed stream is called where its label is not at hand.
+const COMPRESSED: &str = "gzip";
 
 /// An event with data.
 #[derive(Debug, PartialEq, Eq)]
@@ -44,14 +52,21 @@ pub(super) struct Events {
 }
 
 impl Events {
-    /// Reads the body of an answer as events.
-    pub(super) fn of(body: Incoming) -> Result<Self, Trouble> {
+    /// Reads the body of an answer as events; a large one waits for `room`.
+    pub(super) fn of(
+        body: Incoming,
+        room: &Room,
+        encoded: Option<Decoder>,
+    ) -> Result<Self, Trouble> {
         let tally = Arc::new(Mutex::new(Tally::default()));
         let guarded = Guarded {
             body,
             guard: LineGuard::default(),
             tally: Arc::clone(&tally),
             ended: false,
+            room: room.bodies(),
+            share: None,
+            decoder: encoded,
         };
         let answer = Answer(Arc::new(Mutex::new(Some(Box::pin(guarded)))));
         let decoded = ClientBuilder::for_url(NOWHERE)
@@ -115,6 +130,8 @@ impl Events {
         match (lock(&self.tally).stop, error) {
             (Some(Stop::TooLarge(what)), _) => Trouble::Body(BodyTrouble::TooLarge { what }),
             (Some(Stop::NotUtf8), _) => Trouble::Body(BodyTrouble::NotUtf8),
+            (Some(Stop::Bomb), _) => body::encoding(Fault::Bomb, COMPRESSED),
+            (Some(Stop::Corrupt), _) => body::encoding(Fault::Corrupt, COMPRESSED),
             (None, Error::Transport(error)) => failure::body(error.inner()),
             (None, error) => Trouble::Own {
                 what: error.to_string(),
@@ -143,6 +160,9 @@ struct Guarded {
     guard: LineGuard,
     tally: Arc<Mutex<Tally>>,
     ended: bool,
+    room: PollSemaphore,
+    share: Option<Share>,
+    decoder: Option<Decoder>,
 }
 
 impl Stream for Guarded {
@@ -154,14 +174,27 @@ impl Stream for Guarded {
             if this.ended {
                 return Poll::Ready(None);
             }
+            let needs_room = this.guard.held() > FREE_BODY || this.decoder.is_some();
+            if needs_room && this.share.is_none() {
+                lock(&this.tally).crowded = true;
+                this.share = ready!(this.room.poll_acquire(cx));
+                lock(&this.tally).crowded = false;
+            }
             let mut out = Vec::new();
             let mut tally = lock(&this.tally);
             let fed = match Pin::new(&mut this.body).poll_frame(cx) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Some(Ok(frame))) => match frame.into_data() {
                     Ok(data) => {
+                        tally.first_at.get_or_insert_with(Instant::now);
                         out.reserve(data.len());
-                        this.guard.feed(&data, &mut tally, &mut out)
+                        feed(
+                            &mut this.guard,
+                            this.decoder.as_mut(),
+                            &data,
+                            &mut tally,
+                            &mut out,
+                        )
                     }
                     Err(_) => Ok(()),
                 },
@@ -184,6 +217,31 @@ impl Stream for Guarded {
             }
         }
     }
+}
+
+/// Through the decoder, where there is one, in pieces that cannot grow beyond the bounds unseen.
+fn feed(
+    guard: &mut LineGuard,
+    decoder: Option<&mut Decoder>,
+    data: &[u8],
+    tally: &mut Tally,
+    out: &mut Vec<u8>,
+) -> Result<(), Stop> {
+    let Some(decoder) = decoder else {
+        return guard.feed(data, tally, out);
+    };
+    let mut plain = Vec::new();
+    for bite in data.chunks(BITE) {
+        plain.clear();
+        decoder
+            .feed(bite, &mut plain)
+            .map_err(|fault| match fault {
+                Fault::Bomb => Stop::Bomb,
+                Fault::Corrupt => Stop::Corrupt,
+            })?;
+        guard.feed(&plain, tally, out)?;
+    }
+    Ok(())
 }
 
 /// We stopped reading; the tally says why.

@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use rustls::{AlertDescription, CertificateError, PeerIncompatible};
 
 use crate::domain::at::At;
+use crate::domain::observation::TlsFacts;
 use crate::domain::trouble::{
     BodyTrouble, ConnectTrouble, DnsTrouble, HttpTrouble, TlsTrouble, Trouble,
 };
@@ -192,6 +193,23 @@ fn rustls_error<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e rustls::Erro
 
 fn io_error<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e io::Error> {
     chain(error).find_map(|error| error.downcast_ref())
+}
+
+/// What stands beside a step of the connection that failed: the certificate that was refused.
+pub(super) fn detail(trouble: &Trouble, tls: Option<&TlsFacts>) -> Option<String> {
+    let (Trouble::Tls(_), Some(tls)) = (trouble, tls) else {
+        return None;
+    };
+    let shown = &tls.certificate;
+    let date = |at: At| at.utc().date_naive();
+    Some(format!(
+        "{}, issued by {}, valid from {} to {}, for {}",
+        shown.subject,
+        shown.issuer,
+        date(shown.not_before),
+        date(shown.not_after),
+        crate::domain::tools::named(shown.names.iter().map(String::as_str)),
+    ))
 }
 
 /// Addresses for a sentence: the first few and how many more.

@@ -10,6 +10,12 @@ use crate::domain::untrusted::{MAX_NAME, MAX_QUOTE, excerpt, line};
 
 /// Most protocol versions of an error that are kept.
 const MAX_SUPPORTED: usize = 10;
+/// Most bytes that the values of a visit may take in memory.
+pub(super) const MAX_WEIGHT: usize = 64 * 1024 * 1024;
+/// Bytes that a value, a member and an object take beside their text.
+const VALUE: usize = 48;
+const MEMBER: usize = 48;
+const OBJECT: usize = 640;
 /// Characters of a text that is no JSON which are shown.
 const SHOWN: usize = 60;
 
@@ -22,6 +28,32 @@ pub(super) enum Message {
     Aside,
     /// The answer to something else.
     OtherId(String),
+}
+
+/// What the values of `text` will take in memory at most: 8 MiB of `{}` would become 700.
+pub(super) fn weight(text: &[u8]) -> usize {
+    let mut weight = text.len();
+    let mut in_string = false;
+    let mut escaped = false;
+    for byte in text {
+        if in_string {
+            match byte {
+                _ if std::mem::take(&mut escaped) => {}
+                b'\\' => escaped = true,
+                b'"' => in_string = false,
+                _ => {}
+            }
+            continue;
+        }
+        match byte {
+            b'"' => in_string = true,
+            b',' | b'[' => weight += VALUE,
+            b':' => weight += MEMBER,
+            b'{' => weight += OBJECT,
+            _ => {}
+        }
+    }
+    weight
 }
 
 /// Parses one JSON text; at most 128 levels deep.
@@ -238,6 +270,16 @@ mod tests {
         let (_, odd) = read_one(json!({"jsonrpc": "2.0", "id": 2, "error": {"code": "E1"}}));
         assert_eq!(odd, [MessageTrouble::ErrorShape]);
         assert_eq!(error_in(b"not json"), None);
+    }
+
+    #[test]
+    fn values_are_weighed_before_they_are_built() {
+        let tricky = br#"{"a":"{,:\"["}"#;
+        assert_eq!(weight(tricky), tricky.len() + OBJECT + MEMBER);
+        assert!(weight("{},".repeat(1_000_000).as_bytes()) > MAX_WEIGHT);
+        assert!(weight("0,".repeat(4_000_000).as_bytes()) > MAX_WEIGHT);
+        let tool = r#"{"name":"a","description":"one of very many tools","inputSchema":{"type":"object","properties":{"query":{"type":"string"}},"required":["query"]}},"#;
+        assert!(weight(tool.repeat(5_000).as_bytes()) < MAX_WEIGHT / 2);
     }
 
     #[test]

@@ -14,6 +14,7 @@ use super::connection::{Wire, seconds};
 use super::events::{Event, Events};
 use super::jsonrpc::{self, Message};
 use super::redirect::follow;
+use super::room::crowded;
 use super::streamable_http::is_lost;
 use super::visit::{Call, HEAD, Visit};
 use crate::domain::trouble::{BodyTrouble, MessageTrouble, SessionTrouble, StreamTrouble, Trouble};
@@ -49,9 +50,8 @@ impl LegacySse {
         if !response.status().is_success() {
             return Err(answer::refusal(visit, response, false).await);
         }
-        if let Some(encoding) = answer::encoding(response.headers()) {
-            return Err(Trouble::Body(BodyTrouble::Encoded(encoding)));
-        }
+        let encoding = answer::encoding(response.headers());
+        let decoder = answer::decoder(encoding.as_deref())?;
         let kind = answer::media_type(response.headers());
         if kind.as_deref() != Some("text/event-stream") {
             let body = visit.reason(response.into_body()).await;
@@ -60,11 +60,16 @@ impl LegacySse {
         let Some(mut stream) = visit.take_wire() else {
             return Err(Trouble::Stream(StreamTrouble::ClosedEarly));
         };
-        let mut events = Events::of(response.into_body())?;
+        if let Some(encoding) = encoding {
+            visit
+                .notes
+                .notice(Trouble::Body(BodyTrouble::Encoded(encoding)));
+        }
+        let mut events = Events::of(response.into_body(), visit.room(), decoder)?;
         let budget = visit.budget(ENDPOINT);
         let first = timeout(budget, stream.drive(events.next())).await;
         let tally = events.tally();
-        visit.notes.answered_with(tally.start.clone().into());
+        visit.notes.answered_with(&tally.start);
         let first = match first {
             Ok(next) => next?,
             Err(_) => None,
@@ -119,6 +124,9 @@ impl LegacySse {
         let mut other = None;
         loop {
             let Ok(next) = timeout_at(end, self.stream.drive(self.events.next())).await else {
+                if self.events.tally().crowded {
+                    return Err(crowded());
+                }
                 let seconds = seconds(budget);
                 return Err(other.map_or(
                     Trouble::Stream(StreamTrouble::ResponseMissing { seconds }),
@@ -136,7 +144,7 @@ impl LegacySse {
                 continue;
             }
             let data = visit.veil.text(event.data);
-            let message = jsonrpc::parse(data.as_bytes())?;
+            let message = visit.parse(data.as_bytes()).await?;
             match answer::accept(visit, message, id)? {
                 Message::Answer(answer) => return answer.map_err(Trouble::Rpc),
                 Message::Aside => {}

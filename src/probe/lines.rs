@@ -5,12 +5,20 @@
 //! line ends become LF, the byte-order mark and comments go, sizes are bounded, text is UTF-8.
 //! A last event without its empty line is completed, and that is noted.
 
+use std::time::Duration;
+
+use tokio::time::Instant;
+
 /// Most bytes of a stream.
 pub(super) const MAX_STREAM: usize = 8 * 1024 * 1024;
 /// Most bytes of one event.
 pub(super) const MAX_EVENT: usize = 4 * 1024 * 1024;
 /// Most events of a stream.
 pub(super) const MAX_EVENTS: usize = 2_000;
+/// How late an answer is at least when something held it back.
+const HELD_BACK: Duration = Duration::from_secs(2);
+/// What comes within this is one piece.
+const BURST: Duration = Duration::from_millis(50);
 /// Bytes of the raw stream that are kept for the transcript.
 const KEPT: usize = 4_096;
 /// Bytes of a line that is no field which are kept as evidence.
@@ -21,6 +29,8 @@ const KEPT_LINE: usize = 80;
 pub(super) enum Stop {
     TooLarge(&'static str),
     NotUtf8,
+    Bomb,
+    Corrupt,
 }
 
 /// What was seen of a stream.
@@ -38,15 +48,37 @@ pub(super) struct Tally {
     pub(super) start: Vec<u8>,
     /// Why it was cut.
     pub(super) stop: Option<Stop>,
+    /// We wait for room of our own rather than for the server.
+    pub(super) crowded: bool,
+    /// Comments and events without data, which open a stream before there is an answer.
+    pub(super) preludes: usize,
+    /// When the first byte came.
+    pub(super) first_at: Option<Instant>,
+}
+
+impl Tally {
+    /// How long something on the way held the stream back: what a server sends at once came only
+    /// together with the answer, long after it was asked for.
+    pub(super) fn held_back(&self, asked: Instant, answered: Instant) -> Option<Duration> {
+        let first = self.first_at?;
+        let waited = first.saturating_duration_since(asked);
+        let is_burst = answered.saturating_duration_since(first) < BURST;
+        (self.preludes > 0 && is_burst && waited >= HELD_BACK).then_some(waited)
+    }
 }
 
 /// Reads bytes, writes lines.
 #[derive(Debug, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says where in the stream we are"
+)]
 pub(super) struct LineGuard {
     line: Vec<u8>,
     after_cr: bool,
     begun: bool,
     in_event: bool,
+    has_data: bool,
     event_bytes: usize,
     events: usize,
     bytes: usize,
@@ -94,6 +126,11 @@ impl LineGuard {
         Ok(())
     }
 
+    /// Bytes of an event that is not complete.
+    pub(super) fn held(&self) -> usize {
+        self.event_bytes + self.line.len()
+    }
+
     /// The stream has ended: completes what was left open, and notes it.
     pub(super) fn finish(&mut self, tally: &mut Tally, out: &mut Vec<u8>) -> Result<(), Stop> {
         if !self.line.is_empty() {
@@ -115,6 +152,9 @@ impl LineGuard {
         };
         if line.is_empty() {
             if std::mem::take(&mut self.in_event) {
+                if !std::mem::take(&mut self.has_data) {
+                    tally.preludes += 1;
+                }
                 out.push(b'\n');
                 self.event_bytes = 0;
                 self.events += 1;
@@ -126,6 +166,7 @@ impl LineGuard {
         }
         if line[0] == b':' {
             tally.comments += 1;
+            tally.preludes += 1;
             return Ok(());
         }
         let colon = line.iter().position(|b| *b == b':');
@@ -157,6 +198,7 @@ impl LineGuard {
             return Err(Stop::TooLarge("4 MiB in one event"));
         }
         tally.fields += 1;
+        self.has_data |= name == b"data" && !value.is_empty();
         self.in_event = true;
         out.extend_from_slice(line);
         out.push(b'\n');

@@ -11,9 +11,11 @@ mod body;
 mod connection;
 mod conversation;
 mod detection;
+mod encoding;
 mod eras;
 mod events;
 mod failure;
+mod habits;
 mod handshake;
 mod jsonrpc;
 mod legacy_sse;
@@ -24,6 +26,7 @@ mod notes;
 mod pages;
 mod recognised;
 mod redirect;
+mod room;
 mod sessions;
 mod streamable_http;
 mod transcript;
@@ -43,6 +46,7 @@ use crate::net::{Guard, Names, Trust};
 use self::authorization::Tokens;
 use self::notes::Notes;
 use self::recognised::Lists;
+use self::room::Room;
 use self::visit::Visit;
 
 pub use self::authorization::client_key_fault;
@@ -90,6 +94,7 @@ struct Parts {
     user_agent: HeaderValue,
     lists: Lists,
     tokens: Tokens,
+    room: Room,
 }
 
 impl Prober {
@@ -107,6 +112,7 @@ impl Prober {
                 user_agent,
                 lists: Lists::default(),
                 tokens: Tokens::default(),
+                room: Room::new(),
             }),
             offer: None,
         }

@@ -17,6 +17,8 @@ use crate::domain::trouble::Trouble;
 const MAX_SESSIONS: usize = 8;
 /// Most exchanges that are kept for the transcript.
 const MAX_EXCHANGES: usize = 60;
+/// Most bytes of a body that are kept for the transcript.
+const MAX_KEPT: usize = 8 * 1024;
 /// Most facts that are kept for the lints.
 const MAX_FACTS: usize = 200;
 
@@ -52,6 +54,7 @@ pub(super) struct Notes<'a> {
     pub(super) at: StepName,
     begun: Instant,
     step_begun: Instant,
+    asked_at: Instant,
     /// Time spent waiting for nothing that a client would wait for.
     lingered: Duration,
 }
@@ -69,6 +72,7 @@ impl<'a> Notes<'a> {
             at: StepName::Dns,
             begun: now,
             step_begun: now,
+            asked_at: now,
             lingered: Duration::ZERO,
         }
     }
@@ -123,9 +127,15 @@ impl<'a> Notes<'a> {
     /// A request goes out.
     pub(super) fn asked(&mut self, exchange: RawExchange) {
         self.seen.cost.requests += 1;
+        self.asked_at = Instant::now();
         if self.exchanges.len() < MAX_EXCHANGES {
             self.exchanges.push(exchange);
         }
+    }
+
+    /// When the last request went out.
+    pub(super) fn asked_at(&self) -> Instant {
+        self.asked_at
     }
 
     /// The head of the answer to the last request.
@@ -140,13 +150,14 @@ impl<'a> Notes<'a> {
     }
 
     /// The body of the answer to the last request, or as much of it as is worth showing.
-    pub(super) fn answered_with(&mut self, body: Bytes) {
+    pub(super) fn answered_with(&mut self, body: &[u8]) {
         if let Some(answer) = self
             .exchanges
             .last_mut()
             .and_then(|last| last.answer.as_mut())
         {
-            answer.body = body;
+            // A copy: what is shown must not keep a large body alive.
+            answer.body = Bytes::copy_from_slice(&body[..body.len().min(MAX_KEPT)]);
         }
     }
 

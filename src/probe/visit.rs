@@ -20,8 +20,10 @@ use url::{Host, Url};
 
 use super::connection::{Socket, Wire, connect, seconds};
 use super::failure;
+use super::habits::LeftOpen;
 use super::notes::{Notes, RawExchange};
 use super::recognised::{self, Fingerprint, List};
+use super::room::Held;
 use super::transcript::Veil;
 use super::{Parts, Target};
 use crate::domain::at::At;
@@ -58,10 +60,15 @@ pub(super) struct Visit<'a> {
     /// What must not be written down.
     pub(super) veil: Veil,
     headers: HeaderMap,
-    addresses: Vec<IpAddr>,
+    pub(super) addresses: Vec<IpAddr>,
+    /// A connection came about.
+    pub(super) has_arrived: bool,
+    pub(super) left_open: Option<LeftOpen>,
     pub(super) wire: Option<Wire>,
     /// What the list that is being read can be recognised by, and how many facts came before it.
     list: Option<(Fingerprint, usize)>,
+    /// What this visit holds of the room for large answers.
+    pub(super) held: Held,
 }
 
 impl<'a> Visit<'a> {
@@ -85,8 +92,11 @@ impl<'a> Visit<'a> {
             veil: Veil::of(&target.endpoint),
             headers,
             addresses: Vec::new(),
+            has_arrived: false,
+            left_open: None,
             wire: None,
             list: None,
+            held: Held::default(),
         }
     }
 
@@ -316,6 +326,7 @@ impl<'a> Visit<'a> {
         let budget = self.budget(CONNECT);
         match connect(&self.parts.guard, &self.addresses, port, budget).await {
             Ok(socket) => {
+                self.has_arrived = true;
                 self.notes.seen.address = Some(socket.address);
                 self.notes.count(socket.traffic());
                 Ok(socket)
@@ -347,7 +358,8 @@ impl<'a> Visit<'a> {
     }
 
     fn failed(&mut self, trouble: Trouble) -> Trouble {
-        self.notes.end(Outcome::Failed, None);
+        let detail = failure::detail(&trouble, self.notes.seen.tls.as_ref());
+        self.notes.end(Outcome::Failed, detail);
         trouble
     }
 
@@ -356,7 +368,7 @@ impl<'a> Visit<'a> {
     }
 }
 
-/// Host, and port where it is not the usual one, as the `Host` header wants it.
+/// Host, and port where it is not the usual one.
 fn host_of(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     match url.port() {

@@ -10,6 +10,7 @@ mod status;
 mod stopped;
 mod surface;
 mod tls;
+mod way;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

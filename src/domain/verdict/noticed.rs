@@ -3,6 +3,7 @@
 use super::status::what;
 use super::{Effect, Opinion, Severity};
 use crate::domain::failure::Code;
+use crate::domain::habits::Refusal;
 use crate::domain::lint::Lint;
 use crate::domain::observation::Seen;
 use crate::domain::trouble::{
@@ -33,6 +34,38 @@ pub(super) fn opinion(seen: &Seen) -> Opinion {
             format!("The answer to {what} is JSON-RPC and is labelled {kind}."),
         )
         .about(Lint::ResponseMediaType),
+        Trouble::Body(BodyTrouble::Encoded(encoding)) => Opinion::degraded(
+            Code::EncodingUnsupported,
+            format!(
+                "The answer to {what} is compressed ({encoding}), though none was asked for; not every client can read it."
+            ),
+        ),
+        Trouble::Stream(StreamTrouble::Buffered { seconds }) => Opinion::degraded(
+            Code::SseBuffered,
+            format!(
+                "The stream that answers {what} was held back for {seconds} s and came in one piece."
+            ),
+        ),
+        Trouble::Stream(StreamTrouble::NotClosed { seconds }) => Opinion::warning(
+            Code::StreamNotClosed,
+            format!("The stream that answers {what} was still open {seconds} s after the answer."),
+        ),
+        Trouble::Ipv6Broken { address, refusal } => Opinion::warning(
+            Code::DnsIpv6Broken,
+            format!(
+                "A connection to {address} {}; IPv4 works.",
+                match refusal {
+                    Refusal::Refused => "is refused",
+                    Refusal::Silent => "gets no answer",
+                }
+            ),
+        ),
+        Trouble::ColdStart(first) => Opinion::degraded(
+            Code::ColdStart,
+            format!(
+                "After a time without checks the first request {first}, and soon after the server answered: it sleeps when it is idle."
+            ),
+        ),
         Trouble::Stream(StreamTrouble::Unterminated) => Opinion::warning(
             Code::SseUnterminatedEvent,
             format!("The last event of the answer to {what} has no empty line after it."),

@@ -1,13 +1,13 @@
 //! What it means when a conversation ended before its time.
 
 use super::status::what;
-use super::{Effect, Opinion, eras, status, tls};
+use super::{Effect, Opinion, eras, status, tls, way};
 use crate::domain::at::At;
 use crate::domain::failure::Code;
 use crate::domain::observation::{Observation, Seen, StepName};
 use crate::domain::trouble::{
-    BodyTrouble, ConnectTrouble, DnsTrouble, HandshakeTrouble, HttpTrouble, MessageTrouble,
-    RedirectTrouble, RpcError, SessionTrouble, StreamTrouble, ToolsTrouble, Trouble,
+    BodyTrouble, HandshakeTrouble, HttpTrouble, MessageTrouble, RpcError, SessionTrouble,
+    StreamTrouble, ToolsTrouble, Trouble,
 };
 
 /// Words of an error that ask for a login.
@@ -27,7 +27,7 @@ pub(super) fn opinion(
 ) -> Opinion {
     let at = seen.at;
     match &seen.trouble {
-        Trouble::Dns(trouble) => dns(trouble),
+        Trouble::Dns(trouble) => way::dns(trouble),
         Trouble::TargetRefused { address } => Opinion::new(
             Effect::Unknown,
             Code::TargetPrivate,
@@ -35,14 +35,17 @@ pub(super) fn opinion(
                 "The address {address} is not public and was not probed; the operator can open it with LIFESIGN_ALLOW_TARGETS."
             ),
         ),
-        Trouble::Connect(trouble) => connect(trouble, observation),
+        Trouble::Connect(trouble) => way::connect(trouble, observation),
         Trouble::Tls(trouble) => tls::opinion(trouble, now),
-        Trouble::Http(trouble) => http(trouble, at),
+        Trouble::Http(trouble) => {
+            let has_answered = observation.cost.requests > 1;
+            http(trouble, at, has_answered)
+        }
         Trouble::Status(seen) => match status::error_inside(seen) {
             Some(error) => rpc(error, at, has_credentials),
             None => status::opinion(seen, at, has_credentials, observation),
         },
-        Trouble::Redirect { kind, to } => redirect(*kind, to, has_credentials),
+        Trouble::Redirect { kind, to } => way::redirect(*kind, to, has_credentials),
         Trouble::Body(trouble) => body(trouble, at),
         Trouble::Stream(trouble) => stream(trouble, at),
         Trouble::Message(trouble) => message(trouble, at),
@@ -53,7 +56,10 @@ pub(super) fn opinion(
         Trouble::Tools(trouble) => tools(trouble),
         Trouble::Own { what } => own(what),
         // These never end a conversation.
-        Trouble::Redirected { .. } | Trouble::Cached { .. } => own("stopped without a reason"),
+        Trouble::Redirected { .. }
+        | Trouble::Cached { .. }
+        | Trouble::Ipv6Broken { .. }
+        | Trouble::ColdStart(_) => own("stopped without a reason"),
     }
 }
 
@@ -65,59 +71,7 @@ fn own(what: &str) -> Opinion {
     )
 }
 
-fn dns(trouble: &DnsTrouble) -> Opinion {
-    match trouble {
-        DnsTrouble::NoSuchName => Opinion::down(Code::DnsNxdomain, "The host name does not exist."),
-        DnsTrouble::NoAddress => Opinion::down(
-            Code::DnsNoAddress,
-            "The host name exists and has no address.",
-        ),
-        DnsTrouble::TimedOut { asked } => Opinion::new(
-            // One silent name server may be our own trouble.
-            if *asked > 1 {
-                Effect::Down
-            } else {
-                Effect::Unknown
-            },
-            Code::DnsTimeout,
-            format!(
-                "No answer from {} name server{}.",
-                asked,
-                if *asked == 1 { "" } else { "s" }
-            ),
-        ),
-        DnsTrouble::ServerFailure(reason) => Opinion::down(
-            Code::DnsServfail,
-            format!("The name servers fail for this name: {reason}."),
-        ),
-    }
-}
-
-fn connect(trouble: &ConnectTrouble, observation: &Observation) -> Opinion {
-    let address = observation
-        .address
-        .map_or_else(|| "the host".to_owned(), |address| address.to_string());
-    match trouble {
-        ConnectTrouble::Refused => Opinion::down(
-            Code::TcpRefused,
-            format!("Connection to {address} was refused."),
-        ),
-        ConnectTrouble::TimedOut { seconds } => Opinion::down(
-            Code::TcpTimeout,
-            format!("No connection to {address} within {seconds} s."),
-        ),
-        ConnectTrouble::Reset => Opinion::down(
-            Code::TcpReset,
-            format!("Connection to {address} was reset before an answer."),
-        ),
-        ConnectTrouble::Unreachable(reason) => Opinion::down(
-            Code::NetUnreachable,
-            format!("No route to {address}: {reason}."),
-        ),
-    }
-}
-
-fn http(trouble: &HttpTrouble, at: StepName) -> Opinion {
+fn http(trouble: &HttpTrouble, at: StepName, has_answered: bool) -> Opinion {
     let what = what(at);
     match trouble {
         // The handshake worked: the application is alive and its list is what hangs.
@@ -125,6 +79,15 @@ fn http(trouble: &HttpTrouble, at: StepName) -> Opinion {
             Code::ToolsListError,
             format!("{what} was not answered within {seconds} s, although the handshake works."),
         ),
+        // Whoever answered the POST before is not hung: the stream is.
+        HttpTrouble::NoAnswer { seconds } if at == StepName::OpenStream && has_answered => {
+            Opinion::down(
+                Code::SseStalled,
+                format!(
+                    "{what} was not answered within {seconds} s, though the server answers other requests."
+                ),
+            )
+        }
         HttpTrouble::NoAnswer { seconds } => Opinion::down(
             Code::HttpTimeoutHeaders,
             format!("{what} was not answered within {seconds} s."),
@@ -148,44 +111,6 @@ fn http(trouble: &HttpTrouble, at: StepName) -> Opinion {
         HttpTrouble::Closed => Opinion::down(
             Code::HttpProtocolError,
             format!("The connection was closed without an answer to {what}."),
-        ),
-    }
-}
-
-fn redirect(kind: RedirectTrouble, to: &str, has_credentials: bool) -> Opinion {
-    match kind {
-        RedirectTrouble::Loop => Opinion::down(
-            Code::RedirectLoop,
-            format!("The redirects come back to {to}."),
-        ),
-        RedirectTrouble::TooMany => Opinion::down(
-            Code::RedirectTooMany,
-            format!("More than 5 redirects, the last to {to}."),
-        ),
-        RedirectTrouble::Downgrade => Opinion::down(
-            Code::RedirectDowngrade,
-            format!("The server redirects from https to {to}."),
-        ),
-        RedirectTrouble::CrossOrigin => Opinion::down(
-            Code::RedirectCrossOrigin,
-            format!("The server redirects to another host: {to}."),
-        ),
-        RedirectTrouble::PostUnsafe => Opinion::down(
-            Code::RedirectPostUnsafe,
-            format!("The server redirects to {to} in a way that turns POST into GET."),
-        ),
-        RedirectTrouble::Login => Opinion::new(
-            if has_credentials {
-                Effect::Down
-            } else {
-                Effect::Degraded
-            },
-            Code::AuthRedirect,
-            format!("The server redirects to a login page: {to}."),
-        ),
-        RedirectTrouble::Nowhere => Opinion::down(
-            Code::RedirectPostUnsafe,
-            "The server redirects without saying where to.",
         ),
     }
 }
@@ -219,7 +144,15 @@ fn body(trouble: &BodyTrouble, at: StepName) -> Opinion {
         ),
         BodyTrouble::Encoded(encoding) => Opinion::down(
             Code::EncodingUnsupported,
-            format!("The answer to {what} is encoded as {encoding}, which was not offered."),
+            format!(
+                "The answer to {what} is encoded as {encoding}, which was not offered and cannot be read."
+            ),
+        ),
+        BodyTrouble::Bomb(encoding) => Opinion::down(
+            Code::DecompressionBomb,
+            format!(
+                "The answer to {what} is encoded as {encoding} and grows beyond 20 times its size or 16 MiB."
+            ),
         ),
         BodyTrouble::NotUtf8 => Opinion::down(
             Code::CharsetInvalid,
@@ -275,9 +208,10 @@ fn stream(trouble: &StreamTrouble, at: StepName) -> Opinion {
             Code::SseMalformed,
             format!("{what} was answered with the event stream of HTTP+SSE."),
         ),
-        StreamTrouble::Unterminated | StreamTrouble::AnsweredInPost => {
-            own("stopped without a reason")
-        }
+        StreamTrouble::Unterminated
+        | StreamTrouble::AnsweredInPost
+        | StreamTrouble::Buffered { .. }
+        | StreamTrouble::NotClosed { .. } => own("stopped without a reason"),
     }
 }
 

@@ -160,6 +160,23 @@ pub(super) fn slowness(seen: &Observation, expected: &Expectations) -> Option<Op
         .iter()
         .filter(|step| !matches!(step.name, StepName::EndSession | StepName::Authorization))
         .max_by(|a, b| a.ms.total_cmp(&b.ms))?;
+    let connecting = [StepName::Dns, StepName::Tcp, StepName::Tls];
+    let connecting: f64 = connecting
+        .into_iter()
+        .filter_map(|step| seen.ms_of(step))
+        .sum();
+    if connecting > limit {
+        let message = format!(
+            "Connecting alone took {connecting:.0} ms, more than the {limit:.0} ms allowed."
+        );
+        return Some(Opinion::degraded(Code::SlowConnect, message));
+    }
+    if let Some(first) = first_answer(seen).filter(|ms| *ms > limit) {
+        let message = format!(
+            "The first answer alone took {first:.0} ms, more than the {limit:.0} ms allowed."
+        );
+        return Some(Opinion::degraded(Code::SlowTtfb, message));
+    }
     Some(Opinion::degraded(
         Code::SlowTotal,
         format!(
@@ -169,6 +186,14 @@ pub(super) fn slowness(seen: &Observation, expected: &Expectations) -> Option<Op
             slowest.name.as_str()
         ),
     ))
+}
+
+/// How long the server took for whatever it was asked first.
+fn first_answer(seen: &Observation) -> Option<f64> {
+    let connecting = [StepName::Dns, StepName::Tcp, StepName::Tls];
+    let mut steps = seen.steps.iter();
+    let first = steps.find(|step| !connecting.contains(&step.name))?;
+    Some(first.ms)
 }
 
 /// The handshake went through to its end.

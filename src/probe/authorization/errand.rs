@@ -170,7 +170,7 @@ impl<'v, 'a> Errand<'v, 'a> {
             body.clone()
         };
         let shown = self.visit.veil.bytes(shown);
-        self.visit.notes.answered_with(shown);
+        self.visit.notes.answered_with(&shown);
         if is_whole {
             self.wire = Some((url.origin(), wire));
         } else {

@@ -95,7 +95,7 @@ async fn an_answer_that_never_comes_is_told_from_a_stream_that_ends() {
     let (listing, _server) = check(http_sse().on("tools/list", rpc_error(-32603, "boom"))).await;
     listing.is(Down, Code::ToolsListError);
     let (stalled, _server) = check_briefly(http_sse().on("GET", stall())).await;
-    stalled.is(Down, Code::HttpTimeoutHeaders);
+    stalled.is(Down, Code::SseStalled);
 }
 
 #[tokio::test]

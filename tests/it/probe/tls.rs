@@ -59,6 +59,8 @@ async fn every_fault_of_a_certificate_has_its_code() {
             "what was refused is shown as well"
         );
         assert_eq!(checked.step_names(), ["tcp", "tls"]);
+        let detail = checked.seen.steps[1].detail.as_ref().unwrap();
+        assert!(detail.contains("issued by"), "{detail}");
     }
 }
 

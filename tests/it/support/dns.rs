@@ -1,6 +1,7 @@
 //! A name server on loopback that answers every question alike.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
 
 use tokio::net::UdpSocket;
 use tokio::task::JoinHandle;
@@ -12,6 +13,8 @@ pub(crate) enum Zone {
     Has(Option<Ipv4Addr>, Option<Ipv6Addr>),
     /// The question is refused with this RCODE: 2 SERVFAIL, 3 NXDOMAIN.
     Fails(u8),
+    /// The name has this address, which is told so many milliseconds late.
+    Late(u64, Ipv4Addr),
     /// Nothing is ever answered.
     Silent,
 }
@@ -30,6 +33,9 @@ impl NameServer {
         let task = tokio::spawn(async move {
             let mut question = [0; 512];
             while let Ok((len, from)) = socket.recv_from(&mut question).await {
+                if let Zone::Late(ms, _) = zone {
+                    tokio::time::sleep(Duration::from_millis(ms)).await;
+                }
                 if let Some(answer) = answer(zone, &question[..len]) {
                     let _ = socket.send_to(&answer, from).await;
                 }
@@ -53,6 +59,8 @@ fn answer(zone: Zone, question: &[u8]) -> Option<Vec<u8>> {
     let (rcode, data) = match zone {
         Zone::Silent => return None,
         Zone::Fails(rcode) => (rcode, None),
+        Zone::Late(_, address) if kind == 1 => (0, Some(address.octets().to_vec())),
+        Zone::Late(..) => (0, None),
         Zone::Has(four, six) => match kind {
             1 => (0, four.map(|address| address.octets().to_vec())),
             28 => (0, six.map(|address| address.octets().to_vec())),

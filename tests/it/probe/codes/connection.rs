@@ -1,6 +1,6 @@
 //! Names, connections and encryption.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use fake_mcp::{FakeMcp, Tls, healthy, reset};
 use lifesign::domain::failure::Code;
@@ -18,6 +18,7 @@ pub(super) fn rows() -> Vec<Row> {
         row(Code::DnsNoAddress, Down, named([Zone::Has(None, None)])),
         row(Code::DnsTimeout, Down, named([Zone::Silent, Zone::Silent])),
         row(Code::DnsTimeout, Unknown, named([Zone::Silent])),
+        row(Code::DnsIpv6Broken, Finding, only_over_ipv4()),
         row(Code::DnsServfail, Down, named([Zone::Fails(2)])),
         row(
             Code::TargetPrivate,
@@ -62,6 +63,16 @@ async fn named<const N: usize>(zones: [Zone; N]) -> Checked {
     probe.names(Names::asking(&addresses)).run().await
 }
 
+/// A name with two addresses, of which one has a server.
+async fn only_over_ipv4() -> Checked {
+    let server = FakeMcp::start(healthy()).unwrap();
+    let both = Zone::Has(Some(Ipv4Addr::LOCALHOST), Some(Ipv6Addr::LOCALHOST));
+    let names = NameServer::start(both).await;
+    let port = server.address().port();
+    let probe = Probe::of(&format!("http://mcp.test.example:{port}/mcp"));
+    probe.names(Names::asking(&[names.address])).run().await
+}
+
 async fn nobody_listens() -> Checked {
     let mut server = FakeMcp::start(healthy()).unwrap();
     server.stop().await.unwrap();
@@ -88,5 +99,7 @@ async fn no_route() -> Checked {
 async fn tls(tls: Tls) -> Checked {
     let server = FakeMcp::start_tls(tls, healthy()).unwrap();
     let probe = Probe::of(&server.url()).trusting_the_test_ca();
-    probe.timeout(1_500).run().await
+    // One of them says nothing: only its handshake ends with the time.
+    let patience = if tls == Tls::Silent { 1_500 } else { 10_000 };
+    probe.timeout(patience).run().await
 }

@@ -1,23 +1,43 @@
 //! Requests, statuses, redirects, bodies and event streams.
 
+use std::io::Write;
+use std::time::Duration;
+
 use fake_mcp::{
-    Endpoint, FakeMcp, Piece, Sse, StreamEnd, Tls, accepted, bad_chunks, body, close,
+    Endpoint, FakeMcp, Piece, Reply, Sse, StreamEnd, Tls, accepted, bad_chunks, body, close,
     close_mid_body, endless_body, endless_events, garbage, healthy, html, http_sse, huge_headers,
     pieces, rate_limited, redirect, redirect_loop, stall, stall_after_headers, status,
     wrong_content_type,
 };
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use lifesign::domain::failure::Code;
 use lifesign::domain::monitor::TransportChoice;
+use lifesign::domain::observation::ProbeMemory;
 
 use super::LeadsTo::{Degraded, Down, Finding, Gated, Unknown};
 use super::{Checked, Probe, Row, row, script, script_briefly};
 
+const ANSWER: &str = r#"{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":{"prompts":{}},"serverInfo":{"name":"a","version":"1"}}}"#;
 const EVENTS: &str = "text/event-stream";
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 pub(super) fn rows() -> Vec<Row> {
     let challenge = "<title>Just a moment...</title>";
     let not_utf8 = [Piece::Bytes(b"{\"a\":\"\xff\"}"[..].into())];
     vec![
+        row(Code::EncodingUnsupported, Degraded, script(gzip(ANSWER, 1))),
+        row(
+            Code::DecompressionBomb,
+            Down,
+            script(gzip(&" ".repeat(64 * 1024), 512)),
+        ),
+        row(
+            Code::SseBuffered,
+            Degraded,
+            script(healthy().sse(held_back())),
+        ),
+        row(Code::StreamNotClosed, Finding, left_open()),
         row(Code::HttpTimeoutHeaders, Down, script_briefly(stall())),
         row(
             Code::HttpTimeoutBody,
@@ -170,6 +190,27 @@ pub(super) fn rows() -> Vec<Row> {
     ]
 }
 
+/// This text under gzip, so often, whatever was asked for.
+fn gzip(text: &str, times: usize) -> Reply {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(text.as_bytes()).unwrap();
+    let body = encoder.finish().unwrap().repeat(times);
+    pieces(200, "application/json", [Piece::Bytes(body.into())]).header("Content-Encoding", "gzip")
+}
+
+/// What opens a stream comes together with the answer, and late.
+fn held_back() -> Sse {
+    Sse::new().priming().pause(Duration::from_millis(2_100))
+}
+
+/// A server that leaves its streams open, at a check that looks for it.
+async fn left_open() -> Checked {
+    let server = FakeMcp::start(healthy().sse(Sse::new().held_open())).unwrap();
+    let mut memory = ProbeMemory::default();
+    memory.habits.checks = 9;
+    Probe::of(&server.url()).memory(memory).run().await
+}
+
 async fn downgrading() -> Checked {
     let server = FakeMcp::start_tls(Tls::Valid, healthy()).unwrap();
     let to = server.url().replace("https:", "http:");
@@ -181,5 +222,5 @@ async fn downgrading() -> Checked {
 async fn announcing(endpoint: Endpoint) -> Checked {
     let server = FakeMcp::start(http_sse().endpoint(endpoint)).unwrap();
     let probe = Probe::of(&server.url()).transport(TransportChoice::Sse);
-    probe.timeout(400).run().await
+    probe.timeout(super::BRIEFLY).run().await
 }

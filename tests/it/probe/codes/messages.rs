@@ -10,6 +10,7 @@ use serde_json::json;
 use super::LeadsTo::{Degraded, Down, Finding};
 use super::{Row, row, script};
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 pub(super) fn rows() -> Vec<Row> {
     let no_version =
         result(&json!({"capabilities": {}, "serverInfo": {"name": "a", "version": "1"}}));

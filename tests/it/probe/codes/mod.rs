@@ -28,10 +28,12 @@ use futures_util::StreamExt;
 use lifesign::domain::failure::Code;
 use lifesign::domain::verdict::CheckStatus;
 
-use super::{Checked, Probe, check, check_briefly};
+use super::{Checked, Probe, check};
 
 /// How many servers are probed at once.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 10;
+/// How long a server may keep us waiting that does so on purpose; others share the machine.
+const BRIEFLY: u64 = 1_500;
 
 /// Codes that no server causes, what they lead to, and why they are there.
 const NOT_BY_A_SERVER: [(Code, LeadsTo, &str); 3] = [
@@ -124,7 +126,7 @@ async fn script(script: impl Into<Script>) -> Checked {
 
 /// As [`script`], for servers that keep us waiting.
 async fn script_briefly(script: impl Into<Script>) -> Checked {
-    check_briefly(script).await.0
+    with(script, |probe| probe.timeout(BRIEFLY)).await
 }
 
 /// A server with this script, and a probe that is told more than its address.

@@ -1,17 +1,21 @@
 //! The tool list, and time.
 
+use std::net::Ipv4Addr;
+
 use fake_mcp::{
-    Reply, duplicate_tool, healthy, pagination_loop, rpc_error, slow, tools_list_error,
-    tools_not_array,
+    FakeMcp, Reply, duplicate_tool, healthy, pagination_loop, rpc_error, slow, status,
+    tools_list_error, tools_not_array,
 };
 use lifesign::domain::failure::Code;
 use lifesign::domain::observation::Era;
 use lifesign::domain::tools::SurfaceDiff;
+use lifesign::net::Names;
 use serde_json::{Value, json};
 
 use super::LeadsTo::{Degraded, Down, Finding};
 use super::{Row, row, script, with};
 use crate::probe::{Checked, Probe};
+use crate::support::dns::{NameServer, Zone};
 
 pub(super) fn rows() -> Vec<Row> {
     let no_required = json!({"name": "a", "inputSchema": {"type": "object", "required": null}});
@@ -83,8 +87,32 @@ pub(super) fn rows() -> Vec<Row> {
             Degraded,
             script(one(spaced).revisions(&["2026-07-28"])),
         ),
-        row(Code::SlowTotal, Degraded, with(slow(30), allowing(50))),
+        row(Code::ColdStart, Degraded, asleep()),
+        row(Code::SlowConnect, Degraded, slow_handshake()),
+        row(Code::SlowTtfb, Degraded, with(slow(300), allowing(100))),
+        row(Code::SlowTotal, Degraded, with(slow(300), allowing(700))),
     ]
+}
+
+/// A server that is woken by the first request after a long time.
+async fn asleep() -> Checked {
+    let server = FakeMcp::start(status(503).then(healthy())).unwrap();
+    let first = Probe::of(&server.url()).run().await;
+    Probe::of(&server.url())
+        .memory(first.seen.memory)
+        .run()
+        .await
+}
+
+/// A name server that takes its time.
+async fn slow_handshake() -> Checked {
+    let server = FakeMcp::start(healthy()).unwrap();
+    let late = NameServer::start(Zone::Late(300, Ipv4Addr::LOCALHOST)).await;
+    let port = server.address().port();
+    let probe = Probe::of(&format!("http://mcp.test.example:{port}/mcp"));
+    allowing(100)(probe.names(Names::asking(&[late.address])))
+        .run()
+        .await
 }
 
 /// A server with this tool alone.
