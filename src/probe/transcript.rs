@@ -190,7 +190,8 @@ fn target(target: &str) -> String {
     format!("{path}?{}=…", names.join("=…&"))
 }
 
-/// A command that repeats the request of the step `at`, or `fallback` where none was sent.
+/// A command that repeats the request of the step `at`, or `fallback` where none was sent. One
+/// argument to a line; what is secret stands in the variables that it names.
 pub(super) fn curl(
     raw: &[RawExchange],
     at: StepName,
@@ -199,30 +200,20 @@ pub(super) fn curl(
 ) -> String {
     let decisive = raw.iter().rev().find(|raw| raw.step == at);
     let url = endpoint.url.url();
-    let origin = url.origin().ascii_serialization();
-    let mut command = "curl -sS -i --max-time 30".to_owned();
+    let mut lines = vec!["curl -sS -i --max-time 30".to_owned()];
     let empty = HeaderMap::new();
     let (method, address, headers, body) = match decisive {
         Some(raw) => {
-            let scheme = url.scheme();
-            let address = format!("{scheme}://{}{}", raw.host, target(&raw.target));
+            let address = format!("{}://{}{}", url.scheme(), raw.host, raw.target);
             (raw.method, address, &raw.headers, raw.body.clone())
         }
-        None => (
-            "POST",
-            format!("{origin}{}", target(url.path())),
-            &empty,
-            fallback.clone(),
-        ),
+        None => ("POST", url.as_str().to_owned(), &empty, fallback.clone()),
     };
-    if method == "GET" {
-        command.push_str(" -N");
-    } else {
-        command.push_str(" -X ");
-        command.push_str(method);
-    }
-    command.push(' ');
-    command.push_str(&quoted(&address));
+    lines.push(match method {
+        "GET" => "-N".to_owned(),
+        method => format!("-X {method}"),
+    });
+    lines.push(pasted(&address));
     let is_ours = |name: &str| ["host", "user-agent", "accept-encoding"].contains(&name);
     let mut shown: Vec<(String, String)> = headers
         .iter()
@@ -230,29 +221,39 @@ pub(super) fn curl(
         .map(|(name, value)| (name.to_string(), placeholder(name, value, endpoint)))
         .collect();
     if decisive.is_none() {
+        let both = "application/json, text/event-stream";
         shown.push(("content-type".to_owned(), "application/json".to_owned()));
-        shown.push((
-            "accept".to_owned(),
-            "application/json, text/event-stream".to_owned(),
-        ));
+        shown.push(("accept".to_owned(), both.to_owned()));
     }
     for (name, value) in shown {
         // Double quotes let the shell put in what the placeholder names; nothing else of the
         // value is special to it.
         let header = format!("{name}: {value}");
-        let quoted = if value.contains('$') {
+        let header = if value.contains('$') {
             format!("\"{header}\"")
         } else {
             quoted(&header)
         };
-        command.push_str(" -H ");
-        command.push_str(&quoted);
+        lines.push(format!("-H {header}"));
     }
     if !body.is_empty() {
-        command.push_str(" --data ");
-        command.push_str(&quoted(&String::from_utf8_lossy(&body)));
+        let body = String::from_utf8_lossy(&body);
+        lines.push(format!("--data {}", quoted(&body)));
     }
-    command
+    lines.join(" \\\n  ")
+}
+
+/// An address as one word of a shell, with a variable for every value of its query.
+fn pasted(address: &str) -> String {
+    let Some((path, query)) = address.split_once('?') else {
+        return quoted(address);
+    };
+    let pairs = query.split('&').map(|pair| match pair.split_once('=') {
+        Some((name, _)) => format!("{}=\"${}\"", quoted(name), variable(name)),
+        None => quoted(pair),
+    });
+    let pairs: Vec<String> = pairs.collect();
+    format!("{}{}", quoted(&format!("{path}?")), pairs.join("'&'"))
 }
 
 /// `text` as one word of a shell.
@@ -312,7 +313,13 @@ mod tests {
         }
         assert_eq!(
             curl,
-            r#"curl -sS -i --max-time 30 -X POST 'https://e.example/it'\''s?key=…' -H "x-api-key: $X_API_KEY" -H "authorization: Bearer $TOKEN" -H "mcp-session-id: $SESSION" --data '{"a":"it'\''s"}'"#
+            r#"curl -sS -i --max-time 30 \
+  -X POST \
+  'https://e.example/it'\''s?''key'="$KEY" \
+  -H "x-api-key: $X_API_KEY" \
+  -H "authorization: Bearer $TOKEN" \
+  -H "mcp-session-id: $SESSION" \
+  --data '{"a":"it'\''s"}'"#
         );
     }
 }

@@ -7,6 +7,7 @@ mod codes;
 mod command;
 mod connection;
 mod eras;
+mod curl;
 mod harmless;
 mod http;
 mod legacy_sse;
