@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What the tests need beside Rust: PostgreSQL and Chromium from Debian, real MCP servers from PyPI and
+# What the tests need beside Rust: PostgreSQL, Chromium, nginx and Caddy from Debian, real MCP servers from PyPI and
 # npm. Everything is installed once and kept in tests/.cache and node_modules; a second run does nothing.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -9,6 +9,10 @@ mkdir -p "$cache"
 packages=()
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || packages+=(postgresql)
 command -v chromium >/dev/null || packages+=(chromium fonts-liberation)
+[ -x /usr/sbin/nginx ] || packages+=(nginx-light)
+command -v caddy >/dev/null || packages+=(caddy)
+command -v openssl >/dev/null || packages+=(openssl)
+command -v curl >/dev/null || packages+=(curl)
 python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3-venv)
 
 debian() {
