@@ -12,11 +12,21 @@ use super::frame::Frame;
 #[template(path = "bot.html")]
 struct Bot {
     frame: Frame,
+    /// Where this node probes from.
+    location: String,
+    /// Whom to write to.
+    contact: Option<String>,
 }
 
 /// `GET /bot`
 pub(super) async fn show(State(shared): State<Shared>) -> impl IntoResponse {
+    let settings = &shared.app.settings;
     Bot {
         frame: Frame::stranger(shared.app.clock.now()),
+        location: settings.location.clone(),
+        contact: settings
+            .mail_from
+            .as_ref()
+            .map(|email| email.as_str().to_owned()),
     }
 }
