@@ -15,6 +15,8 @@ mod encoding;
 mod eras;
 mod events;
 mod failure;
+#[cfg(fuzzing)]
+pub mod fuzzed;
 mod habits;
 mod handshake;
 mod jsonrpc;
