@@ -260,11 +260,8 @@ pub enum StreamTrouble {
         /// How long it was held back, in seconds.
         seconds: u64,
     },
-    /// Left open after the answer.
-    NotClosed {
-        /// How long we looked, in seconds.
-        seconds: u64,
-    },
+    /// Left open for five seconds after the answer.
+    NotClosed,
     /// Open, and nothing comes.
     Stalled {
         /// How long we waited, in seconds.

@@ -53,9 +53,7 @@ impl Visit<'_> {
     }
 
     fn notice_open(&mut self) {
-        let seconds = OPEN.as_secs();
-        let open = StreamTrouble::NotClosed { seconds };
-        self.notes.notice(Trouble::Stream(open));
+        self.notes.notice(Trouble::Stream(StreamTrouble::NotClosed));
     }
 
     /// Looks at what only some checks look at. After the measured part.

@@ -46,9 +46,9 @@ pub(super) fn opinion(seen: &Seen) -> Opinion {
                 "The stream that answers {what} was held back for {seconds} s and came in one piece."
             ),
         ),
-        Trouble::Stream(StreamTrouble::NotClosed { seconds }) => Opinion::warning(
+        Trouble::Stream(StreamTrouble::NotClosed) => Opinion::warning(
             Code::StreamNotClosed,
-            format!("The stream that answers {what} was still open {seconds} s after the answer."),
+            format!("The stream that answers {what} was still open 5 s after the answer."),
         ),
         Trouble::Ipv6Broken { address, refusal } => Opinion::warning(
             Code::DnsIpv6Broken,

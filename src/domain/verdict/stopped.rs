@@ -211,7 +211,7 @@ fn stream(trouble: &StreamTrouble, at: StepName) -> Opinion {
         StreamTrouble::Unterminated
         | StreamTrouble::AnsweredInPost
         | StreamTrouble::Buffered { .. }
-        | StreamTrouble::NotClosed { .. } => own("stopped without a reason"),
+        | StreamTrouble::NotClosed => own("stopped without a reason"),
     }
 }
 
