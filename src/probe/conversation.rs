@@ -270,12 +270,12 @@ impl Script<'_, '_> {
         self.visit.notes.begin(StepName::Initialize);
         let offer = self.pinned.clone();
         let offer = offer.as_deref().unwrap_or(OFFERED);
-        let hello = Some(handshake::initialize(offer));
+        let hello = Some(handshake::initialize(offer, self.visit.gets_tokens));
         let mut answer = self.ask("initialize", hello).await;
         if let Err(trouble) = &answer
             && let Some(version) = handshake::counter_offer(trouble, offer)
         {
-            let hello = Some(handshake::initialize(version));
+            let hello = Some(handshake::initialize(version, self.visit.gets_tokens));
             answer = self.ask("initialize", hello).await;
         }
         let read = answer.and_then(|result| handshake::read(&result, &mut self.visit.notes));

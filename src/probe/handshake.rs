@@ -69,11 +69,20 @@ pub(super) fn client_info() -> Value {
     json!({ "name": "lifesign", "version": env!("CARGO_PKG_VERSION") })
 }
 
+/// What we can do: nothing but what a machine has to say that gets its own tokens.
+pub(super) fn client_capabilities(gets_tokens: bool) -> Value {
+    if gets_tokens {
+        json!({ "extensions": { "io.modelcontextprotocol/oauth-client-credentials": {} } })
+    } else {
+        json!({})
+    }
+}
+
 /// The parameters of `initialize`, offering `version`.
-pub(super) fn initialize(version: &str) -> Value {
+pub(super) fn initialize(version: &str, gets_tokens: bool) -> Value {
     json!({
         "protocolVersion": version,
-        "capabilities": {},
+        "capabilities": client_capabilities(gets_tokens),
         "clientInfo": client_info(),
     })
 }

@@ -145,7 +145,7 @@ impl Prober {
             .or(seen.noticed.first())
             .map(|seen| seen.at)
         {
-            let hello = handshake::initialize(handshake::OFFERED);
+            let hello = handshake::initialize(handshake::OFFERED, target.endpoint.oauth.is_some());
             let hello = handshake::request(1, "initialize", Some(hello));
             seen.transcript = transcript::shown(&notes.exchanges, &target.endpoint, &veil);
             seen.curl = Some(transcript::curl(

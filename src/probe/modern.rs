@@ -5,7 +5,7 @@ use hyper::header::{HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
 use super::answer::{self, Asked};
-use super::handshake::{self, Functional, client_info, request};
+use super::handshake::{self, Functional, client_capabilities, client_info, request};
 use super::recognised::Reply;
 use super::redirect::follow;
 use super::streamable_http::{VERSION, post};
@@ -76,7 +76,7 @@ impl Modern {
         let mut params = params.unwrap_or_else(|| json!({}));
         params["_meta"] = json!({
             "io.modelcontextprotocol/protocolVersion": self.version,
-            "io.modelcontextprotocol/clientCapabilities": {},
+            "io.modelcontextprotocol/clientCapabilities": client_capabilities(visit.gets_tokens),
             "io.modelcontextprotocol/clientInfo": client_info(),
         });
         let name = params.get("name").or_else(|| params.get("uri"));

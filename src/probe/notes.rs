@@ -175,6 +175,7 @@ impl<'a> Notes<'a> {
         self.begun = Instant::now();
         self.lingered = Duration::ZERO;
         self.seen.stopped = None;
+        self.seen.failed_era = None;
         self.seen.noticed.clear();
     }
 

@@ -59,6 +59,8 @@ pub(super) struct Visit<'a> {
     pub(super) deadline: Instant,
     /// What must not be written down.
     pub(super) veil: Veil,
+    /// We get tokens by ourselves, and say so.
+    pub(super) gets_tokens: bool,
     headers: HeaderMap,
     pub(super) addresses: Vec<IpAddr>,
     /// A connection came about.
@@ -90,6 +92,7 @@ impl<'a> Visit<'a> {
             notes,
             deadline: Instant::now() + target.timeout,
             veil: Veil::of(&target.endpoint),
+            gets_tokens: target.endpoint.oauth.is_some(),
             headers,
             addresses: Vec::new(),
             has_arrived: false,

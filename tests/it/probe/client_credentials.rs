@@ -64,6 +64,9 @@ async fn a_client_with_a_secret_logs_in_as_the_server_wants_it() {
         let checked = Probe::of(&fake.url()).oauth(with_secret()).run().await;
         checked.is_up();
         assert_eq!(checked.findings(), []);
+        let hello = fake.requests()[0].json().unwrap();
+        let extensions = &hello["params"]["capabilities"]["extensions"];
+        assert!(extensions["io.modelcontextprotocol/oauth-client-credentials"].is_object());
         let asked = tokens_asked(&fake);
         assert_eq!(asked.len(), 1);
         assert_eq!(field(&asked[0], "resource"), Some(fake.url()));
