@@ -1,5 +1,5 @@
 # Thin names for what is done often. `make test` sets up what it needs by itself.
-.PHONY: run demo test check fmt real setup
+.PHONY: run demo test check fmt real conformance setup
 
 run:            ## the service on embedded SQLite
 	cargo run
@@ -12,6 +12,11 @@ test:           ## everything, on both engines, with real servers
 
 real:           ## only the probe against servers made with the official SDKs
 	@tests/setup/test.sh -E 'test(/^real::/)'
+
+conformance:    ## the official conformance suite, with `lifesign probe` as the client; SCENARIO=name plays one
+	@tests/setup/tools.sh >/dev/null
+	@cargo build --quiet
+	@LIFESIGN=$${CARGO_TARGET_DIR:-$(CURDIR)/target}/debug/lifesign tests/conformance/run.sh $(SCENARIO)
 
 check:          ## what a change has to pass
 	cargo fmt --all --check

@@ -32,13 +32,26 @@ fresh() { # STAMP FILE…: true if the stamp was made from these very files
     [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$(sha256sum "$@")" ]
 }
 
-python() {
-    local list=tests/real/requirements.txt stamp=$cache/venv/stamp
-    fresh "$stamp" "$list" && return 0
-    rm -rf "$cache/venv"
-    python3 -m venv "$cache/venv"
-    "$cache/venv/bin/python" -m pip install --quiet --disable-pip-version-check --requirement "$list"
-    sha256sum "$list" >"$stamp"
+# One folder for each generation of the Python SDKs: venv-NAME from requirements-NAME.txt.
+readonly pythons=(mcp19 mcp2 fastmcp2)
+
+uv() {
+    [ -x "$cache/uv/bin/uv" ] || { rm -rf "$cache/uv" && python3 -m venv "$cache/uv"; }
+    "$cache/uv/bin/python" -m pip install --quiet --disable-pip-version-check uv==0.13.9
+}
+
+python() { # FOLDER LIST
+    local folder=$cache/$1 list=tests/real/$2
+    fresh "$folder/stamp" "$list" && return 0
+    "$cache/uv/bin/uv" venv --quiet --clear --python "$(command -v python3)" "$folder"
+    "$cache/uv/bin/uv" pip install --quiet --no-deps --compile-bytecode --python "$folder/bin/python" --requirement "$list"
+    sha256sum "$list" >"$folder/stamp"
+}
+
+python_all() {
+    local name
+    { [ -x "$cache/uv/bin/uv" ] || uv; } && python venv requirements.txt
+    for name in "${pythons[@]}"; do python "venv-$name" "requirements-$name.txt"; done
 }
 
 node() { # FOLDER
@@ -49,13 +62,13 @@ node() { # FOLDER
 }
 
 # Python needs its venv module first; the rest does not wait for Debian.
-node_all() { node tests/real && node tests/browser; }
+node_all() { node tests/real && node tests/real/v2 && node tests/conformance && node tests/browser; }
 node_all &
 others=($!)
 case " ${packages[*]-} " in
-*" python3-venv "*) debian && python ;;
+*" python3-venv "*) debian && python_all ;;
 *)
-    python &
+    python_all &
     others+=($!)
     debian
     ;;

@@ -11,10 +11,39 @@ use std::time::{Duration, Instant};
 pub(super) const TOKEN: &str = "a token of the tests";
 
 /// Two cores that compile at the same time make Python slow to start.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_secs(200);
 const ANSWER: Duration = Duration::from_secs(10);
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/real");
-const PYTHON: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/.cache/venv/bin/python");
+/// Where the programs are.
+pub(super) const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/real");
+const CACHE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/.cache");
+
+/// The Pythons of `tests/setup/tools.sh`.
+#[derive(Clone, Copy)]
+pub(super) enum Python {
+    /// `mcp` 1.9.
+    OneNine,
+    /// The latest `mcp` 1 and FastMCP 3.
+    One,
+    /// FastMCP 2.
+    FastMcp2,
+    /// `mcp` 2 and FastMCP 4.
+    Two,
+}
+
+impl Python {
+    /// A script of `tests/real/`.
+    pub(super) fn command(self, script: &str) -> Command {
+        let folder = match self {
+            Self::OneNine => "venv-mcp19",
+            Self::One => "venv",
+            Self::FastMcp2 => "venv-fastmcp2",
+            Self::Two => "venv-mcp2",
+        };
+        let mut command = Command::new(format!("{CACHE}/{folder}/bin/python"));
+        command.arg(script).env("PYTHONDONTWRITEBYTECODE", "1");
+        command
+    }
+}
 
 /// The process ends with its handle.
 pub(super) struct RealServer {
@@ -23,20 +52,22 @@ pub(super) struct RealServer {
 }
 
 impl RealServer {
-    /// A script of `tests/real/` under the Python of `tests/setup/tools.sh`.
+    /// A script of `tests/real/` under the Python with the latest SDK of the first version.
     pub(super) fn python(script: &str, arguments: &[&str]) -> Self {
-        let mut command = Command::new(PYTHON);
-        command
-            .arg(script)
-            .args(arguments)
-            .env("PYTHONDONTWRITEBYTECODE", "1");
+        Self::of(Python::One, script, arguments)
+    }
+
+    /// A script of `tests/real/` under a Python.
+    pub(super) fn of(python: Python, script: &str, arguments: &[&str]) -> Self {
+        let mut command = python.command(script);
+        command.args(arguments);
         Self::start(command)
     }
 
     /// A script of `tests/real/` under Node.
-    pub(super) fn node(script: &str) -> Self {
+    pub(super) fn node(script: &str, arguments: &[&str]) -> Self {
         let mut command = Command::new("node");
-        command.arg(script);
+        command.arg(script).args(arguments);
         Self::start(command)
     }
 
@@ -74,6 +105,11 @@ impl RealServer {
             Err(late) => panic!("the server does not say where it listens: {late}"),
         };
         Self { address, process }
+    }
+
+    /// Host and port.
+    pub(super) fn address(&self) -> &str {
+        &self.address
     }
 
     pub(super) fn url(&self, path: &str) -> String {
