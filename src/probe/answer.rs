@@ -206,7 +206,7 @@ async fn from_stream(
     });
     if let Some(held_back) = tally
         .held_back(visit.notes.asked_at(), since)
-        .filter(|_| has_ended)
+        .filter(|_| has_ended && visit.notes.came_through_a_buffer())
     {
         let seconds = held_back.as_secs();
         visit

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use hyper::header::{HeaderMap, HeaderValue};
+use hyper::header::{HeaderMap, HeaderValue, SERVER};
 use tokio::time::Instant;
 
 use super::Observer;
@@ -17,6 +17,8 @@ use crate::domain::trouble::Trouble;
 const MAX_SESSIONS: usize = 8;
 /// Most exchanges that are kept for the transcript.
 const MAX_EXCHANGES: usize = 60;
+/// How proxies call themselves that buffer unless they are told not to.
+const BUFFERING_PROXIES: [&str; 3] = ["nginx", "openresty", "tengine"];
 /// Most bytes of a body that are kept for the transcript.
 const MAX_KEPT: usize = 8 * 1024;
 /// Most facts that are kept for the lints.
@@ -147,6 +149,23 @@ impl<'a> Notes<'a> {
                 body: Bytes::new(),
             });
         }
+    }
+
+    /// Whether the last answer came through a proxy that buffers unless it is told not to. Without
+    /// one, an answer in one piece is only late.
+    pub(super) fn came_through_a_buffer(&self) -> bool {
+        let answer = self.exchanges.last().and_then(|last| last.answer.as_ref());
+        answer.is_some_and(|answer| {
+            let server = answer
+                .headers
+                .get(SERVER)
+                .and_then(|name| name.to_str().ok());
+            let server = server.unwrap_or_default().to_ascii_lowercase();
+            BUFFERING_PROXIES
+                .iter()
+                .any(|name| server.starts_with(name))
+                || answer.headers.contains_key("x-amz-apigw-id")
+        })
     }
 
     /// The body of the answer to the last request, or as much of it as is worth showing.

@@ -32,11 +32,7 @@ pub(super) fn rows() -> Vec<Row> {
             Down,
             script(gzip(&" ".repeat(64 * 1024), 512)),
         ),
-        row(
-            Code::SseBuffered,
-            Degraded,
-            script(healthy().sse(held_back())),
-        ),
+        row(Code::SseBuffered, Degraded, script(held_back())),
         row(Code::StreamNotClosed, Finding, left_open()),
         row(Code::HttpTimeoutHeaders, Down, script_briefly(stall())),
         row(
@@ -198,9 +194,10 @@ fn gzip(text: &str, times: usize) -> Reply {
     pieces(200, "application/json", [Piece::Bytes(body.into())]).header("Content-Encoding", "gzip")
 }
 
-/// What opens a stream comes together with the answer, and late.
-fn held_back() -> Sse {
-    Sse::new().priming().pause(Duration::from_millis(2_100))
+/// What opens a stream comes together with the answer, late, through a proxy.
+fn held_back() -> Reply {
+    let late = Sse::new().priming().pause(Duration::from_millis(2_100));
+    healthy().sse(late).header("Server", "nginx/1.22.1")
 }
 
 /// A server that leaves its streams open, at a check that looks for it.
