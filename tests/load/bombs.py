@@ -91,7 +91,7 @@ def serve(answer):
         try:
             await reader.readuntil(b"\r\n\r\n")
             await answer(write)
-        except (ConnectionError, asyncio.IncompleteReadError):
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:
             writer.close()

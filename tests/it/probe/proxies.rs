@@ -12,8 +12,8 @@ use lifesign::domain::verdict::CheckStatus::{Degraded, Down};
 use super::{Checked, Probe};
 use crate::support::process::{Process, free_port};
 
-/// A handshake for a server that offers prompts only, so that nothing follows it.
-const HELLO: &str = r#"{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":{"prompts":{}},"serverInfo":{"name":"a","version":"1"}}}"#;
+/// A handshake for a server that offers nothing, so that only a ping follows it.
+const HELLO: &str = r#"{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":{},"serverInfo":{"name":"a","version":"1"}}}"#;
 
 /// Runs `start` aside: it waits for a process.
 async fn aside<T: Send + 'static>(start: impl FnOnce() -> T + Send + 'static) -> T {
@@ -28,7 +28,7 @@ async fn nginx<const N: usize>(behind: [(SocketAddr, &str); N]) -> (Process, [u1
         let _ = writeln!(
             servers,
             "server {{ listen 127.0.0.1:{port}; location / {{
-                 proxy_pass http://{address}; proxy_http_version 1.1; {lines} }} }}"
+                 proxy_pass http://{address}; {lines} }} }}"
         );
     }
     let process = aside(move || {
@@ -71,22 +71,22 @@ async fn through(port: u16, path: &str, timeout: u64) -> Checked {
     probe.timeout(timeout).run().await
 }
 
-/// A server that opens its stream at once and answers late.
-fn late_answer() -> Reply {
+/// A server that opens its stream at once, with this header, and answers late.
+fn late_answer(name: &str, value: &str) -> Reply {
     let body = [
         Piece::text("id: 0\ndata:\n\n"),
         Piece::Wait(Duration::from_millis(2_200)),
         Piece::text(format!("event: message\ndata: {HELLO}\n\n")),
     ];
-    let stream = pieces(200, "text/event-stream", body);
+    let stream = pieces(200, "text/event-stream", body).header(name, value);
     healthy().stateless().on("initialize", stream)
 }
 
 #[tokio::test]
 async fn nginx_holds_back_streams_unless_it_is_told_not_to() {
     let sse = FakeMcp::start(http_sse()).unwrap();
-    let late = FakeMcp::start(late_answer()).unwrap();
-    let unbuffered = FakeMcp::start(late_answer().header("X-Accel-Buffering", "no")).unwrap();
+    let late = FakeMcp::start(late_answer("Cache-Control", "no-store")).unwrap();
+    let unbuffered = FakeMcp::start(late_answer("X-Accel-Buffering", "no")).unwrap();
     let (_nginx, [held, open, late_held, late_open]) = nginx([
         (sse.address(), "proxy_ignore_headers X-Accel-Buffering;"),
         (sse.address(), ""),

@@ -18,7 +18,7 @@ use lifesign::domain::observation::ProbeMemory;
 use super::LeadsTo::{Degraded, Down, Finding, Gated, Unknown};
 use super::{Checked, Probe, Row, row, script, script_briefly};
 
-const ANSWER: &str = r#"{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":{"prompts":{}},"serverInfo":{"name":"a","version":"1"}}}"#;
+const ANSWER: &str = r#"{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":{},"serverInfo":{"name":"a","version":"1"}}}"#;
 const EVENTS: &str = "text/event-stream";
 
 #[expect(clippy::too_many_lines, reason = "a table")]
@@ -26,7 +26,11 @@ pub(super) fn rows() -> Vec<Row> {
     let challenge = "<title>Just a moment...</title>";
     let not_utf8 = [Piece::Bytes(b"{\"a\":\"\xff\"}"[..].into())];
     vec![
-        row(Code::EncodingUnsupported, Degraded, script(gzip(ANSWER, 1))),
+        row(
+            Code::EncodingUnsupported,
+            Degraded,
+            script(healthy().stateless().on("initialize", gzip(ANSWER, 1))),
+        ),
         row(
             Code::DecompressionBomb,
             Down,

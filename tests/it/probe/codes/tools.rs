@@ -89,8 +89,8 @@ pub(super) fn rows() -> Vec<Row> {
         ),
         row(Code::ColdStart, Degraded, asleep()),
         row(Code::SlowConnect, Degraded, slow_handshake()),
-        row(Code::SlowTtfb, Degraded, with(slow(300), allowing(100))),
-        row(Code::SlowTotal, Degraded, with(slow(300), allowing(700))),
+        row(Code::SlowTtfb, Degraded, with(slow(900), allowing(600))),
+        row(Code::SlowTotal, Degraded, with(slow(500), allowing(1_200))),
     ]
 }
 
@@ -107,10 +107,10 @@ async fn asleep() -> Checked {
 /// A name server that takes its time.
 async fn slow_handshake() -> Checked {
     let server = FakeMcp::start(healthy()).unwrap();
-    let late = NameServer::start(Zone::Late(300, Ipv4Addr::LOCALHOST)).await;
+    let late = NameServer::start(Zone::Late(600, Ipv4Addr::LOCALHOST)).await;
     let port = server.address().port();
     let probe = Probe::of(&format!("http://mcp.test.example:{port}/mcp"));
-    allowing(100)(probe.names(Names::asking(&[late.address])))
+    allowing(400)(probe.names(Names::asking(&[late.address])))
         .run()
         .await
 }
