@@ -22,6 +22,7 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::TlsConnector;
+use url::Url;
 
 use super::failure;
 use crate::domain::observation::TlsFacts;
@@ -145,6 +146,15 @@ fn timed_out(budget: Duration) -> Trouble {
     Trouble::Connect(ConnectTrouble::TimedOut {
         seconds: seconds(budget),
     })
+}
+
+/// Host, and port where it is not the usual one.
+pub(super) fn host_of(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
 }
 
 /// A budget in whole seconds, for a sentence.

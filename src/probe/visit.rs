@@ -18,7 +18,7 @@ use rustls::pki_types::ServerName;
 use tokio::time::Instant;
 use url::{Host, Url};
 
-use super::connection::{Socket, Wire, connect, seconds};
+use super::connection::{Socket, Wire, connect, host_of, seconds};
 use super::failure;
 use super::habits::LeftOpen;
 use super::notes::{Notes, RawExchange};
@@ -368,15 +368,6 @@ impl<'a> Visit<'a> {
 
     fn is_https(&self) -> bool {
         self.url.scheme() == "https"
-    }
-}
-
-/// Host, and port where it is not the usual one.
-fn host_of(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    match url.port() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.to_owned(),
     }
 }
 

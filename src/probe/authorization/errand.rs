@@ -22,7 +22,7 @@ use url::{Host, Origin, Url};
 
 use crate::domain::trouble::{ConnectTrouble, DnsTrouble, HttpTrouble, TlsTrouble, Trouble};
 use crate::net::LookupError;
-use crate::probe::connection::{Wire, connect, seconds};
+use crate::probe::connection::{Wire, connect, host_of, seconds};
 use crate::probe::failure;
 use crate::probe::notes::RawExchange;
 use crate::probe::transcript::redacted;
@@ -226,11 +226,7 @@ impl<'v, 'a> Errand<'v, 'a> {
             Some(query) => format!("{}?{query}", url.path()),
             None => url.path().to_owned(),
         };
-        let host = url.host_str().unwrap_or_default();
-        let host = match url.port() {
-            Some(port) => format!("{host}:{port}"),
-            None => host.to_owned(),
-        };
+        let host = host_of(url);
         let mut request = Request::builder()
             .method(ask.method)
             .uri(&target)
