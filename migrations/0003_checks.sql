@@ -31,6 +31,18 @@ CREATE TABLE check_report (
     PRIMARY KEY (monitor_id, slot, location)
 );
 
+-- What a server is like, where it is not what it was at the check before.
+CREATE TABLE monitor_change (
+    monitor_id UUID   NOT NULL REFERENCES monitor (id) ON DELETE CASCADE,
+    at         BIGINT NOT NULL,
+    location   TEXT   NOT NULL,
+    kind       TEXT   NOT NULL CHECK (kind IN ('era', 'transport', 'url', 'version', 'server')),
+    team_id    UUID   NOT NULL,
+    was        TEXT   NOT NULL,
+    became     TEXT   NOT NULL,
+    PRIMARY KEY (monitor_id, at, location, kind)
+);
+
 -- The location '' is the ledger of the whole monitor.
 CREATE TABLE rollup_hour (
     monitor_id     UUID   NOT NULL,

@@ -75,6 +75,7 @@ pub(crate) async fn write(app: &App, watched: &[Watched], now: At) -> anyhow::Re
                         attempt: due.attempt,
                         report,
                         memory: ProbeMemory::default(),
+                        changes: vec![],
                     },
                 }
             });

@@ -81,7 +81,7 @@ impl CheckView {
     }
 }
 
-async fn must_be_there(api: &Api, actor: &Actor, id: MonitorId) -> Result<(), ApiError> {
+pub(super) async fn must_be_there(api: &Api, actor: &Actor, id: MonitorId) -> Result<(), ApiError> {
     let monitor = api.app.store.monitor(actor.team, id).await?;
     monitor.map(drop).ok_or_else(ApiError::not_found)
 }

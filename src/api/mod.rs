@@ -4,6 +4,7 @@
 //! The OpenAPI document comes from the same routes and is held by a snapshot.
 
 mod auth;
+mod changes;
 mod channels;
 mod checks;
 mod deliveries;
@@ -97,6 +98,7 @@ pub fn limited_router(app: &Arc<App>, per_minute: NonZeroU32) -> Router {
 fn private() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .merge(monitors::routes())
+        .merge(changes::routes())
         .merge(checks::routes())
         .merge(tools::routes())
         .merge(uptime::routes())

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use crate::domain::change::changes;
 use crate::domain::check::CheckResult;
 use crate::domain::report::CheckReport;
 use crate::domain::verdict::judge;
@@ -42,6 +43,7 @@ pub async fn run_check(app: &App, due: DueCheck, observer: &dyn Observer) -> Che
     };
     let seen = app.prober.probe(&target, observer).await;
     let tools = tools::news(&due.watch, &target.memory.tools, &seen);
+    let changes = changes(&target.memory, &seen.memory);
     let has_credentials = target.endpoint.has_credentials();
     let mut verdict = judge(&seen, &spec.expectations, has_credentials, app.clock.now());
     if let Some(news) = &tools
@@ -57,6 +59,7 @@ pub async fn run_check(app: &App, due: DueCheck, observer: &dyn Observer) -> Che
         attempt: due.attempt,
         report,
         memory: seen.memory,
+        changes,
     };
     Checked {
         result,

@@ -87,6 +87,12 @@ async fn write(app: &App, tx: &mut Tx, batch: &[Checked], now: At) -> Result<boo
         tools::keep(tx, surface).await?;
     }
     tx.add_to_rollups(&ledger.rows()).await?;
+    let changed: Vec<_> = results
+        .iter()
+        .filter(|result| !result.changes.is_empty() && new.contains(&result.key()))
+        .copied()
+        .collect();
+    tx.add_changes(&changed).await?;
     let failed: Vec<_> = results
         .into_iter()
         .filter(|result| result.report.failure.is_some())

@@ -22,6 +22,8 @@ const BREATH: Duration = Duration::from_millis(200);
 const REST: Duration = Duration::from_mins(10);
 /// Whole reports of failures that are kept of each monitor.
 const REPORTS: u32 = 50;
+/// Changes of a server that are kept of each monitor.
+const CHANGES: u32 = 500;
 /// How long a notification that was sent or given up is kept.
 const NOTIFICATIONS: Duration = Duration::from_hours(90 * 24);
 
@@ -37,6 +39,7 @@ pub async fn step(app: &App) -> Result<u64, StoreError> {
     let bites = [
         store.drop_checks(checks, BITE).await?,
         store.drop_reports(REPORTS, BITE).await?,
+        store.drop_changes(CHANGES, BITE).await?,
         store.drop_hours(hours, BITE).await?,
         store.purge_sessions(now).await?,
         store.purge_links(now).await?,

@@ -288,7 +288,9 @@ fn in_words(report: &CheckReport) -> String {
             .server
             .as_ref()
             .and_then(|server| server.name.as_deref());
-        let version = protocol.version.as_deref().unwrap_or_default();
+        let versions = [&protocol.version, &protocol.legacy_version];
+        let versions: Vec<&str> = versions.into_iter().flatten().map(String::as_str).collect();
+        let version = versions.join(" and ");
         let transport = match protocol.transport {
             Some(Transport::Sse) => "HTTP+SSE",
             _ => "Streamable HTTP",

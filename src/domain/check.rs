@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::at::At;
+use super::change::Change;
 use super::failure::Code;
 use super::id::{MonitorId, TeamId};
 use super::observation::ProbeMemory;
@@ -34,6 +35,8 @@ pub struct CheckResult {
     pub report: CheckReport,
     /// What the next probe of this watch should know.
     pub memory: ProbeMemory,
+    /// What is other than at the last check of this watch.
+    pub changes: Vec<Change>,
 }
 
 impl CheckResult {

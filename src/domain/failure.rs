@@ -160,7 +160,7 @@ codes! {
     VersionUnsupported = "version_unsupported", Protocol, "There is no common protocol version", "Upgrade the server.";
     VersionUnknown = "version_unknown", Protocol, "The server offers a protocol version that is not published", "Check the version that the server sends.";
     VersionHeaderRejected = "version_header_rejected", Protocol, "The server refuses the version that it negotiated", "Accept the negotiated version in MCP-Protocol-Version.";
-    EraRegression = "era_regression", Protocol, "One generation of clients can no longer connect", "Serve initialize and 2026-07-28 at the same address, or tell the clients; save the monitor again if it was dropped on purpose.";
+    EraRegression = "era_regression", Protocol, "One generation of clients can no longer connect", "Serve initialize and 2026-07-28 at the same address, or tell the clients; what stays away for a week counts as dropped on purpose.";
     ModernHeadersStripped = "modern_headers_stripped", Protocol, "A proxy drops the Mcp headers", "Pass the headers MCP-Protocol-Version, Mcp-Method and Mcp-Name through.";
     ModernMetaRejected = "modern_meta_rejected", Protocol, "The server refuses requests of 2026-07-28 that are complete", "Read protocolVersion and clientCapabilities from params._meta; upgrade the SDK.";
     DiscoverMissing = "discover_missing", Protocol, "The server does not answer server/discover", "Implement server/discover; 2026-07-28 demands it.";
@@ -169,6 +169,7 @@ codes! {
     NotificationStatus = "notification_status", Protocol, "The notification was not answered with 202", "Answer notifications with 202 and an empty body.";
     SessionIdInvalid = "session_id_invalid", Protocol, "The session id holds characters that are not allowed", "Use visible ASCII only.";
     SessionLost = "session_lost", Protocol, "The server forgets sessions that it just opened", "Several instances without session affinity: route by session, run one worker, or go stateless.";
+    SessionCookieAffinity = "session_cookie_affinity", Protocol, "Sessions work only for clients that keep cookies", "Route by the Mcp-Session-Id header, or go stateless; most clients keep no cookies.";
     SessionExpired400 = "session_expired_400", Protocol, "An unknown session is answered with 400", "Answer 404, so that clients open a new session.";
     SessionInconsistent = "session_inconsistent", Protocol, "The session id changes within a session", "Send the same session id, or only with the first answer.";
     PingFailed = "ping_failed", Protocol, "The server does not answer ping", "Answer ping with an empty result.";

@@ -144,15 +144,28 @@ impl ProbeMemory {
         }
     }
 
+    /// Whether it holds what only we should know: a session, the query of an address.
+    pub fn is_secret(&self) -> bool {
+        self.session.is_some() || self.url.as_ref().is_some_and(|url| url.contains('?'))
+    }
+
+    /// Whether to begin where redirects led before, rather than follow them again.
+    pub fn goes_where_it_led(&self) -> bool {
+        self.is_known && self.misses == 0 && !self.looks_again()
+    }
+
     /// Whether this check looks again at what usually stays: the redirect, the declaration of a
-    /// modern server, sessions on a fresh connection.
+    /// modern server.
     pub fn looks_again(&self) -> bool {
         self.checks.is_multiple_of(LOOK_AGAIN_EVERY)
     }
 
     /// Whether to ask for the tools on a connection of their own.
     pub fn tries_fresh_connection(&self) -> bool {
-        self.is_session_doubtful || self.checks % LOOK_AGAIN_EVERY == LOOK_AGAIN_EVERY - 1
+        // A server of both generations is greeted seldom enough to look each time.
+        self.facts.era == Some(Era::Dual)
+            || self.is_session_doubtful
+            || self.checks % LOOK_AGAIN_EVERY == LOOK_AGAIN_EVERY - 1
     }
 
     /// A check found the server to be like this.
@@ -175,7 +188,6 @@ impl ProbeMemory {
     pub fn missed(&mut self) {
         self.misses = self.misses.saturating_add(1);
         self.session = None;
-        self.url = None;
         if self.is_known && self.misses >= DOUBT_AFTER {
             self.is_known = false;
             self.misses = 0;
@@ -203,6 +215,14 @@ impl ProbeMemory {
 pub fn may_discover(facts: &ServerFacts) -> bool {
     let version = facts.legacy_version.as_deref().or(facts.version.as_deref());
     version.is_some_and(|version| version >= ASKS_SAFELY_SINCE)
+}
+
+/// Whether a server negotiated a revision of an age in which servers died of what they did not
+/// expect: Python ones up to 1.9 also of the end of a session, with newer libraries below them.
+pub fn is_fragile(facts: &ServerFacts) -> bool {
+    let version = facts.legacy_version.as_deref().or(facts.version.as_deref());
+    facts.transport == Some(Transport::StreamableHttp)
+        && version.is_some_and(|version| version < ASKS_SAFELY_SINCE)
 }
 
 fn is_due(last: Option<At>, every_ms: i64, now: At) -> bool {

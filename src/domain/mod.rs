@@ -7,6 +7,7 @@
 pub mod accounting;
 pub mod at;
 pub mod challenge;
+pub mod change;
 pub mod channel;
 pub mod check;
 pub mod client_credentials;
@@ -27,6 +28,7 @@ pub mod quorum;
 pub mod report;
 pub mod schedule;
 pub mod sensitive;
+pub mod session;
 pub mod state;
 pub mod status;
 pub mod status_page;

@@ -141,6 +141,15 @@ impl Era {
             Self::Dual => "dual",
         }
     }
+
+    /// Which clients it serves, for people.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Legacy => "those that begin with initialize",
+            Self::Modern => "those of 2026-07-28, without initialize",
+            Self::Dual => "those of 2026-07-28, and those that begin with initialize",
+        }
+    }
 }
 
 /// What a server calls itself.

@@ -9,6 +9,7 @@ use super::at::At;
 use super::challenge::Challenge;
 use super::habits::Refusal;
 pub use super::modern::ModernTrouble;
+pub use super::session::SessionTrouble;
 
 /// One thing that went wrong or was odd.
 #[derive(Clone, Debug, PartialEq)]
@@ -357,26 +358,6 @@ pub enum HandshakeTrouble {
     },
     /// The ping was refused.
     PingFailed(String),
-}
-
-/// What is wrong with the session.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SessionTrouble {
-    /// Characters outside visible ASCII.
-    IdInvalid,
-    /// Refused right after it was opened; `times` in this check.
-    Lost {
-        /// How often.
-        times: u8,
-        /// The status of the refusal.
-        status: u16,
-    },
-    /// An unknown session was answered with 400.
-    Expired400,
-    /// The id changed.
-    Inconsistent,
-    /// The negotiated version was refused in the header.
-    VersionHeaderRejected(String),
 }
 
 /// What is wrong with the tool list.

@@ -13,11 +13,12 @@ use super::handshake::{self, Hello, OFFERED};
 use super::legacy_sse::LegacySse;
 use super::modern::Modern;
 use super::notes::Notes;
+use super::sessions::try_fresh_connection;
 use super::streamable_http::{StreamableHttp, end_sessions};
 use super::transcript::redacted;
 use super::visit::Visit;
 use crate::domain::at::At;
-use crate::domain::memory::{Plan, join, remember};
+use crate::domain::memory::{Plan, is_fragile, join, remember};
 use crate::domain::modern::MODERN;
 use crate::domain::monitor::TransportChoice;
 use crate::domain::observation::{Era, Outcome, Seen, ServerFacts, StepName, Transport};
@@ -63,6 +64,9 @@ pub(super) async fn hold(visit: &mut Visit<'_>, choice: TransportChoice, pinned:
         ..
     } = script;
     visit.notes.finish();
+    if let (Channel::Streamable(http), Ok(())) = (&channel, &outcome) {
+        try_fresh_connection(visit, http).await;
+    }
     let (session, version) = match channel {
         Channel::Streamable(http) => (http.session(), http.version()),
         Channel::Sse(sse) => {
@@ -83,7 +87,12 @@ pub(super) async fn hold(visit: &mut Visit<'_>, choice: TransportChoice, pinned:
     seen.server = join(&seen.memory, legacy, modern);
     remember(seen, moved, now);
     visit.look_around().await;
-    let endless = end_sessions(visit, version.as_ref()).await;
+    // Python servers of that age die of the end of a session, too.
+    let endless = if is_fragile(&visit.notes.seen.server) {
+        std::mem::take(&mut visit.notes.sessions)
+    } else {
+        end_sessions(visit, version.as_ref()).await
+    };
     keep_what_cannot_be_ended(&mut visit.notes, session, &endless);
     visit.leave().await;
 }
@@ -100,7 +109,7 @@ fn plan(visit: &Visit<'_>, choice: TransportChoice, pinned: Option<&str>, now: A
 /// Begins where redirects led before. That the configured address redirects stays worth telling.
 fn go_where_it_led(visit: &mut Visit<'_>) {
     let memory = &visit.notes.seen.memory;
-    let known = memory.url.as_deref().filter(|_| !memory.looks_again());
+    let known = memory.url.as_deref().filter(|_| memory.goes_where_it_led());
     let known = known.and_then(|url| Url::parse(url).ok());
     let Some(url) = known.filter(|url| url.host() == visit.url.host()) else {
         return;
@@ -119,11 +128,10 @@ fn keep_what_cannot_be_ended(
     session: Option<HeaderValue>,
     endless: &[HeaderValue],
 ) {
-    let is_good = notes.seen.stopped.is_none();
     let memory = &mut notes.seen.memory;
     let is_kept = notes.kept == session;
     memory.session = session
-        .filter(|id| is_kept || (is_good && endless.contains(id)))
+        .filter(|id| is_kept || endless.contains(id))
         .filter(|_| memory.is_known && memory.facts.era == Some(Era::Legacy))
         .and_then(|id| id.to_str().ok().map(str::to_owned));
 }

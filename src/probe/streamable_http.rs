@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -20,6 +20,8 @@ use crate::domain::trouble::{HandshakeTrouble, SessionTrouble, StatusSeen, Troub
 /// Names the negotiated version, from this revision on.
 pub(super) const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 const VERSION_SINCE: &str = "2025-06-18";
+/// Most cookies that are sent back.
+const MAX_COOKIES: usize = 8;
 /// How long ending the sessions may take together.
 const GOODBYE: Duration = Duration::from_secs(2);
 
@@ -41,6 +43,7 @@ pub(super) fn post(body: Bytes) -> Call {
 pub(super) struct StreamableHttp {
     session: Option<HeaderValue>,
     version: Option<HeaderValue>,
+    cookies: Option<HeaderValue>,
 }
 
 impl StreamableHttp {
@@ -78,6 +81,7 @@ impl StreamableHttp {
     ) -> Result<Reply, Trouble> {
         let response = follow(visit, &self.post(body)).await?;
         let named = response.headers().get(SESSION).cloned();
+        let cookies = cookies(response.headers());
         if visit.notes.at != StepName::Initialize
             && named.is_some()
             && self.session.is_some()
@@ -95,6 +99,7 @@ impl StreamableHttp {
         let result = answer::result(visit, response, &asked).await;
         if visit.notes.at == StepName::Initialize && result.is_ok() {
             self.session = named;
+            self.cookies = cookies;
             if let Some(id) = &self.session {
                 visit.notes.fact(Fact::SessionId {
                     len: id.len(),
@@ -146,9 +151,15 @@ impl StreamableHttp {
         let mut http = Self {
             session: Some(session),
             version: None,
+            cookies: None,
         };
         http.negotiated(version);
         http
+    }
+
+    /// The cookies that came with the session.
+    pub(super) fn cookies(&self) -> Option<HeaderValue> {
+        self.cookies.clone()
     }
 
     /// The session.
@@ -161,7 +172,7 @@ impl StreamableHttp {
         self.version.clone()
     }
 
-    fn post(&self, body: Bytes) -> Call {
+    pub(super) fn post(&self, body: Bytes) -> Call {
         let mut call = post(body);
         self.identify(&mut call.headers);
         call
@@ -204,6 +215,20 @@ pub(super) fn is_lost(seen: &StatusSeen) -> bool {
     seen.in_session
         && (seen.status == 404
             || seen.status == 400 && seen.body.to_ascii_lowercase().contains("session"))
+}
+
+/// The cookies that an answer sets, as a client would send them back. Only to tell what a load
+/// balancer goes by: an ordinary check sends none.
+fn cookies(headers: &HeaderMap) -> Option<HeaderValue> {
+    let set = headers.get_all(SET_COOKIE).iter();
+    let pairs: Vec<&str> = set
+        .filter_map(|value| value.to_str().ok()?.split(';').next())
+        .map(str::trim)
+        .take(MAX_COOKIES)
+        .collect();
+    let mut all = HeaderValue::try_from(pairs.join("; ")).ok()?;
+    all.set_sensitive(true);
+    (!pairs.is_empty()).then_some(all)
 }
 
 /// 2025-11-25: session ids are visible ASCII.

@@ -12,6 +12,8 @@ use crate::domain::at::At;
 use crate::domain::check::CheckResult;
 use crate::domain::failure::Code;
 use crate::domain::id::MonitorId;
+use crate::domain::memory::ProbeMemory;
+use crate::secret::{Place, SealingKey};
 
 /// How a check leaves its watch.
 #[derive(Clone, Debug)]
@@ -50,7 +52,7 @@ impl Tx {
         for round in rounds(recorded) {
             let rows = round
                 .iter()
-                .map(|f| finished_row(f))
+                .map(|f| finished_row(f, &self.key))
                 .collect::<Result<Vec<_>, _>>()?;
             self.db.many(FINISH, rows).await?;
             let news = round.iter().filter(|f| f.facts_hash.is_some());
@@ -89,7 +91,7 @@ type FinishedRow<'a> = (
     Option<&'a str>,
 );
 
-fn finished_row<'a>(f: &'a Finished<'_>) -> Result<FinishedRow<'a>, StoreError> {
+fn finished_row<'a>(f: &'a Finished<'_>, key: &SealingKey) -> Result<FinishedRow<'a>, StoreError> {
     let (watch, report) = (&f.result.watch, &f.result.report);
     Ok((
         watch.monitor,
@@ -104,9 +106,40 @@ fn finished_row<'a>(f: &'a Finished<'_>) -> Result<FinishedRow<'a>, StoreError> 
         f.result.code().map(Code::as_str),
         report.failure.as_ref().map(|failure| &*failure.message),
         report.timings_ms.total,
-        document(&f.result.memory)?,
+        written(&f.result.memory, watch.monitor, key)?,
         f.facts_hash.as_deref(),
     ))
+}
+
+/// What a probe remembers, sealed where it holds a secret.
+fn written(
+    memory: &ProbeMemory,
+    monitor: MonitorId,
+    key: &SealingKey,
+) -> Result<String, StoreError> {
+    let text = document(memory)?;
+    Ok(if memory.is_secret() {
+        key.seal(&place(monitor), &text)
+    } else {
+        text
+    })
+}
+
+/// Reads what [`written`] has written; `None` where it cannot be opened.
+pub(super) fn read_memory(text: &str, monitor: MonitorId, key: &SealingKey) -> Option<ProbeMemory> {
+    if text.starts_with('{') {
+        return serde_json::from_str(text).ok();
+    }
+    let plain = key.open(&place(monitor), text)?;
+    serde_json::from_str(plain.expose()).ok()
+}
+
+fn place(monitor: MonitorId) -> Place {
+    Place {
+        table: "watch",
+        field: "memory",
+        row: monitor.0,
+    }
 }
 
 /// Cuts a list so that no piece has a watch twice: a statement over rows takes each once.
@@ -133,7 +166,7 @@ const GIVE_BACK: Many = Many {
 };
 const FINISH: Many = Many {
     head: "WITH v(monitor, place, held, due, tries, for_slot, began, status, gated, code, message, \
-           total_ms, memory, facts) AS (VALUES",
+           total_ms, learnt, facts) AS (VALUES",
     tail: ") UPDATE watch
               SET next_due = CASE WHEN claim = v.held THEN v.due ELSE next_due END,
                   attempt = CASE WHEN claim = v.held THEN v.tries ELSE attempt END,
@@ -147,7 +180,7 @@ const FINISH: Many = Many {
                   last_code = CASE WHEN last_slot > v.for_slot THEN last_code ELSE v.code END,
                   last_message = CASE WHEN last_slot > v.for_slot THEN last_message ELSE v.message END,
                   last_total_ms = CASE WHEN last_slot > v.for_slot THEN last_total_ms ELSE v.total_ms END,
-                  memory = v.memory,
+                  memory = v.learnt,
                   facts_hash = COALESCE(v.facts, facts_hash)
              FROM v WHERE monitor_id = v.monitor AND location = v.place",
 };

@@ -13,6 +13,7 @@
 
 mod beside;
 mod chain;
+mod changes;
 mod channels;
 mod checks;
 mod codec;
@@ -45,6 +46,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use chain::CheckKey;
+pub use changes::PastChange;
 pub use checks::{CheckFilter, PastCheck};
 pub use codec::Page;
 pub use deliveries::{Delivery, Fate, PastAttempt};

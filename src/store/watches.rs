@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::codec::{Origin, row};
 use super::db::{Dialects, Many};
+use super::finish::read_memory;
 use super::monitor_row::MonitorRow;
 use super::monitors::{ANYWHERE, locations};
 use super::{Store, StoreError};
@@ -185,7 +186,7 @@ impl Store {
         let memory = due
             .memory
             .as_deref()
-            .map(|text| at.document("memory", text));
+            .map(|text| at.parsed("memory", read_memory(text, row.id, &self.key)));
         Ok(DueCheck {
             watch,
             locations: locations(&monitor).len(),

@@ -34,6 +34,7 @@ pub(crate) enum Outcome {
 
 /// A request, read to its end.
 pub(crate) struct Asked {
+    pub(crate) connection: u64,
     pub(crate) method: Method,
     pub(crate) path: String,
     pub(crate) query: String,
@@ -69,6 +70,8 @@ pub(crate) struct Shared {
     pub(crate) journal: Journal,
     pub(crate) stages: Vec<(String, Stage)>,
     pub(crate) sessions: Mutex<HashMap<String, bool>>,
+    /// On which connection each session was opened.
+    pub(crate) homes: Mutex<HashMap<String, u64>>,
     pub(crate) streams: Mutex<HashMap<String, http_sse::Stream>>,
 }
 
@@ -87,6 +90,7 @@ impl Shared {
         self.journal
             .add(record(connection, &head, body.clone(), &self.journal));
         let asked = Asked {
+            connection,
             method: head.method,
             path: head.uri.path().to_owned(),
             query: head.uri.query().unwrap_or_default().to_owned(),

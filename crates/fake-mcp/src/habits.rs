@@ -84,6 +84,10 @@ pub enum Sessions {
     None,
     /// Issues one and refuses it at the next request with this status: another replica answered.
     Lost(u16),
+    /// Issues one and knows it only on the connection that opened it: a load balancer in between.
+    Sticky(u16),
+    /// As `Sticky`, but known elsewhere with the cookie that came with it.
+    ByCookie(u16),
 }
 
 /// The answer to `DELETE` of a session.

@@ -89,6 +89,7 @@ impl FakeMcp {
             journal: Journal::new(),
             stages: stages.collect(),
             sessions: std::sync::Mutex::default(),
+            homes: std::sync::Mutex::default(),
             streams: std::sync::Mutex::default(),
         });
         let mut server = Self {

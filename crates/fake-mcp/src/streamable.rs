@@ -15,6 +15,8 @@ use crate::protocol;
 use crate::reply::Reply;
 
 const ENDPOINT: &str = "/mcp";
+/// What a load balancer knows its clients by.
+const COOKIE: &str = "lb=here";
 const SESSION: &str = "mcp-session-id";
 /// More sessions than this are a leak of the client; the server answers 503 then.
 const MAX_SESSIONS: usize = 200_000;
@@ -70,7 +72,7 @@ fn post(shared: &Arc<Shared>, reply: &Reply, asked: &Asked) -> Response<Body> {
     let mut opened = None;
     if reply.server.sessions != Sessions::None && !is_modern {
         if method == "initialize" {
-            opened = match open_session(shared) {
+            opened = match open_session(shared, asked.connection) {
                 Some(id) => Some(id),
                 None => return plain(503, "too many sessions\n"),
             };
@@ -104,17 +106,22 @@ fn post(shared: &Arc<Shared>, reply: &Reply, asked: &Asked) -> Response<Body> {
         && let Ok(id) = HeaderValue::try_from(id)
     {
         response.headers_mut().insert(SESSION, id);
+        if matches!(reply.server.sessions, Sessions::ByCookie(_)) {
+            let cookie = HeaderValue::from_static("lb=here; Path=/; HttpOnly");
+            response.headers_mut().insert("set-cookie", cookie);
+        }
     }
     response
 }
 
-fn open_session(shared: &Shared) -> Option<String> {
+fn open_session(shared: &Shared, connection: u64) -> Option<String> {
     let id = session_id();
     let mut sessions = lock(&shared.sessions);
     if sessions.len() >= MAX_SESSIONS {
         return None;
     }
     sessions.insert(id.clone(), false);
+    lock(&shared.homes).insert(id.clone(), connection);
     shared.session_opened();
     Some(id)
 }
@@ -132,6 +139,19 @@ fn check_session(
     };
     if let Sessions::Lost(status) = reply.server.sessions {
         return refuse(status, -32001, "Session not found");
+    }
+    let is_home = lock(&shared.homes).get(id) == Some(&asked.connection);
+    let has_cookie = asked
+        .header("cookie")
+        .is_some_and(|all| all.contains(COOKIE));
+    match reply.server.sessions {
+        Sessions::Sticky(status) if !is_home => {
+            return refuse(status, -32001, "Session not found");
+        }
+        Sessions::ByCookie(status) if !is_home && !has_cookie => {
+            return refuse(status, -32001, "Session not found");
+        }
+        _ => {}
     }
     match shared.session(id) {
         None => refuse(404, -32001, "Session not found"),

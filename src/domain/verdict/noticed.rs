@@ -164,6 +164,18 @@ fn session(trouble: &SessionTrouble) -> Opinion {
                 "The server did not know a session that it had just opened ({status}); a second one worked."
             ),
         ),
+        SessionTrouble::LostElsewhere { status } => Opinion::degraded(
+            Code::SessionLost,
+            format!(
+                "The server knows a session only on the connection that opened it; on another one it is refused ({status})."
+            ),
+        ),
+        SessionTrouble::CookieAffinity { status } => Opinion::degraded(
+            Code::SessionCookieAffinity,
+            format!(
+                "The server knows a session on another connection only with its cookies; without them it is refused ({status})."
+            ),
+        ),
         SessionTrouble::Expired400 => Opinion::warning(
             Code::SessionExpired400,
             "An unknown session was answered with 400; clients open a new one only after 404.",

@@ -17,7 +17,7 @@ use crate::domain::report::CheckReport;
 use crate::domain::status::{MonitorStatus, State as Known};
 use crate::domain::uptime::{Dated, Day, Spent};
 use crate::domain::verdict::{CheckStatus, Failure};
-use crate::store::{CheckFilter, IncidentFilter, PastCheck};
+use crate::store::{CheckFilter, IncidentFilter, PastChange, PastCheck};
 use crate::web::Shared;
 use crate::web::chart::{self, Lines, Point};
 use crate::web::error::WebError;
@@ -33,6 +33,8 @@ const RECENT: usize = 12;
 const PAGE: usize = 100;
 /// Windows whose uptime is shown.
 const SHOWN: [&str; 4] = ["24h", "7d", "30d", "90d"];
+/// Changes of the server on the page of a monitor.
+const CHANGES: usize = 10;
 /// Incidents on the page of a monitor.
 const INCIDENTS: usize = 8;
 
@@ -108,6 +110,7 @@ struct Show {
     checks: Vec<PastCheck>,
     incidents: Vec<Incident>,
     tools: ToolsCard,
+    changes: Vec<PastChange>,
     may_edit: bool,
     now: At,
 }
@@ -172,6 +175,7 @@ pub(crate) async fn show(
             .incidents(team, &incidents, None, INCIDENTS)
             .await?
             .rows,
+        changes: store.changes(team, id, None, CHANGES).await?.rows,
         head,
         may_edit: visitor.actor.may_edit(),
         now,

@@ -158,6 +158,7 @@ impl World {
                 attempt: due.attempt,
                 report,
                 memory: ProbeMemory::default(),
+                changes: Vec::new(),
             };
             checks.push(Checked {
                 result,

@@ -2,8 +2,8 @@
 //! remembered at the least cost, judged each for itself.
 
 use fake_mcp::{
-    Delete, Era as Speaks, FakeMcp, Reply, dual, healthy, modern, refusal, result, rpc_error,
-    status,
+    Delete, Era as Speaks, FakeMcp, Reply, Sessions, dual, healthy, modern, refusal, result,
+    rpc_error, status,
 };
 use lifesign::domain::at::At;
 use lifesign::domain::failure::Code;
@@ -202,6 +202,8 @@ async fn both_generations_at_one_address_are_checked_and_the_older_one_only_at_t
             "initialize",
             "notifications/initialized",
             "tools/list",
+            // On a connection of its own.
+            "tools/list",
             "DELETE"
         ]
     );
@@ -267,18 +269,20 @@ async fn the_worse_of_both_generations_is_the_verdict() {
 #[tokio::test]
 async fn old_servers_are_never_asked_for_what_kills_them() {
     for last in ["2024-11-05", "2025-03-26"] {
-        let (checked, server) = check(healthy().revisions(&[last])).await;
+        let (mut checked, server) = check(healthy().revisions(&[last])).await;
         checked.is_up();
         assert_eq!(
             server.asked(),
-            [
-                "initialize",
-                "notifications/initialized",
-                "tools/list",
-                "DELETE"
-            ]
+            ["initialize", "notifications/initialized", "tools/list"]
         );
         assert_eq!(era(&checked), Some(Era::Legacy));
+        // Not even the end of a session: it is kept.
+        for _ in 0..10 {
+            checked = again(&server, &checked).await;
+            checked.is_up();
+            assert_eq!(server.asked(), ["tools/list"]);
+        }
+        assert_eq!(server.sessions_opened(), 1);
     }
 }
 
@@ -419,4 +423,42 @@ async fn walls_and_waiting_say_nothing_about_the_generation() {
     server.set(modern());
     again(&server, &last).await.is_up();
     assert!(!server.asked().contains(&"initialize".to_owned()));
+}
+
+#[tokio::test]
+async fn a_session_that_only_one_connection_knows_is_found_within_ten_checks() {
+    let rarely = |sessions| healthy().sessions(sessions);
+    for (sessions, code) in [
+        (Sessions::Sticky(404), Code::SessionLost),
+        (Sessions::Sticky(400), Code::SessionLost),
+        (Sessions::ByCookie(404), Code::SessionCookieAffinity),
+    ] {
+        let (mut last, server) = check(rarely(sessions)).await;
+        last.is_up();
+        for _ in 0..9 {
+            if last.verdict.status == Up {
+                last = again(&server, &last).await;
+            }
+        }
+        last.is(Degraded, code);
+        // Confirmed at every check from now on, and over at once when it is mended.
+        last = again(&server, &last).await;
+        last.is(Degraded, code);
+        assert_eq!(server.sessions_opened(), server.sessions_closed());
+        server.set(healthy());
+        again(&server, &last).await.is_up();
+    }
+    let (mut last, server) = check(healthy()).await;
+    let mut connections = 0;
+    for _ in 0..20 {
+        last = again(&server, &last).await;
+        last.is_up();
+        assert!(last.findings().is_empty());
+        let asked = server.asked();
+        connections += asked.iter().filter(|asked| *asked == "tools/list").count() - 1;
+    }
+    assert_eq!(
+        connections, 2,
+        "every tenth check looks on another connection"
+    );
 }

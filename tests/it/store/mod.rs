@@ -1,6 +1,7 @@
 //! The contract of the store: every public function, on each engine.
 
 mod accounts;
+mod changes;
 mod channels;
 mod checks;
 mod incidents;
@@ -111,5 +112,6 @@ pub(crate) fn check(team: Uuid, monitor: Uuid, slot: At, status: CheckStatus) ->
         attempt: 0,
         report: CheckReport::new(url, "local".to_owned(), &observation, &verdict),
         memory: ProbeMemory::default(),
+        changes: Vec::new(),
     }
 }

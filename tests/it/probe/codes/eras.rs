@@ -1,6 +1,6 @@
 //! Servers of 2026-07-28 that do not do as it says, and servers of both generations that lost one.
 
-use fake_mcp::{Era, FakeMcp, dual, modern, refusal};
+use fake_mcp::{Era, FakeMcp, Sessions, dual, healthy, modern, refusal};
 use lifesign::domain::at::At;
 use lifesign::domain::failure::Code;
 
@@ -28,9 +28,27 @@ pub(super) fn rows() -> Vec<Row> {
             Finding,
             script(modern().result_type("")),
         ),
+        row(
+            Code::SessionCookieAffinity,
+            Degraded,
+            elsewhere(Sessions::ByCookie(404)),
+        ),
+        row(
+            Code::SessionLost,
+            Degraded,
+            elsewhere(Sessions::Sticky(404)),
+        ),
         row(Code::EraRegression, Degraded, vanished(Era::Modern)),
         row(Code::EraRegression, Degraded, vanished(Era::Legacy)),
     ]
+}
+
+/// A server whose sessions are known on one connection only, at a check that looks on another.
+async fn elsewhere(sessions: Sessions) -> Checked {
+    let server = FakeMcp::start(healthy().sessions(sessions)).unwrap();
+    let mut memory = Probe::of(&server.url()).run().await.seen.memory;
+    memory.is_session_doubtful = true;
+    Probe::of(&server.url()).memory(memory).run().await
 }
 
 /// A server that spoke both generations, and speaks only this one now.
