@@ -85,6 +85,7 @@ async fn check(prober: Prober, url: String) -> anyhow::Result<(String, Duration)
         timeout: MonitorSpec::of(endpoint.clone()).timeout(),
         endpoint,
         memory: ProbeMemory::default(),
+        canary: None,
     };
     let start = Instant::now();
     let seen = prober.probe(&target, &()).await;

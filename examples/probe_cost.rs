@@ -71,6 +71,7 @@ async fn measure(arguments: Arguments) -> anyhow::Result<()> {
         timeout: MonitorSpec::of(endpoint.clone()).timeout(),
         endpoint,
         memory: ProbeMemory::default(),
+        canary: None,
     };
     for _ in 0..arguments.warmup.get() {
         let seen = prober.probe(&target, &()).await;

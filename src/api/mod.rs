@@ -4,6 +4,7 @@
 //! The OpenAPI document comes from the same routes and is held by a snapshot.
 
 mod auth;
+mod canary_body;
 mod changes;
 mod channels;
 mod checks;

@@ -6,6 +6,7 @@
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::canary_body::CanaryBody;
 use super::error::{ApiError, Fault};
 use super::oauth_body::OauthBody;
 use super::request::Given;
@@ -70,6 +71,10 @@ pub(super) struct MonitorBody {
     #[serde(default)]
     #[schema(value_type = Option<Vec<String>>)]
     locations: Given<Vec<String>>,
+    /// A tool to be called at times; null removes it.
+    #[serde(default)]
+    #[schema(value_type = Option<CanaryBody>)]
+    canary: Given<CanaryBody>,
 }
 
 /// A header that is sent with every request.
@@ -187,6 +192,11 @@ impl MonitorBody {
                 Given::Absent => old.locations,
                 Given::Null => None,
                 Given::Value(named) => Some(named),
+            },
+            canary: match self.canary {
+                Given::Absent => old.canary,
+                Given::Null => None,
+                Given::Value(body) => faults.keep(body.read()),
             },
         };
         spec.expectations.tools = self

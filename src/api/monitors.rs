@@ -12,6 +12,7 @@ use utoipa_axum::routes;
 
 use super::Api;
 use super::auth::Caller;
+use super::canary_body::CanaryView;
 use super::error::{ApiError, Fault, Problem};
 use super::list::List;
 use super::monitor_body::MonitorBody;
@@ -71,6 +72,8 @@ struct MonitorView {
     channels: Option<Vec<ChannelId>>,
     /// The locations that it is checked from; null: wherever a node probes.
     locations: Option<Vec<String>>,
+    /// A tool that is called at times.
+    canary: Option<CanaryView>,
     /// When it was made.
     created_at: At,
     /// `pending`, `up`, `degraded`, `down`, `unknown` or `paused`.
@@ -193,6 +196,7 @@ impl MonitorView {
             tags: spec.tags.clone(),
             channels: (!channels.is_empty()).then(|| channels.clone()),
             locations: spec.locations.clone(),
+            canary: spec.canary.as_ref().map(CanaryView::from),
             created_at: overview.created_at,
             status: status.as_str(),
             gated: state.gated,

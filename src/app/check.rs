@@ -40,6 +40,7 @@ pub async fn run_check(app: &App, due: DueCheck, observer: &dyn Observer) -> Che
         timeout: spec.timeout(),
         endpoint: spec.endpoint,
         memory: due.memory,
+        canary: spec.canary,
     };
     let seen = app.prober.probe(&target, observer).await;
     let tools = tools::news(&due.watch, &target.memory.tools, &seen);

@@ -1,7 +1,10 @@
 //! Making, changing, pausing and deleting monitors, and checking one now.
 
+use serde_json::Value;
+
 use crate::domain::accounting;
 use crate::domain::at::At;
+use crate::domain::canary::promise;
 use crate::domain::id::{ChannelId, MonitorId};
 use crate::domain::monitor::{Endpoint, FieldError, Monitor, MonitorSpec};
 use crate::domain::notification::Event;
@@ -34,9 +37,10 @@ pub struct Made {
 pub async fn create(
     app: &App,
     actor: &Actor,
-    spec: MonitorSpec,
+    mut spec: MonitorSpec,
     channels: &[ChannelId],
 ) -> Result<Made, Refused> {
+    agree(app, actor, &mut spec, None).await?;
     let warnings = check_spec(app, actor, &spec, channels, None).await?;
     let id = MonitorId(app.ids.next());
     let monitor = Monitor {
@@ -58,9 +62,10 @@ pub async fn change(
     app: &App,
     actor: &Actor,
     id: MonitorId,
-    spec: MonitorSpec,
+    mut spec: MonitorSpec,
     channels: &[ChannelId],
 ) -> Result<Made, Refused> {
+    agree(app, actor, &mut spec, Some(id)).await?;
     let warnings = check_spec(app, actor, &spec, channels, Some(id)).await?;
     let mut tx = app.store.begin().await?;
     let known = tx.monitor(actor.team, id).await?.ok_or(Refused::NotFound)?;
@@ -80,6 +85,30 @@ pub async fn change(
     tx.commit().await?;
     publish(app, actor, id);
     Ok(Made { id, warnings })
+}
+
+/// Holds a canary that was newly agreed to against the tool that it would call, where that is
+/// known; from then on no other one is called.
+async fn agree(
+    app: &App,
+    actor: &Actor,
+    spec: &mut MonitorSpec,
+    monitor: Option<MonitorId>,
+) -> Result<(), Refused> {
+    let (Some(canary), Some(id)) = (&mut spec.canary, monitor) else {
+        return Ok(());
+    };
+    let current = app.store.current_tools(actor.team, id).await?;
+    let Some(current) = current.first().filter(|_| canary.agreed.is_none()) else {
+        return Ok(());
+    };
+    let is_it = |tool: &&Value| tool.get("name").and_then(Value::as_str) == Some(&canary.tool);
+    let tool = current.tools.iter().find(is_it);
+    if let Some(reason) = canary.refusal(tool, None) {
+        return Err(FieldError::new("canary", reason).into());
+    }
+    canary.agreed = tool.map(promise);
+    Ok(())
 }
 
 async fn check_spec(

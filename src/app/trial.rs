@@ -128,6 +128,7 @@ async fn run(
         endpoint,
         timeout,
         memory: ProbeMemory::default(),
+        canary: None,
     };
     // Somebody looks on: who has waited long enough is served out of turn.
     let _turn = app.hosts.turn(target.endpoint.url.url()).await;

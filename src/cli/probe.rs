@@ -14,6 +14,7 @@ use clap::Args;
 use super::oauth::OauthArguments;
 use crate::clock::Clock;
 use crate::config::{self, ResolverChoice, Settings};
+use crate::domain::canary::{Canary, CountsAs};
 use crate::domain::lint::Level;
 use crate::domain::monitor::{
     Endpoint, EndpointUrl, Expectations, Header, MonitorSpec, TIMEOUT_SECONDS, TransportChoice,
@@ -62,6 +63,9 @@ pub(super) struct ProbeArguments {
     /// Let private and loopback addresses be probed
     #[arg(long)]
     allow_private: bool,
+    /// A tool to call, with its arguments: 'search={"q": "x"}'
+    #[arg(long, value_name = "TOOL=JSON")]
+    canary: Option<String>,
     /// Print every finding with its place in the specification
     #[arg(long)]
     lint: bool,
@@ -94,6 +98,7 @@ async fn check(arguments: ProbeArguments) -> anyhow::Result<CheckStatus> {
         timeout: spec.timeout(),
         endpoint: spec.endpoint,
         memory: ProbeMemory::default(),
+        canary: spec.canary,
     };
     let paint = Paint::for_terminal();
     let url = target.endpoint.url.redacted();
@@ -152,6 +157,7 @@ fn spec(arguments: &ProbeArguments) -> anyhow::Result<MonitorSpec> {
             tools: arguments.expect_tools.clone(),
             slow_ms: None,
         },
+        canary: arguments.canary.as_deref().map(canary).transpose()?,
         ..MonitorSpec::of(endpoint)
     };
     match spec
@@ -162,6 +168,17 @@ fn spec(arguments: &ProbeArguments) -> anyhow::Result<MonitorSpec> {
         Some(fault) => anyhow::bail!("{fault}"),
         None => Ok(spec),
     }
+}
+
+/// `TOOL=JSON`; without arguments the tool alone.
+fn canary(text: &str) -> anyhow::Result<Canary> {
+    let (tool, arguments) = text.split_once('=').unwrap_or((text, "{}"));
+    let arguments = serde_json::from_str(arguments)
+        .context("--canary: write it as 'TOOL={…}', the arguments as a JSON object")?;
+    Ok(Canary {
+        counts_as: CountsAs::Down,
+        ..Canary::of(tool.trim(), arguments)
+    })
 }
 
 fn prober(arguments: &ProbeArguments, settings: &Settings) -> anyhow::Result<Prober> {

@@ -180,6 +180,13 @@ codes! {
     ToolsDescriptionChanged = "tools_description_changed", Tools, "The description of a tool was rewritten", "Read it: to a model it is an instruction.";
     ToolsFlapping = "tools_flapping", Tools, "The tools are others at every turn", "Look for instances of different versions behind one address.";
     ToolHeaderAnnotationInvalid = "tool_header_annotation_invalid", Tools, "An x-mcp-header annotation makes clients drop the tool", "Name each header once, by a token, on a string, integer or boolean.";
+    CanaryProtocolError = "canary_protocol_error", Tools, "The call of a tool fails", "Look at the log of the server, and at the arguments of the canary.";
+    CanaryToolError = "canary_tool_error", Tools, "The tool reports an error", "The server works; look at what the tool depends on.";
+    CanaryTimeout = "canary_timeout", Tools, "The call of a tool is not answered in time", "Look for a hanging dependency of the tool, or allow it more time.";
+    CanarySchemaMismatch = "canary_schema_mismatch", Tools, "The result of a tool is not what its schema promises", "Send structuredContent that fits the outputSchema.";
+    CanaryAssertionFailed = "canary_assertion_failed", Tools, "The result of a tool is not what was expected", "Compare the result with what the canary asserts.";
+    CanaryInputRequired = "canary_input_required", Tools, "The tool wants to ask somebody", "Choose a tool that needs nobody to answer.";
+    CanaryPaused = "canary_paused", Tools, "The canary is not called", "Look at the tool, and agree to it again or choose another one.";
     ToolsMissing = "tools_missing", Tools, "Expected tools are missing", "Check the last deployment, or change what is expected.";
     ToolNameDuplicate = "tool_name_duplicate", Tools, "Two tools have the same name", "Give every tool a name of its own.";
     ToolNameInvalid = "tool_name_invalid", Tools, "A tool name holds characters that some clients reject", "Use 1 to 128 letters, digits, underscores, hyphens and dots.";

@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::at::{At, DAY_MS};
+use super::canary::CanaryMemory;
 use super::habits::Habits;
 use super::monitor::TransportChoice;
 use super::observation::{AccessMemory, Era, Observation, Seen, ServerFacts, Transport};
@@ -63,6 +64,8 @@ pub struct ProbeMemory {
     pub tools: ToolsMemory,
     /// What only some checks look at, and when the last check was.
     pub habits: Habits,
+    /// The canary.
+    pub canary: CanaryMemory,
 }
 
 /// A generation that worked and does so no longer.

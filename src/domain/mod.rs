@@ -6,6 +6,7 @@
 
 pub mod accounting;
 pub mod at;
+pub mod canary;
 pub mod challenge;
 pub mod change;
 pub mod channel;
@@ -27,6 +28,7 @@ pub mod plain_http;
 pub mod quorum;
 pub mod report;
 pub mod schedule;
+pub mod schema;
 pub mod sensitive;
 pub mod session;
 pub mod state;

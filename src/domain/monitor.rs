@@ -9,6 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use url::{Host, Url};
 
+use super::canary::Canary;
 use super::client_credentials::ClientCredentials;
 use super::id::{MonitorId, TeamId};
 use super::sensitive::Sensitive;
@@ -277,6 +278,8 @@ pub struct MonitorSpec {
     pub tags: Vec<String>,
     /// Locations to check from; `None` means wherever a node probes by default (`local`).
     pub locations: Option<Vec<String>>,
+    /// A tool to be called at times.
+    pub canary: Option<Canary>,
 }
 
 impl MonitorSpec {
@@ -290,6 +293,7 @@ impl MonitorSpec {
             expectations: Expectations::default(),
             tags: Vec::new(),
             locations: None,
+            canary: None,
         }
     }
 
@@ -359,6 +363,7 @@ impl MonitorSpec {
                 "name at least one, or null for the default".to_owned(),
             );
         }
+        faults.extend(self.canary.iter().flat_map(Canary::faults));
         faults
     }
 

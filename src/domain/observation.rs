@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::at::At;
+use super::canary::Sung;
 use super::lint::Fact;
 use super::login::{LoginChain, TokenTrouble};
 pub use super::memory::ProbeMemory;
@@ -42,6 +43,8 @@ pub enum StepName {
     ResourcesList,
     /// `ping`.
     Ping,
+    /// The call of a tool that the owner chose; outside the measured time.
+    Canary,
     /// Ending the session; outside the measured time.
     EndSession,
     /// Looking at how clients log in, or logging in; outside the measured time.
@@ -71,6 +74,7 @@ impl StepName {
             Self::PromptsList => "prompts_list",
             Self::ResourcesList => "resources_list",
             Self::Ping => "ping",
+            Self::Canary => "canary",
             Self::EndSession => "end_session",
             Self::Authorization => "authorization",
         }
@@ -286,6 +290,8 @@ pub struct Observation {
     pub noticed: Vec<Seen>,
     /// What the lints may have a word about.
     pub facts: Vec<Fact>,
+    /// The last call of the canary.
+    pub canary: Option<Sung>,
     /// The exchanges; empty where nothing went wrong and nobody watched.
     pub transcript: Vec<Exchange>,
     /// A command that repeats the decisive request, with placeholders for secrets.
@@ -318,6 +324,7 @@ impl Observation {
             failed_era: None,
             noticed: Vec::new(),
             facts: Vec::new(),
+            canary: None,
             transcript: Vec::new(),
             curl: None,
             login: None,

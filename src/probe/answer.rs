@@ -17,7 +17,7 @@ use super::events::Events;
 use super::jsonrpc::{self, Message};
 use super::recognised::Reply;
 use super::room::crowded;
-use super::visit::{HEAD, Visit};
+use super::visit::Visit;
 use super::wire;
 use crate::domain::at::At;
 use crate::domain::challenge::Challenge;
@@ -138,7 +138,7 @@ async fn from_stream(
         return Err(Trouble::Body(BodyTrouble::Truncated));
     };
     let mut events = Events::of(body, visit.room(), decoder)?;
-    let budget = visit.budget(HEAD);
+    let budget = visit.budget(visit.patience);
     let end = Instant::now() + budget;
     let mut other = None;
     let mut any = false;

@@ -11,7 +11,7 @@ use super::connection::seconds;
 use super::encoding::{Decoder, Fault};
 use super::failure;
 use super::room::FREE_BODY;
-use super::visit::{HEAD, Visit};
+use super::visit::Visit;
 use crate::domain::trouble::{BodyTrouble, HttpTrouble, Trouble};
 
 /// Most bytes of a body.
@@ -30,7 +30,7 @@ impl Visit<'_> {
         body: Incoming,
         encoded: Option<(Decoder, &str)>,
     ) -> Result<Bytes, Trouble> {
-        let budget = self.budget(HEAD);
+        let budget = self.budget(self.patience);
         let end = Instant::now() + budget;
         let read = self.read(body, MAX_BODY, end, budget).await;
         if read.is_err() {

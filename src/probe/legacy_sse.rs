@@ -16,7 +16,7 @@ use super::jsonrpc::{self, Message};
 use super::redirect::follow;
 use super::room::crowded;
 use super::streamable_http::is_lost;
-use super::visit::{Call, HEAD, Visit};
+use super::visit::{Call, Visit};
 use crate::domain::trouble::{BodyTrouble, MessageTrouble, SessionTrouble, StreamTrouble, Trouble};
 use crate::domain::untrusted::{MAX_NAME, MAX_QUOTE, excerpt, line};
 
@@ -119,7 +119,7 @@ impl LegacySse {
                 .notice(Trouble::Stream(StreamTrouble::AnsweredInPost));
             return answer.map_err(Trouble::Rpc);
         }
-        let budget = visit.budget(HEAD);
+        let budget = visit.budget(visit.patience);
         let end = Instant::now() + budget;
         let mut other = None;
         loop {

@@ -16,7 +16,11 @@ impl Script<'_, '_> {
     pub(super) async fn function(&mut self, functional: Functional) -> Result<(), Seen> {
         let is_modern = matches!(self.channel, Channel::Modern(_));
         match functional {
-            Functional::Tools => self.list_tools().await,
+            Functional::Tools => {
+                self.list_tools().await?;
+                self.sing().await;
+                Ok(())
+            }
             Functional::Prompts => self.list(StepName::PromptsList, "prompts").await,
             Functional::Resources => self.list(StepName::ResourcesList, "resources").await,
             // There `server/discover` was the whole check.

@@ -8,6 +8,7 @@
 mod answer;
 mod authorization;
 mod body;
+mod canary;
 mod connection;
 mod conversation;
 mod detection;
@@ -41,6 +42,7 @@ use std::time::Duration;
 use hyper::header::HeaderValue;
 
 use crate::clock::Clock;
+use crate::domain::canary::Canary;
 use crate::domain::monitor::Endpoint;
 use crate::domain::observation::{Observation, ProbeMemory, Step};
 use crate::net::{Guard, Names, Trust};
@@ -79,6 +81,8 @@ pub struct Target {
     pub timeout: Duration,
     /// What the last probe learnt.
     pub memory: ProbeMemory,
+    /// A tool to be called when it is time.
+    pub canary: Option<Canary>,
 }
 
 /// Probes servers; cheap to clone.

@@ -90,6 +90,9 @@ impl Modern {
         if let Some(Ok(name)) = name {
             headers.insert(NAME, name);
         }
+        if method == "tools/call" {
+            headers.extend(visit.arguments.clone());
+        }
         let response = follow(visit, &call).await?;
         let asked = Asked {
             id,
@@ -208,7 +211,7 @@ fn is_modern(version: &str) -> bool {
 }
 
 /// A text as a header value: as it is, or encoded where it could not travel so.
-fn header_value(text: &str) -> Result<HeaderValue, hyper::header::InvalidHeaderValue> {
+pub(super) fn header_value(text: &str) -> Result<HeaderValue, hyper::header::InvalidHeaderValue> {
     use base64::Engine as _;
     let is_plain = text.bytes().all(|b| matches!(b, b'\t' | 0x20..=0x7e))
         && text.trim() == text

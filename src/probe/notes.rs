@@ -104,6 +104,11 @@ impl<'a> Notes<'a> {
         self.step_begun += idle;
     }
 
+    /// Time since `begun` that is not the check's.
+    pub(super) fn apart(&mut self, begun: Instant) {
+        self.lingered += begun.elapsed();
+    }
+
     /// Something odd that the conversation survives. Told once however often it is met.
     pub(super) fn notice(&mut self, trouble: Trouble) {
         let noticed = &mut self.seen.noticed;

@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::visit::Visit;
 use crate::domain::lint::Fact;
 use crate::domain::tools::ToolSurface;
 
@@ -65,6 +66,31 @@ pub(super) fn fingerprint(message: &[u8], id: u64) -> Fingerprint {
     digest.update(id.to_le_bytes());
     digest.update(message);
     digest.finalize().into()
+}
+
+impl Visit<'_> {
+    /// The tools of a list that came in this very message before.
+    pub(super) fn recognise(&mut self, message: &[u8], id: u64) -> Option<Arc<List>> {
+        let print = fingerprint(message, id);
+        let known = self.parts.lists.recognise(&print);
+        self.list = Some((print, self.notes.seen.facts.len()));
+        known
+    }
+
+    /// Remembers what a whole list came to. Not where anything was odd: it may have been the list,
+    /// and has to be met again.
+    pub(super) fn remember(&mut self, surface: &ToolSurface) {
+        let seen = &self.notes.seen;
+        if let Some((print, facts)) = self.list.take()
+            && seen.noticed.is_empty()
+        {
+            let list = List {
+                surface: surface.clone(),
+                facts: seen.facts.get(facts..).unwrap_or_default().to_vec(),
+            };
+            self.parts.lists.keep(print, list);
+        }
+    }
 }
 
 impl Lists {

@@ -4,7 +4,6 @@
 //! keeps the time, counts, notes the exchange and every session id.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -22,13 +21,13 @@ use super::connection::{Socket, Wire, connect, host_of, seconds};
 use super::failure;
 use super::habits::LeftOpen;
 use super::notes::{Notes, RawExchange};
-use super::recognised::{self, Fingerprint, List};
+use super::recognised::Fingerprint;
 use super::room::Held;
 use super::transcript::Veil;
 use super::{Parts, Target};
 use crate::domain::at::At;
+use crate::domain::canary::Canary;
 use crate::domain::observation::{Outcome, StepName};
-use crate::domain::tools::ToolSurface;
 use crate::domain::trouble::{HttpTrouble, TlsTrouble, Trouble};
 
 /// The name of the session header.
@@ -57,6 +56,11 @@ pub(super) struct Visit<'a> {
     pub(super) notes: Notes<'a>,
     /// When the check has to be over.
     pub(super) deadline: Instant,
+    /// How long an answer may take.
+    pub(super) patience: Duration,
+    pub(super) canary: Option<Canary>,
+    /// Headers that repeat the arguments of the call that is being made.
+    pub(super) arguments: HeaderMap,
     /// What must not be written down.
     pub(super) veil: Veil,
     /// We get tokens by ourselves, and say so.
@@ -68,7 +72,7 @@ pub(super) struct Visit<'a> {
     pub(super) left_open: Option<LeftOpen>,
     pub(super) wire: Option<Wire>,
     /// What the list that is being read can be recognised by, and how many facts came before it.
-    list: Option<(Fingerprint, usize)>,
+    pub(super) list: Option<(Fingerprint, usize)>,
     /// What this visit holds of the room for large answers.
     pub(super) held: Held,
 }
@@ -91,6 +95,9 @@ impl<'a> Visit<'a> {
             url: target.endpoint.url.url().clone(),
             notes,
             deadline: Instant::now() + target.timeout,
+            patience: HEAD,
+            canary: target.canary.clone(),
+            arguments: HeaderMap::new(),
             veil: Veil::of(&target.endpoint),
             gets_tokens: target.endpoint.oauth.is_some(),
             headers,
@@ -113,29 +120,6 @@ impl<'a> Visit<'a> {
     /// What time it is.
     pub(super) fn now(&self) -> At {
         self.parts.clock.now()
-    }
-
-    /// The tools of a list that came in this very message before.
-    pub(super) fn recognise(&mut self, message: &[u8], id: u64) -> Option<Arc<List>> {
-        let fingerprint = recognised::fingerprint(message, id);
-        let known = self.parts.lists.recognise(&fingerprint);
-        self.list = Some((fingerprint, self.notes.seen.facts.len()));
-        known
-    }
-
-    /// Remembers what a whole list came to. Not where anything was odd: it may have been the list,
-    /// and has to be met again.
-    pub(super) fn remember(&mut self, surface: &ToolSurface) {
-        let seen = &self.notes.seen;
-        if let Some((fingerprint, facts)) = self.list.take()
-            && seen.noticed.is_empty()
-        {
-            let list = List {
-                surface: surface.clone(),
-                facts: seen.facts.get(facts..).unwrap_or_default().to_vec(),
-            };
-            self.parts.lists.keep(fingerprint, list);
-        }
     }
 
     /// What is left of `budget` before the deadline.
@@ -215,7 +199,7 @@ impl<'a> Visit<'a> {
         };
         match self.exchange_on(&mut wire, url, call).await {
             // A server may close an idle connection just as we use it again.
-            Err(trouble) if wire.requests > 1 && is_stale(&trouble) => {
+            Err(trouble) if wire.requests > 1 && self.may_repeat() && is_stale(&trouble) => {
                 wire = self.another_wire().await?;
                 let answer = self.exchange_on(&mut wire, url, call).await?;
                 Ok((wire, answer))
@@ -255,7 +239,7 @@ impl<'a> Visit<'a> {
             body: call.body.clone(),
             answer: None,
         });
-        let budget = self.budget(HEAD);
+        let budget = self.budget(self.patience);
         let answer = tokio::time::timeout(budget, wire.send(request)).await;
         let answer = answer.unwrap_or_else(|_| {
             Err(Trouble::Http(HttpTrouble::NoAnswer {

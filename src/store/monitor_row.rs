@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::StoreError;
 use super::codec::{Origin, document, row};
 use crate::domain::at::At;
+use crate::domain::canary::Canary;
 use crate::domain::client_credentials::{ClientCredentials, ClientKey};
 use crate::domain::id::{MonitorId, TeamId};
 use crate::domain::monitor::{
@@ -40,6 +41,8 @@ struct StoredSpec {
     expectations: Expectations,
     tags: Vec<String>,
     locations: Option<Vec<String>>,
+    #[serde(default)]
+    canary: Option<Canary>,
 }
 
 /// What is sealed of a spec.
@@ -113,6 +116,7 @@ impl SpecColumns {
             expectations,
             tags,
             locations,
+            canary,
         } = &monitor.spec;
         let stored = StoredSpec {
             transport: endpoint.transport,
@@ -121,6 +125,7 @@ impl SpecColumns {
             expectations: expectations.clone(),
             tags: tags.clone(),
             locations: locations.clone(),
+            canary: canary.clone(),
         };
         let has_query = endpoint.url.url().query().is_some();
         let header = |h: &Header| (h.name.clone(), h.value.expose().to_owned());
@@ -206,6 +211,7 @@ impl MonitorRow {
                 expectations: stored.expectations,
                 tags: stored.tags,
                 locations: stored.locations,
+                canary: stored.canary,
             },
         })
     }

@@ -199,6 +199,7 @@ pub fn step_words(step: &StepName, _: &dyn Values) -> askama::Result<&'static st
         StepName::Initialize => "Say hello",
         StepName::Initialized => "Confirm hello",
         StepName::ToolsList => "List the tools",
+        StepName::Canary => "Call the chosen tool",
         StepName::Discover => "Ask what it serves",
         StepName::PromptsList => "List the prompts",
         StepName::ResourcesList => "List the resources",

@@ -250,7 +250,7 @@ fn canonical(tool: &Map<String, Value>) -> String {
 }
 
 /// The canonical form of any value.
-fn canonical_text(value: &Value) -> String {
+pub fn canonical_text(value: &Value) -> String {
     let mut text = String::new();
     write(value, &mut text);
     text

@@ -4,6 +4,7 @@
 //! findings that leave the status alone. The codes are in [`super::failure`].
 
 mod auth;
+mod canary;
 mod eras;
 mod noticed;
 mod status;
@@ -167,6 +168,7 @@ pub fn judge(
     opinions.extend(surface::certificate(seen, now));
     surface::tools(seen, expected, &mut opinions);
     opinions.extend(surface::slowness(seen, expected));
+    opinions.extend(seen.canary.as_ref().and_then(canary::opinion));
     let mut verdict = weigh(opinions, seen.server.version.as_deref());
     verdict.findings.extend(lint::findings(seen));
     verdict

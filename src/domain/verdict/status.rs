@@ -93,6 +93,7 @@ pub(super) fn what(at: StepName) -> &'static str {
         StepName::Initialized => "POST notifications/initialized",
         StepName::Discover => "POST server/discover",
         StepName::ToolsList => "POST tools/list",
+        StepName::Canary => "POST tools/call",
         StepName::PromptsList => "POST prompts/list",
         StepName::ResourcesList => "POST resources/list",
         StepName::Ping => "POST ping",

@@ -1,6 +1,7 @@
 //! Monitors: the list, one of them, its settings, and what people do with it.
 
 mod actions;
+mod canary;
 mod edit;
 mod list;
 mod show;

@@ -57,6 +57,7 @@ pub(crate) fn spec(form: &Filled, known: &Monitor) -> Result<MonitorSpec, Vec<Fi
     let interval = faults.number(form, "interval_seconds", Some(DEFAULT_INTERVAL_SECONDS));
     let timeout = faults.number(form, "timeout_seconds", Some(DEFAULT_TIMEOUT_SECONDS));
     let slow_ms = faults.number(form, "slow_ms", None);
+    let canary = faults.keep(super::canary::read(form, known.spec.canary.as_ref()));
     let (Some(url), Some(transport), true) = (url, transport, faults.0.is_empty()) else {
         return Err(faults.0);
     };
@@ -81,6 +82,7 @@ pub(crate) fn spec(form: &Filled, known: &Monitor) -> Result<MonitorSpec, Vec<Fi
         },
         tags: form.words("tags"),
         locations: known.spec.locations.clone(),
+        canary: canary.flatten(),
     };
     let faults = spec.faults();
     if faults.is_empty() {
@@ -110,6 +112,7 @@ pub(crate) fn filled(monitor: &Monitor, channels: &[String]) -> Filled {
         values.push(("oauth.scope", given(&client.scope)));
         values.push(("oauth.issuer", given(&client.issuer)));
     }
+    values.extend(super::canary::shown(spec.canary.as_ref()));
     let headers = &spec.endpoint.headers;
     values.extend(headers.iter().map(|h| ("keep_header", h.name.clone())));
     values.extend(channels.iter().map(|id| ("channels", id.clone())));

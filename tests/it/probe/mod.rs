@@ -2,6 +2,7 @@
 
 mod authorization;
 mod bounds;
+mod canary;
 mod client_credentials;
 mod codes;
 mod command;
@@ -118,6 +119,7 @@ impl Probe {
                 endpoint,
                 timeout: Duration::from_secs(10),
                 memory: ProbeMemory::default(),
+                canary: None,
             },
             expected: Expectations::default(),
             guard: "loopback",

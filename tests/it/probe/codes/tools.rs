@@ -3,9 +3,10 @@
 use std::net::Ipv4Addr;
 
 use fake_mcp::{
-    FakeMcp, Reply, duplicate_tool, healthy, pagination_loop, rpc_error, slow, status,
-    tools_list_error, tools_not_array,
+    FakeMcp, Reply, duplicate_tool, healthy, pagination_loop, result, rpc_error, slow, stall,
+    status, tools_list_error, tools_not_array,
 };
+use lifesign::domain::canary::{Canary, CountsAs};
 use lifesign::domain::failure::Code;
 use lifesign::domain::observation::Era;
 use lifesign::domain::tools::SurfaceDiff;
@@ -87,6 +88,48 @@ pub(super) fn rows() -> Vec<Row> {
             Degraded,
             script(one(spaced).revisions(&["2026-07-28"])),
         ),
+        row(
+            Code::CanaryProtocolError,
+            Down,
+            with(sings(rpc_error(-32602, "Unknown tool")), calling),
+        ),
+        row(
+            Code::CanaryToolError,
+            Down,
+            with(
+                sings(answers(json!({"content": [], "isError": true}))),
+                calling,
+            ),
+        ),
+        row(Code::CanaryTimeout, Down, with(sings(stall()), calling)),
+        row(
+            Code::CanarySchemaMismatch,
+            Down,
+            with(sings(answers(json!({"content": []}))), calling),
+        ),
+        row(
+            Code::CanaryAssertionFailed,
+            Down,
+            with(
+                sings(answers(json!({"content": [], "structuredContent": {}}))),
+                |probe| {
+                    let mut probe = calling(probe);
+                    let canary = probe.target.canary.as_mut().unwrap();
+                    canary.assertions.contains = Some("hello".to_owned());
+                    probe
+                },
+            ),
+        ),
+        row(
+            Code::CanaryInputRequired,
+            Down,
+            with(sings(rpc_error(-32042, "Please log in")), calling),
+        ),
+        row(
+            Code::CanaryPaused,
+            Finding,
+            with(healthy().tools(["other"]), calling),
+        ),
         row(Code::ColdStart, Degraded, asleep()),
         row(Code::SlowConnect, Degraded, slow_handshake()),
         row(Code::SlowTtfb, Degraded, with(slow(900), allowing(600))),
@@ -125,6 +168,28 @@ fn expecting(tool: &'static str) -> impl FnOnce(Probe) -> Probe {
         probe.expected.tools = vec![tool.to_owned()];
         probe
     }
+}
+
+/// A server with a tool `sing` whose call has this end.
+fn sings(end: Reply) -> Reply {
+    let object = json!({"type": "object"});
+    let tool = json!({"name": "sing", "inputSchema": object, "outputSchema": object});
+    one(tool).on("tools/call", end)
+}
+
+fn answers(value: Value) -> Reply {
+    result(&value)
+}
+
+/// A probe that calls `sing`, and waits for a second.
+fn calling(mut probe: Probe) -> Probe {
+    let canary = Canary {
+        counts_as: CountsAs::Down,
+        timeout_seconds: 1,
+        ..Canary::of("sing", serde_json::Map::new())
+    };
+    probe.target.canary = Some(canary);
+    probe
 }
 
 /// What the checks before saw of the tools.
