@@ -126,7 +126,7 @@ mod tests {
 
     #[test]
     fn a_bomb_is_left_before_it_has_grown() {
-        let bomb = gzip(&[b' '; 64 * 1024]).repeat(512);
+        let bomb = gzip(&vec![b' '; 64 * 1024]).repeat(512);
         assert!(bomb.len() < 256 * 1024);
         let mut out = Vec::new();
         let fed = Decoder::of("gzip").unwrap().feed(&bomb, &mut out);

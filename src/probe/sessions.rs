@@ -30,25 +30,21 @@ impl Script<'_, '_> {
         let version = facts.version.as_deref().unwrap_or_default();
         self.channel = Channel::Streamable(StreamableHttp::resumed(session, version));
         let names = facts.capabilities.iter().flatten().map(String::as_str);
-        let functional = Functional::among(names.collect::<Vec<_>>().into_iter());
-        match self.function(functional).await {
-            Err(stop) => {
-                let Trouble::Session(SessionTrouble::Lost { status, .. }) = stop.trouble else {
-                    return Err(stop);
-                };
-                if status == 400 {
-                    let trouble = Trouble::Session(SessionTrouble::Expired400);
-                    self.visit.notes.notice(trouble);
-                }
-                self.visit.notes.seen.memory.session = None;
-                self.legacy(Transport::StreamableHttp).await
-            }
-            Ok(()) => {
-                self.is_greeted = false;
-                self.legacy = Some(facts);
-                Ok(())
-            }
+        let functional = Functional::among(&names.collect::<Vec<_>>().into_iter());
+        let Err(stop) = self.function(functional).await else {
+            self.is_greeted = false;
+            self.legacy = Some(facts);
+            return Ok(());
+        };
+        let Trouble::Session(SessionTrouble::Lost { status, .. }) = stop.trouble else {
+            return Err(stop);
+        };
+        if status == 400 {
+            let trouble = Trouble::Session(SessionTrouble::Expired400);
+            self.visit.notes.notice(trouble);
         }
+        self.visit.notes.seen.memory.session = None;
+        self.legacy(Transport::StreamableHttp).await
     }
 }
 

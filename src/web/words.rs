@@ -5,7 +5,7 @@
 use crate::domain::at::{At, DAY_MS, HOUR_MS};
 
 /// What stands for a value that is not known.
-pub const NOTHING: &str = "–";
+pub(super) const NOTHING: &str = "–";
 
 const SECOND_MS: i64 = 1_000;
 const MINUTE_MS: i64 = 60 * SECOND_MS;

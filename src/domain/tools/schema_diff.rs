@@ -281,7 +281,7 @@ impl Walk<'_> {
                 (Some(old), Some(new)) => self.schema(old, new, &inner, depth + 1),
                 // A definition counts where it is used.
                 (None, _) if is_definition => {
-                    self.found.note(Class::Cosmetic, &format!("{inner} is new"))
+                    self.found.note(Class::Cosmetic, &format!("{inner} is new"));
                 }
                 (_, None) if is_definition => self
                     .found
