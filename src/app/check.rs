@@ -42,8 +42,7 @@ pub async fn run_check(app: &App, due: DueCheck, observer: &dyn Observer) -> Che
         memory: due.memory,
         canary: spec.canary,
     };
-    // Large, and held by tasks that mostly wait: apart from them.
-    let seen = Box::pin(app.prober.probe(&target, observer)).await;
+    let seen = app.prober.probe(&target, observer).await;
     let tools = tools::news(&due.watch, &target.memory.tools, &seen);
     let changes = changes(&target.memory, &seen.memory);
     let has_credentials = target.endpoint.has_credentials();

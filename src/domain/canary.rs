@@ -340,7 +340,7 @@ mod tests {
 
     use super::*;
 
-    fn canary(arguments: Value) -> Canary {
+    fn canary(arguments: &Value) -> Canary {
         Canary::of("t", arguments.as_object().unwrap().clone())
     }
 
@@ -354,7 +354,7 @@ mod tests {
             tool[member] = value;
             tool
         };
-        let good = canary(json!({"n": 1}));
+        let good = canary(&json!({"n": 1}));
         assert_eq!(good.refusal(Some(&fine), None), None);
         assert_eq!(good.refusal(Some(&fine), Some(&promise(&fine))), None);
         for (tool, canary, part) in [
@@ -374,8 +374,12 @@ mod tests {
                 &good,
                 "agreed",
             ),
-            (Some(fine.clone()), &canary(json!({"n": "x"})), "do not fit"),
-            (Some(fine.clone()), &canary(json!({})), "do not fit"),
+            (
+                Some(fine.clone()),
+                &canary(&json!({"n": "x"})),
+                "do not fit",
+            ),
+            (Some(fine.clone()), &canary(&json!({})), "do not fit"),
         ] {
             let refused = canary
                 .refusal(tool.as_ref(), Some(&promise(&fine)))
@@ -390,7 +394,7 @@ mod tests {
         let good = json!({"content": [{"type": "text", "text": "all well"}], "structuredContent": {"ok": true}});
         let judge =
             |canary: &Canary, result: &Value| canary.judge(Some(&tool), result, false, 20.0);
-        let plain = canary(json!({}));
+        let plain = canary(&json!({}));
         assert_eq!(judge(&plain, &good), None);
         assert_eq!(
             judge(&plain, &json!({"resultType": "input_required"})),
@@ -467,7 +471,7 @@ mod tests {
         ] {
             let canary = Canary {
                 assertions: assertions.clone(),
-                ..canary(json!({}))
+                ..canary(&json!({}))
             };
             assert_eq!(judge(&canary, &good).is_none(), holds, "{assertions:?}");
         }
@@ -475,7 +479,7 @@ mod tests {
 
     #[test]
     fn it_is_due_after_its_interval_and_when_it_is_another() {
-        let one = canary(json!({}));
+        let one = canary(&json!({}));
         let mut memory = CanaryMemory::default();
         assert!(memory.is_due(&one, At(0)));
         memory.of = Some(one.digest());
@@ -487,6 +491,6 @@ mod tests {
         });
         assert!(!memory.is_due(&one, At(299_999)));
         assert!(memory.is_due(&one, At(300_000)));
-        assert!(memory.is_due(&canary(json!({"a": 1})), At(1)));
+        assert!(memory.is_due(&canary(&json!({"a": 1})), At(1)));
     }
 }

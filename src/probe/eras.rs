@@ -190,7 +190,8 @@ impl Script<'_, '_> {
         let (server, capabilities) = known.map_or((None, None), |k| (k.server, k.capabilities));
         let functional = capabilities
             .as_ref()
-            .map(|names| Functional::among(names.iter().map(String::as_str)));
+            .map(|names| names.iter().map(String::as_str).collect::<Vec<_>>())
+            .map(|names| Functional::among(&names));
         self.visit.notes.seen.server = ServerFacts {
             server,
             capabilities,

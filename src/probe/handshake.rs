@@ -37,12 +37,12 @@ impl Functional {
     /// What these capabilities allow.
     pub(super) fn of(capabilities: &Map<String, Value>) -> Self {
         let declared = capabilities.iter().filter(|(_, value)| !value.is_null());
-        Self::among(&declared.map(|(name, _)| name.as_str()))
+        Self::among(&declared.map(|(name, _)| name.as_str()).collect::<Vec<_>>())
     }
 
     /// What capabilities of these names allow.
-    pub(super) fn among<'n>(names: &(impl Iterator<Item = &'n str> + Clone)) -> Self {
-        let has = |name| names.clone().any(|known| known == name);
+    pub(super) fn among(names: &[&str]) -> Self {
+        let has = |name| names.contains(&name);
         if has("tools") {
             Self::Tools
         } else if has("prompts") {

@@ -136,7 +136,13 @@ impl Prober {
     pub async fn probe(&self, target: &Target, observer: &dyn Observer) -> Observation {
         let begun = Observation::begun(self.parts.clock.now(), target.memory.clone());
         let mut visit = Visit::new(&self.parts, target, Notes::new(begun, observer));
-        authorization::converse(&mut visit, target, self.offer.as_deref()).await;
+        // Large, and carried about by tasks that mostly wait: apart from them.
+        Box::pin(authorization::converse(
+            &mut visit,
+            target,
+            self.offer.as_deref(),
+        ))
+        .await;
         let Visit {
             mut notes, veil, ..
         } = visit;

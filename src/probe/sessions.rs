@@ -30,7 +30,7 @@ impl Script<'_, '_> {
         let version = facts.version.as_deref().unwrap_or_default();
         self.channel = Channel::Streamable(StreamableHttp::resumed(session, version));
         let names = facts.capabilities.iter().flatten().map(String::as_str);
-        let functional = Functional::among(&names.collect::<Vec<_>>().into_iter());
+        let functional = Functional::among(&names.collect::<Vec<_>>());
         let Err(stop) = self.function(functional).await else {
             self.is_greeted = false;
             self.legacy = Some(facts);

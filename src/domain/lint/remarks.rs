@@ -125,34 +125,7 @@ fn remark(fact: &Fact, remarks: &mut Vec<(Lint, String)>) {
             ttl,
             scope,
             is_page: _,
-        } => {
-            if !has_type {
-                say(
-                    Lint::ResultType,
-                    "A result does not say its resultType.".to_owned(),
-                );
-            }
-            if !has_server {
-                let message = "A result does not name its server in _meta.";
-                say(Lint::DiscoverServerInfo, message.to_owned());
-            }
-            match ttl {
-                TimeToLive::Fine => {}
-                TimeToLive::Missing => say(Lint::TtlMs, "A list has no ttlMs.".to_owned()),
-                TimeToLive::Odd => {
-                    let message = "The ttlMs of a list is no integer, or negative.";
-                    say(Lint::TtlMs, message.to_owned());
-                }
-            }
-            if let Some(scope) = scope
-                .as_deref()
-                .filter(|scope| !matches!(*scope, "public" | "private"))
-            {
-                let message =
-                    format!("The cacheScope of a list is {scope}, not public or private.");
-                say(Lint::CacheScope, message);
-            }
-        }
+        } => modern_result((*has_type, *has_server), *ttl, scope.as_deref(), remarks),
         Fact::DiscoverVersions { names_it: false } => say(
             Lint::DiscoverVersions,
             "supportedVersions does not name the version that works.".to_owned(),
@@ -168,6 +141,38 @@ fn remark(fact: &Fact, remarks: &mut Vec<(Lint, String)>) {
         | Fact::StreamHead { .. }
         | Fact::DiscoverVersions { .. }
         | Fact::Tried { .. } => {}
+    }
+}
+
+/// What a result of 2026-07-28 should hold, beside what was asked for.
+fn modern_result(
+    (has_type, has_server): (bool, bool),
+    ttl: TimeToLive,
+    scope: Option<&str>,
+    remarks: &mut Vec<(Lint, String)>,
+) {
+    let mut say = |lint: Lint, message: String| remarks.push((lint, message));
+    if !has_type {
+        say(
+            Lint::ResultType,
+            "A result does not say its resultType.".to_owned(),
+        );
+    }
+    if !has_server {
+        let message = "A result does not name its server in _meta.";
+        say(Lint::DiscoverServerInfo, message.to_owned());
+    }
+    match ttl {
+        TimeToLive::Fine => {}
+        TimeToLive::Missing => say(Lint::TtlMs, "A list has no ttlMs.".to_owned()),
+        TimeToLive::Odd => {
+            let message = "The ttlMs of a list is no integer, or negative.";
+            say(Lint::TtlMs, message.to_owned());
+        }
+    }
+    if let Some(scope) = scope.filter(|scope| !matches!(*scope, "public" | "private")) {
+        let message = format!("The cacheScope of a list is {scope}, not public or private.");
+        say(Lint::CacheScope, message);
     }
 }
 

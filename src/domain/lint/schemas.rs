@@ -24,10 +24,13 @@ const TYPES: [&str; 7] = [
     "array", "boolean", "integer", "null", "number", "object", "string",
 ];
 
+/// A lint, whether a tool offends it, and what to say of those that do.
+type Check<'a> = (Lint, &'a dyn Fn(&Value) -> bool, &'a str);
+
 /// What the lints have to say about `tools`.
 pub(in crate::domain) fn remarks(tools: &[Value]) -> Vec<(Lint, String)> {
     let mut remarks = Vec::new();
-    let checks: [(Lint, &dyn Fn(&Value) -> bool, &str); 6] = [
+    let checks: [Check<'_>; 6] = [
         (
             Lint::OutputSchemaRoot,
             &has_odd_output,
@@ -152,7 +155,7 @@ impl Scan {
             }
             // A property of this name is looked at elsewhere.
             ("required", Value::Array(names)) => {
-                self.invalid |= !names.iter().all(Value::is_string)
+                self.invalid |= !names.iter().all(Value::is_string);
             }
             ("anyOf" | "oneOf" | "allOf", Value::Array(all)) => {
                 self.invalid |=

@@ -60,10 +60,16 @@ async fn told(receiver: &WebhookReceiver, kind: Kind, sample: &Notification) -> 
     receiver.received().split_off(before)
 }
 
-/// What the documentation of the service asks for; panics with what it would refuse.
-fn accept(kind: Kind, request: &Received) {
-    let body = request.json();
-    let text = |pointer: &str, most: usize| {
+/// A request, taken apart; panics with what its service would refuse.
+struct Seen<'a> {
+    kind: Kind,
+    request: &'a Received,
+    body: Value,
+}
+
+impl Seen<'_> {
+    fn text(&self, pointer: &str, most: usize) -> String {
+        let (kind, body) = (self.kind, &self.body);
         let found = body.pointer(pointer).and_then(Value::as_str);
         let text = found.unwrap_or_else(|| panic!("{kind:?} wants {pointer}: {body:#}"));
         let length = text.chars().count();
@@ -72,11 +78,24 @@ fn accept(kind: Kind, request: &Received) {
             "{kind:?} {pointer} has {length} characters"
         );
         text.to_owned()
-    };
-    let one_of = |pointer: &str, words: &[&str]| {
-        let word = text(pointer, 100);
-        assert!(words.contains(&&*word), "{kind:?} {pointer} is {word}");
-    };
+    }
+
+    fn one_of(&self, pointer: &str, words: &[&str]) {
+        let word = self.text(pointer, 100);
+        assert!(
+            words.contains(&&*word),
+            "{:?} {pointer} is {word}",
+            self.kind
+        );
+    }
+
+    fn path_is(&self, path: &str) {
+        assert_eq!(self.request.path, path, "{:?}", self.kind);
+    }
+}
+
+/// What the documentation of the service asks for.
+fn accept(kind: Kind, request: &Received) {
     assert_eq!(
         request.header("content-type"),
         Some("application/json"),
@@ -93,9 +112,29 @@ fn accept(kind: Kind, request: &Received) {
         if is_put { "PUT" } else { "POST" },
         "{kind:?}"
     );
+    let seen = Seen {
+        kind,
+        request,
+        body: request.json(),
+    };
     match kind {
+        Kind::Slack | Kind::Discord | Kind::Teams | Kind::GoogleChat | Kind::Mattermost => {
+            accept_hook(&seen);
+        }
+        Kind::Telegram | Kind::Matrix | Kind::Ntfy | Kind::Gotify | Kind::Pushover => {
+            accept_message(&seen);
+        }
+        Kind::PagerDuty | Kind::Opsgenie => accept_alert(&seen),
+        Kind::Email | Kind::Webhook => unreachable!("told elsewhere"),
+    }
+}
+
+/// Chats that give out an address to post to.
+fn accept_hook(seen: &Seen<'_>) {
+    let body = &seen.body;
+    match seen.kind {
         Kind::Slack => {
-            text("/text", 40_000);
+            seen.text("/text", 40_000);
             let blocks = body
                 .pointer("/attachments/0/blocks")
                 .and_then(Value::as_array);
@@ -106,8 +145,8 @@ fn accept(kind: Kind, request: &Received) {
             }
         }
         Kind::Discord => {
-            text("/embeds/0/title", 256);
-            text("/embeds/0/description", 4_096);
+            seen.text("/embeds/0/title", 256);
+            seen.text("/embeds/0/description", 4_096);
             assert!(body["embeds"][0]["color"].as_u64().unwrap() <= 0x00ff_ffff);
             let fields = body["embeds"][0]["fields"].as_array().unwrap();
             assert!(fields.len() <= 25);
@@ -117,63 +156,79 @@ fn accept(kind: Kind, request: &Received) {
             }
         }
         Kind::Teams => {
-            one_of("/type", &["message"]);
+            seen.one_of("/type", &["message"]);
             let card = "application/vnd.microsoft.card.adaptive";
-            one_of("/attachments/0/contentType", &[card]);
-            one_of("/attachments/0/content/type", &["AdaptiveCard"]);
+            seen.one_of("/attachments/0/contentType", &[card]);
+            seen.one_of("/attachments/0/content/type", &["AdaptiveCard"]);
         }
         Kind::GoogleChat => {
-            text("/cardsV2/0/card/header/title", 4_000);
+            seen.text("/cardsV2/0/card/header/title", 4_000);
             assert!(
                 body.pointer("/cardsV2/0/card/sections/0/widgets/0")
                     .is_some()
             );
         }
         Kind::Mattermost => {
-            text("/attachments/0/fallback", 4_000);
-            text("/attachments/0/text", 16_383);
+            seen.text("/attachments/0/fallback", 4_000);
+            seen.text("/attachments/0/text", 16_383);
         }
+        other => unreachable!("{other:?} is told otherwise"),
+    }
+}
+
+/// Services that take a token.
+fn accept_message(seen: &Seen<'_>) {
+    let (request, body) = (seen.request, &seen.body);
+    match seen.kind {
         Kind::Telegram => {
-            assert_eq!(request.path, format!("/bot{TOKEN}/sendMessage"));
-            text("/chat_id", 100);
-            text("/text", 4_096);
-            one_of("/parse_mode", &["HTML"]);
+            seen.path_is(&format!("/bot{TOKEN}/sendMessage"));
+            seen.text("/chat_id", 100);
+            seen.text("/text", 4_096);
+            seen.one_of("/parse_mode", &["HTML"]);
         }
         Kind::Matrix => {
             let room = "/_matrix/client/v3/rooms/!abc:example.com/send/m.room.message/";
             assert!(request.path.starts_with(room), "{}", request.path);
             assert_eq!(request.header("authorization"), Some("Bearer tok-3n-4711"));
-            one_of("/msgtype", &["m.text"]);
-            text("/body", 20_000);
-            text("/formatted_body", 20_000);
+            seen.one_of("/msgtype", &["m.text"]);
+            seen.text("/body", 20_000);
+            seen.text("/formatted_body", 20_000);
         }
         Kind::Ntfy => {
-            assert_eq!(request.path, "/");
-            text("/topic", 64);
-            assert!(text("/message", 4_096).len() <= 4_096);
+            seen.path_is("/");
+            seen.text("/topic", 64);
+            assert!(seen.text("/message", 4_096).len() <= 4_096);
             assert!((1..=5).contains(&body["priority"].as_u64().unwrap()));
         }
         Kind::Gotify => {
-            assert_eq!(request.path, "/message");
+            seen.path_is("/message");
             assert_eq!(request.header("x-gotify-key"), Some(TOKEN));
-            text("/message", 20_000);
+            seen.text("/message", 20_000);
         }
         Kind::Pushover => {
-            assert_eq!(request.path, "/1/messages.json");
-            text("/message", 1_024);
-            text("/title", 250);
-            text("/url", 512);
+            seen.path_is("/1/messages.json");
+            seen.text("/message", 1_024);
+            seen.text("/title", 250);
+            seen.text("/url", 512);
             // Two would have to say how often to repeat.
             assert!((-2..=1).contains(&body["priority"].as_i64().unwrap()));
         }
+        other => unreachable!("{other:?} is told otherwise"),
+    }
+}
+
+/// Services that keep an alert open.
+fn accept_alert(seen: &Seen<'_>) {
+    let request = seen.request;
+    match seen.kind {
         Kind::PagerDuty => {
-            assert_eq!(request.path, "/v2/enqueue");
-            text("/routing_key", 32);
-            one_of("/event_action", &["trigger", "acknowledge", "resolve"]);
-            text("/dedup_key", 255);
-            text("/payload/summary", 1_024);
-            text("/payload/source", 1_000);
-            one_of(
+            seen.path_is("/v2/enqueue");
+            seen.text("/routing_key", 32);
+            seen.one_of("/event_action", &["trigger", "acknowledge", "resolve"]);
+            seen.text("/dedup_key", 255);
+            seen.text("/payload/summary", 1_024);
+            seen.text("/payload/source", 1_000);
+            seen.one_of(
                 "/payload/severity",
                 &["critical", "error", "warning", "info"],
             );
@@ -191,12 +246,12 @@ fn accept(kind: Kind, request: &Received) {
                 );
                 return;
             }
-            text("/message", 130);
-            text("/alias", 512);
-            text("/description", 15_000);
-            one_of("/priority", &["P1", "P2", "P3", "P4", "P5"]);
+            seen.text("/message", 130);
+            seen.text("/alias", 512);
+            seen.text("/description", 15_000);
+            seen.one_of("/priority", &["P1", "P2", "P3", "P4", "P5"]);
         }
-        Kind::Email | Kind::Webhook => unreachable!("told elsewhere"),
+        other => unreachable!("{other:?} is told otherwise"),
     }
 }
 

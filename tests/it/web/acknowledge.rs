@@ -71,7 +71,7 @@ engines! {
         assert!(stranger.get(done.location()).await.text().contains("Acknowledged."));
         let incident = test.incidents().await.remove(0);
         assert!(incident.acknowledged_at().is_some());
-        let by = incident.timeline.iter().filter_map(|entry| entry.by.as_ref()).last();
+        let by = incident.timeline.iter().rev().find_map(|entry| entry.by.as_ref());
         assert_eq!(by.unwrap().as_str(), "ops@example.com");
         stranger.post(&path, &[]).await.location();
 

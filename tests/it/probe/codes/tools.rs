@@ -27,7 +27,7 @@ pub(super) fn rows() -> Vec<Row> {
         json!({"name": "a", "inputSchema": {"type": "object", "properties": {"q": spaced}}});
     let object = json!({"type": "object"});
     let long = json!({"name": "a", "description": "x".repeat(300_000), "inputSchema": object});
-    vec![
+    let mut rows = vec![
         row(Code::ToolsListError, Down, script(tools_list_error())),
         row(Code::ToolsResultInvalid, Down, script(tools_not_array())),
         row(
@@ -88,6 +88,14 @@ pub(super) fn rows() -> Vec<Row> {
             Degraded,
             script(one(spaced).revisions(&["2026-07-28"])),
         ),
+    ];
+    rows.extend(of_the_canary());
+    rows
+}
+
+/// What goes wrong when a tool is called.
+fn of_the_canary() -> Vec<Row> {
+    vec![
         row(
             Code::CanaryProtocolError,
             Down,
@@ -97,7 +105,7 @@ pub(super) fn rows() -> Vec<Row> {
             Code::CanaryToolError,
             Down,
             with(
-                sings(answers(json!({"content": [], "isError": true}))),
+                sings(result(&json!({"content": [], "isError": true}))),
                 calling,
             ),
         ),
@@ -105,13 +113,13 @@ pub(super) fn rows() -> Vec<Row> {
         row(
             Code::CanarySchemaMismatch,
             Down,
-            with(sings(answers(json!({"content": []}))), calling),
+            with(sings(result(&json!({"content": []}))), calling),
         ),
         row(
             Code::CanaryAssertionFailed,
             Down,
             with(
-                sings(answers(json!({"content": [], "structuredContent": {}}))),
+                sings(result(&json!({"content": [], "structuredContent": {}}))),
                 |probe| {
                     let mut probe = calling(probe);
                     let canary = probe.target.canary.as_mut().unwrap();
@@ -175,10 +183,6 @@ fn sings(end: Reply) -> Reply {
     let object = json!({"type": "object"});
     let tool = json!({"name": "sing", "inputSchema": object, "outputSchema": object});
     one(tool).on("tools/call", end)
-}
-
-fn answers(value: Value) -> Reply {
-    result(&value)
 }
 
 /// A probe that calls `sing`, and waits for a second.
