@@ -80,12 +80,12 @@ async fn measure(arguments: Arguments) -> anyhow::Result<()> {
         }
         target.memory = seen.memory;
     }
-    let target = Arc::new(target);
     let left = Arc::new(AtomicU32::new(arguments.n.get()));
     let (cpu, begun) = (cpu_seconds()?, Instant::now());
     let mut workers = tokio::task::JoinSet::new();
     for _ in 0..arguments.c.get() {
-        let (prober, target, left) = (prober.clone(), Arc::clone(&target), Arc::clone(&left));
+        // A watch of its own: what is done at every tenth check is done at every tenth.
+        let (prober, mut target, left) = (prober.clone(), target.clone(), Arc::clone(&left));
         workers.spawn(async move {
             let mut failed = 0_u32;
             while left
@@ -94,6 +94,7 @@ async fn measure(arguments: Arguments) -> anyhow::Result<()> {
             {
                 let seen = prober.probe(&target, &()).await;
                 failed += u32::from(!is_up(&seen));
+                target.memory = seen.memory;
             }
             failed
         });
