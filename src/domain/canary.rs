@@ -189,7 +189,14 @@ impl Canary {
             ));
         }
         let schema = tool.get("inputSchema")?;
-        let fault = schema::fault(schema, &Value::Object(self.arguments.clone()))?;
+        // Many clients write what they leave out as null; whether a server minds is its own affair.
+        let required = |name: &str| {
+            let names = schema.get("required").and_then(Value::as_array);
+            names.is_some_and(|names| names.iter().any(|known| known == name))
+        };
+        let mut given = self.arguments.clone();
+        given.retain(|name, value| !value.is_null() || required(name));
+        let fault = schema::fault(schema, &Value::Object(given))?;
         Some(format!("the arguments do not fit '{name}': {fault}"))
     }
 
@@ -380,6 +387,11 @@ mod tests {
                 "do not fit",
             ),
             (Some(fine.clone()), &canary(&json!({})), "do not fit"),
+            (
+                Some(fine.clone()),
+                &canary(&json!({"n": null})),
+                "do not fit",
+            ),
         ] {
             let refused = canary
                 .refusal(tool.as_ref(), Some(&promise(&fine)))

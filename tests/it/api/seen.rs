@@ -38,7 +38,10 @@ async fn checks_are_listed_newest_first_with_the_reports_of_failures() {
             .all(|pair| pair[0]["slot"].as_str() > pair[1]["slot"].as_str())
     );
     assert!(all.iter().all(|check| check["report"].is_null()));
-    insta::assert_json_snapshot!("check", tamed(&all[0]));
+    // A repetition that falls into the next slot is the check of that one.
+    let mut newest = tamed(&all[0]);
+    newest["slot"] = json!("[slot]");
+    insta::assert_json_snapshot!("check", newest);
     let down = world
         .get(&format!("{path}/checks?status=down&reports=true&limit=1"))
         .await

@@ -2,10 +2,11 @@
 //! Caddy: the report is right, nothing is left behind, and the official clients agree with it.
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 use std::thread;
 
-use serde_json::Value;
+use lifesign::domain::status::CONFIRMATIONS;
+use serde_json::{Value, json};
 
 use super::proxies::Workshop;
 use super::server::{FOLDER, Python, RealServer};
@@ -76,8 +77,24 @@ impl Row {
         format!("{kind}={url}")
     }
 
+    /// What the probe says; as in the service, it counts as down only when three checks agree:
+    /// Caddy 2.6 loses the body of a stream once in some hundred answers.
+    fn seen(url: &str, ca: &Path) -> (Output, Value) {
+        let arguments = ["--ca-file", ca.to_str().unwrap()];
+        let tries = (0..CONFIRMATIONS).map(|_| probe(url, &arguments));
+        let mut last = None;
+        for (output, report) in tries {
+            let is_down = report["status"] == "down";
+            last = Some((output, report));
+            if !is_down {
+                break;
+            }
+        }
+        last.unwrap()
+    }
+
     fn assert_right(&self, url: &str, ca: &Path) {
-        let (output, report) = probe(url, &["--ca-file", ca.to_str().unwrap()]);
+        let (output, report) = Self::seen(url, ca);
         let what = format!("{} at {url}: {report:#}", self.mode);
         assert_eq!(report["status"], "up", "{what}");
         assert_eq!(output.status.code(), Some(0), "{what}");
@@ -86,7 +103,14 @@ impl Row {
         assert_eq!(said, [self.transport, self.era, self.version], "{what}");
         assert_eq!(report["tools"]["count"], 3, "{what}");
         let cost = &report["cost"];
-        assert_eq!(cost["sessions_opened"], cost["sessions_closed"], "{what}");
+        // The end of a session kills servers of this age that stand on newer libraries.
+        let is_fragile = self.version < "2025-06-18" && self.transport == "streamable_http";
+        let closed = if is_fragile {
+            &json!(0)
+        } else {
+            &cost["sessions_opened"]
+        };
+        assert_eq!(&cost["sessions_closed"], closed, "{what}");
         // Some open one more for a request that they refuse.
         assert_eq!(cost["sessions_opened"] != 0, self.session, "{what}");
     }
