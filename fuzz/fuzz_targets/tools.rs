@@ -8,9 +8,9 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     let Ok(Value::Array(mut tools)) = serde_json::from_slice(bytes) else {
         return;
     };
-    let read = ToolSurface::read(&tools);
+    let read = ToolSurface::read(tools.clone());
     tools.reverse();
-    let reversed = ToolSurface::read(&tools);
+    let reversed = ToolSurface::read(tools);
     match (read, reversed) {
         (Ok(one), Ok(other)) => assert_eq!(one.hash, other.hash),
         (Err(_), Err(_)) => {}
