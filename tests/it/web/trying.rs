@@ -12,14 +12,14 @@ engines! {
         let owner = site.owner().await;
         let server = FakeMcp::start(healthy().tools(["search", "<b>bold</b>"])).unwrap();
         let url = server.url();
-        let typed = [("url", url.as_str()), ("bearer", "t0ken-secret"), ("headers", "X-Key: k3y")];
+        let typed = [("url", url.as_str()), ("bearer", "t0ken-secret"), ("headers", "X-Key: x-key-that-nobody-sees")];
         let shown = owner.post("/try", &typed).await;
         assert_eq!(shown.status, StatusCode::OK);
         assert!(shown.all(".steps li").len() >= 4, "{}", shown.text());
         assert!(shown.one("section.hero").contains("It is up"), "{}", shown.text());
         let text = shown.text();
         assert!(text.contains("&#60;b&#62;bold") || text.contains("&lt;b&gt;bold"), "escaped");
-        assert!(!text.contains("t0ken-secret") && !text.contains("k3y"));
+        assert!(!text.contains("t0ken-secret") && !text.contains("x-key-that-nobody-sees"));
         assert_eq!(server.sessions_opened(), server.sessions_closed());
 
         let sealed = shown.attribute("input[name=sealed]", "value").unwrap();
@@ -29,7 +29,7 @@ engines! {
         let kept = owner.post("/monitors", &[("sealed", &sealed)]).await;
         let page = owner.get(kept.location()).await;
         assert_eq!(page.status, StatusCode::OK);
-        assert!(!page.text().contains("t0ken-secret") && !page.text().contains("k3y"));
+        assert!(!page.text().contains("t0ken-secret") && !page.text().contains("x-key-that-nobody-sees"));
         assert!(page.text().contains("bearer token") && page.text().contains("X-Key"));
 
         let again = owner.post("/try", &typed).await;
