@@ -25,7 +25,7 @@ CREATE TABLE channel (
     id              UUID    NOT NULL PRIMARY KEY,
     team_id         UUID    NOT NULL REFERENCES team (id) ON DELETE CASCADE,
     name            TEXT    NOT NULL,
-    kind            TEXT    NOT NULL CHECK (kind IN ('email', 'webhook')),
+    kind            TEXT    NOT NULL,
     sealed          TEXT    NOT NULL,
     is_default      BOOLEAN NOT NULL,
     disabled        TEXT,

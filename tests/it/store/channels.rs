@@ -47,6 +47,24 @@ async fn heard_by(store: &Store, team: TeamId, monitor: u128) -> Vec<ChannelId> 
 }
 
 engines! {
+    async fn every_kind_is_kept(store: Store) {
+        let team = team(&store, 1).await;
+        for (n, kind) in (10..).zip(Kind::ALL.iter().copied()) {
+            let filled = |field: &str| match field {
+                "to" => Some("me@example.com"),
+                "url" | "server" => Some("https://chat.example.com/x"),
+                _ => Some("word"),
+            };
+            let channel = Channel {
+                kind,
+                settings: Settings::read(kind, filled, None).unwrap(),
+                ..webhook(team, n)
+            };
+            let kept = made(&store, channel).await;
+            assert_eq!(store.channel(team, kept.id).await.unwrap(), Some(kept), "{kind:?}");
+        }
+    }
+
     async fn a_channel_is_read_back_by_its_team_only(store: Store) {
         let (ours, theirs) = (team(&store, 1).await, team(&store, 2).await);
         let hook = made(&store, webhook(ours, 10)).await;
