@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use clap::Parser;
 use lifesign::clock::Clock;
+use lifesign::domain::id::MonitorId;
 use lifesign::domain::monitor::{
     Endpoint, EndpointUrl, Expectations, MonitorSpec, TransportChoice,
 };
@@ -86,6 +87,7 @@ async fn check(prober: Prober, url: String) -> anyhow::Result<(String, Duration)
         endpoint,
         memory: ProbeMemory::default(),
         canary: None,
+        monitor: MonitorId(uuid::Uuid::nil()),
     };
     let start = Instant::now();
     let seen = prober.probe(&target, &()).await;

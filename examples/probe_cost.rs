@@ -13,6 +13,7 @@ use std::time::Instant;
 use anyhow::{Context as _, bail};
 use clap::Parser;
 use lifesign::clock::Clock;
+use lifesign::domain::id::MonitorId;
 use lifesign::domain::monitor::{
     Endpoint, EndpointUrl, Expectations, MonitorSpec, TransportChoice,
 };
@@ -72,6 +73,7 @@ async fn measure(arguments: Arguments) -> anyhow::Result<()> {
         endpoint,
         memory: ProbeMemory::default(),
         canary: None,
+        monitor: MonitorId(uuid::Uuid::nil()),
     };
     for _ in 0..arguments.warmup.get() {
         let seen = prober.probe(&target, &()).await;

@@ -34,10 +34,10 @@ pub(super) struct CanaryBody {
 impl CanaryBody {
     /// The canary; says what is missing.
     pub(super) fn read(self) -> Result<Canary, FieldError> {
-        let refuse = |message: &str| FieldError::new("canary", message);
         if !self.consent {
-            return Err(refuse(
-                "consent must be true: you agree that this tool is called with these arguments",
+            return Err(FieldError::new(
+                "canary.consent",
+                "must be true: you agree that this tool is called with these arguments",
             ));
         }
         let mut canary = Canary::of(&self.tool, self.arguments);
@@ -50,8 +50,8 @@ impl CanaryBody {
         }
         if let Some(word) = self.counts_as {
             let parsed = CountsAs::parse(&word);
-            canary.counts_as =
-                parsed.ok_or_else(|| refuse("counts_as must be degraded or down"))?;
+            canary.counts_as = parsed
+                .ok_or_else(|| FieldError::new("canary.counts_as", "must be degraded or down"))?;
         }
         Ok(canary)
     }

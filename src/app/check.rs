@@ -41,6 +41,7 @@ pub async fn run_check(app: &App, due: DueCheck, observer: &dyn Observer) -> Che
         endpoint: spec.endpoint,
         memory: due.memory,
         canary: spec.canary,
+        monitor: due.monitor.id,
     };
     let seen = app.prober.probe(&target, observer).await;
     let tools = tools::news(&due.watch, &target.memory.tools, &seen);

@@ -12,6 +12,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
 use crate::domain::client_credentials::{ClientCredentials, ClientKey, ClientWords};
+use crate::domain::id::MonitorId;
 use crate::domain::monitor::{
     DEFAULT_TIMEOUT_SECONDS, Endpoint, EndpointUrl, Expectations, FieldError, Header,
     TransportChoice,
@@ -129,6 +130,7 @@ async fn run(
         timeout,
         memory: ProbeMemory::default(),
         canary: None,
+        monitor: MonitorId(uuid::Uuid::nil()),
     };
     // Somebody looks on: who has waited long enough is served out of turn.
     let _turn = app.hosts.turn(target.endpoint.url.url()).await;

@@ -15,6 +15,7 @@ use super::oauth::OauthArguments;
 use crate::clock::Clock;
 use crate::config::{self, ResolverChoice, Settings};
 use crate::domain::canary::{Canary, CountsAs};
+use crate::domain::id::MonitorId;
 use crate::domain::lint::Level;
 use crate::domain::monitor::{
     Endpoint, EndpointUrl, Expectations, Header, MonitorSpec, TIMEOUT_SECONDS, TransportChoice,
@@ -99,6 +100,7 @@ async fn check(arguments: ProbeArguments) -> anyhow::Result<CheckStatus> {
         endpoint: spec.endpoint,
         memory: ProbeMemory::default(),
         canary: spec.canary,
+        monitor: MonitorId(uuid::Uuid::nil()),
     };
     let paint = Paint::for_terminal();
     let url = target.endpoint.url.redacted();

@@ -24,6 +24,7 @@ pub mod modern;
 pub mod monitor;
 pub mod notification;
 pub mod observation;
+pub mod pattern;
 pub mod plain_http;
 pub mod quorum;
 pub mod report;

@@ -16,13 +16,28 @@ const MAX_CONFIRMATION_DELAY: Duration = Duration::from_mins(5);
 
 /// The place of a watch within its interval, in milliseconds from its start.
 pub fn place(monitor: MonitorId, location: &str, interval: Duration) -> i64 {
+    let interval = interval_ms(interval).unsigned_abs();
+    i64::try_from(spread(monitor, location.as_bytes()) % interval).unwrap_or(0)
+}
+
+/// An interval as it is kept once after `slot`, in milliseconds: up to a tenth shorter or longer,
+/// so that what came together does not come together for ever. Always the same for one slot.
+pub fn jittered(interval: Duration, monitor: MonitorId, slot: At) -> i64 {
+    let interval = interval_ms(interval);
+    let most = interval / 10;
+    let width = most.unsigned_abs() * 2 + 1;
+    let off = spread(monitor, &slot.0.to_le_bytes()) % width;
+    interval - most + i64::try_from(off).unwrap_or(0)
+}
+
+/// A number that stands for a monitor and something of it, spread evenly.
+fn spread(monitor: MonitorId, bytes: &[u8]) -> u64 {
     // FNV-1a: a hash whose values are promised to stay the same, unlike the standard library's.
-    let bytes = monitor.0.as_bytes().iter().chain(location.as_bytes());
+    let bytes = monitor.0.as_bytes().iter().chain(bytes);
     let hash = bytes.fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
     });
-    let spread = hash ^ (hash >> 32);
-    i64::try_from(spread % interval_ms(interval).unsigned_abs()).unwrap_or(0)
+    hash ^ (hash >> 32)
 }
 
 /// The first slot strictly after `after`.
@@ -104,6 +119,22 @@ mod tests {
             per_second.iter().all(|n| (3..=40).contains(n)),
             "{per_second:?}"
         );
+    }
+
+    #[test]
+    fn an_interval_is_a_tenth_shorter_or_longer_and_always_the_same() {
+        let five = Duration::from_mins(5);
+        let monitor = MonitorId(Uuid::from_u128(1));
+        let slots = (0..1_000).map(|n| At(n * 60_000));
+        let waits: Vec<i64> = slots.map(|slot| jittered(five, monitor, slot)).collect();
+        assert!(waits.iter().all(|ms| (270_000..=330_000).contains(ms)));
+        for (least, most) in [(270_000, 280_000), (295_000, 305_000), (320_000, 330_000)] {
+            let some = waits.iter().filter(|ms| (least..=most).contains(*ms));
+            assert!((80..=260).contains(&some.count()), "{least} to {most}");
+        }
+        assert_eq!(waits[7], jittered(five, monitor, At(7 * 60_000)));
+        let other = MonitorId(Uuid::from_u128(2));
+        assert_ne!(waits[7], jittered(five, other, At(7 * 60_000)));
     }
 
     #[test]

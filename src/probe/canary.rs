@@ -25,11 +25,10 @@ const FAREWELL: Duration = Duration::from_secs(2);
 impl Script<'_, '_> {
     /// Calls the tool that the owner chose, when it is time.
     pub(super) async fn sing(&mut self) {
-        let Some(call) = begin(self.visit) else {
+        let Some(mut call) = begin(self.visit) else {
             return;
         };
-        let params = json!({"name": call.canary.tool, "arguments": call.canary.arguments});
-        let answer = self.ask("tools/call", Some(params)).await;
+        let answer = self.call(&mut call).await;
         // The ids are given out in order: this one follows the one of the call.
         let id = self.fresh_id() - 1;
         let is_modern = matches!(self.channel, Channel::Modern(_));
@@ -43,6 +42,31 @@ impl Script<'_, '_> {
             Channel::Sse(sse) => sse.tell(self.visit, cancelled(id)).await,
             Channel::Modern(_) => Ok(()),
         };
+    }
+
+    /// Calls the tool. A server that misses headers is asked once for the tools as they are now, of
+    /// which the headers are made, and then called once more.
+    async fn call(&mut self, call: &mut Call) -> Result<Value, Fault> {
+        let mut answer = self.call_once(call).await;
+        if let Err(Trouble::Modern(ModernTrouble::HeadersStripped(_))) = &answer
+            && let Ok(surface) = self.read_tools().await
+        {
+            call.tool = surface.tool(&call.canary.tool).cloned();
+            let seen = &mut self.visit.notes.seen;
+            seen.tools = Some(surface);
+            let promise = seen.memory.canary.promise.as_deref();
+            if let Some(reason) = call.canary.refusal(call.tool.as_ref(), promise) {
+                return Err(Fault::Refused(line(&reason, MAX_QUOTE)));
+            }
+            self.visit.arguments = headers(&call.canary, call.tool.as_ref());
+            answer = self.call_once(call).await;
+        }
+        answer.map_err(|trouble| call.fault(trouble))
+    }
+
+    async fn call_once(&mut self, call: &Call) -> Result<Value, Trouble> {
+        let params = json!({"name": call.canary.tool, "arguments": call.canary.arguments});
+        self.ask("tools/call", Some(params)).await
     }
 }
 
@@ -69,7 +93,7 @@ fn begin(visit: &mut Visit<'_>) -> Option<Call> {
         seen.memory.canary = CanaryMemory::default();
         return None;
     };
-    if !seen.memory.canary.is_due(&canary, now) {
+    if !seen.memory.canary.is_due(&canary, visit.monitor, now) {
         seen.canary = seen.memory.canary.last.clone();
         return None;
     }
@@ -109,7 +133,7 @@ fn begin(visit: &mut Visit<'_>) -> Option<Call> {
 
 impl Call {
     /// Writes down what became of it. True when the server should hear that nobody waits any more.
-    fn end(self, visit: &mut Visit<'_>, answer: Result<Value, Trouble>, is_modern: bool) -> bool {
+    fn end(self, visit: &mut Visit<'_>, answer: Result<Value, Fault>, is_modern: bool) -> bool {
         let elapsed = self.begun.elapsed();
         let ms = elapsed.as_secs_f64() * 1_000.0;
         let bytes = answer.as_ref().ok().map(|result| result.to_string().len());
@@ -117,7 +141,7 @@ impl Call {
             Ok(result) => self
                 .canary
                 .judge(self.tool.as_ref(), &result, is_modern, ms),
-            Err(trouble) => Some(self.fault(trouble)),
+            Err(fault) => Some(fault),
         };
         let is_late = matches!(fault, Some(Fault::TimedOut(_)));
         let detail =

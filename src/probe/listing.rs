@@ -31,6 +31,16 @@ impl Script<'_, '_> {
 
     async fn list_tools(&mut self) -> Result<(), Seen> {
         self.visit.notes.begin(StepName::ToolsList);
+        let surface = self.read_tools().await;
+        let surface = surface.map_err(|trouble| self.failed(trouble))?;
+        let told = counted(surface.names.len(), "tool");
+        self.visit.notes.end(Outcome::Ok, Some(told));
+        self.visit.notes.seen.tools = Some(surface);
+        Ok(())
+    }
+
+    /// All pages of the list, within whatever step needs it.
+    pub(super) async fn read_tools(&mut self) -> Result<ToolSurface, Trouble> {
         let mut pages = match self.channel {
             Channel::Modern(_) => Pages::with_empty_cursors(),
             _ => Pages::default(),
@@ -43,8 +53,7 @@ impl Script<'_, '_> {
                     for fact in &known.facts {
                         self.visit.notes.fact(fact.clone());
                     }
-                    self.listed(known.surface.clone());
-                    return Ok(());
+                    return Ok(known.surface.clone());
                 }
                 Err(trouble) if pages.count() > 0 && said(&trouble).is_some() => {
                     let said = said(&trouble).unwrap_or_default();
@@ -53,14 +62,13 @@ impl Script<'_, '_> {
                     self.visit.notes.notice(trouble);
                     break;
                 }
-                Err(trouble) => return Err(self.failed(trouble)),
+                Err(trouble) => return Err(trouble),
             };
             match pages.add(page) {
                 Ok(true) => {}
                 Ok(false) => break,
-                Err(ToolsTrouble::ResultInvalid(reason)) => {
-                    let trouble = Trouble::Tools(ToolsTrouble::ResultInvalid(reason));
-                    return Err(self.failed(trouble));
+                Err(invalid @ ToolsTrouble::ResultInvalid(_)) => {
+                    return Err(Trouble::Tools(invalid));
                 }
                 Err(odd) => {
                     self.visit.notes.notice(Trouble::Tools(odd));
@@ -70,12 +78,11 @@ impl Script<'_, '_> {
         }
         let is_whole = pages.count() == 1;
         let surface = ToolSurface::read(pages.into_tools())
-            .map_err(|reason| self.failed(Trouble::Tools(ToolsTrouble::ResultInvalid(reason))))?;
+            .map_err(|reason| Trouble::Tools(ToolsTrouble::ResultInvalid(reason)))?;
         if is_whole {
             self.visit.remember(&surface);
         }
-        self.listed(surface);
-        Ok(())
+        Ok(surface)
     }
 
     /// A page of tools; the first one may be a list that was read before.
@@ -93,12 +100,6 @@ impl Script<'_, '_> {
             }
             _ => self.ask(method, params).await.map(Reply::Read),
         }
-    }
-
-    fn listed(&mut self, surface: ToolSurface) {
-        let told = counted(surface.names.len(), "tool");
-        self.visit.notes.end(Outcome::Ok, Some(told));
-        self.visit.notes.seen.tools = Some(surface);
     }
 
     /// The first page of something that is no tools: that it comes is all that is asked.

@@ -43,6 +43,7 @@ use hyper::header::HeaderValue;
 
 use crate::clock::Clock;
 use crate::domain::canary::Canary;
+use crate::domain::id::MonitorId;
 use crate::domain::monitor::Endpoint;
 use crate::domain::observation::{Observation, ProbeMemory, Step};
 use crate::net::{Guard, Names, Trust};
@@ -83,6 +84,8 @@ pub struct Target {
     pub memory: ProbeMemory,
     /// A tool to be called when it is time.
     pub canary: Option<Canary>,
+    /// For whom; nobody's where it is only a try.
+    pub monitor: MonitorId,
 }
 
 /// Probes servers; cheap to clone.

@@ -27,6 +27,7 @@ use super::transcript::Veil;
 use super::{Parts, Target};
 use crate::domain::at::At;
 use crate::domain::canary::Canary;
+use crate::domain::id::MonitorId;
 use crate::domain::observation::{Outcome, StepName};
 use crate::domain::trouble::{HttpTrouble, TlsTrouble, Trouble};
 
@@ -59,6 +60,7 @@ pub(super) struct Visit<'a> {
     /// How long an answer may take.
     pub(super) patience: Duration,
     pub(super) canary: Option<Canary>,
+    pub(super) monitor: MonitorId,
     /// Headers that repeat the arguments of the call that is being made.
     pub(super) arguments: HeaderMap,
     /// What must not be written down.
@@ -97,6 +99,7 @@ impl<'a> Visit<'a> {
             deadline: Instant::now() + target.timeout,
             patience: HEAD,
             canary: target.canary.clone(),
+            monitor: target.monitor,
             arguments: HeaderMap::new(),
             veil: Veil::of(&target.endpoint),
             gets_tokens: target.endpoint.oauth.is_some(),

@@ -63,7 +63,7 @@ pub(crate) fn refusal(server: &Server, asked: &Asked) -> Option<Response<Body>> 
         return refuse(400, -32600, "There are no sessions in this revision", None);
     }
     let is_known = match asked.rpc() {
-        "server/discover" => true,
+        "server/discover" | "tools/call" => true,
         other => crate::protocol::list_of(server, other).is_some(),
     };
     if is_known {

@@ -3,6 +3,8 @@
 //! What is sealed is not shown again: an address comes back without the values of its query, a
 //! header by its name. Left as they are they keep what they hold.
 
+use std::str::FromStr;
+
 use crate::domain::client_credentials::{ClientCredentials, ClientWords};
 use crate::domain::monitor::{
     DEFAULT_INTERVAL_SECONDS, DEFAULT_TIMEOUT_SECONDS, Endpoint, EndpointUrl, Expectations,
@@ -57,7 +59,7 @@ pub(crate) fn spec(form: &Filled, known: &Monitor) -> Result<MonitorSpec, Vec<Fi
     let interval = faults.number(form, "interval_seconds", Some(DEFAULT_INTERVAL_SECONDS));
     let timeout = faults.number(form, "timeout_seconds", Some(DEFAULT_TIMEOUT_SECONDS));
     let slow_ms = faults.number(form, "slow_ms", None);
-    let canary = faults.keep(super::canary::read(form, known.spec.canary.as_ref()));
+    let canary = super::canary::read(form, known.spec.canary.as_ref(), &mut faults);
     let (Some(url), Some(transport), true) = (url, transport, faults.0.is_empty()) else {
         return Err(faults.0);
     };
@@ -82,7 +84,7 @@ pub(crate) fn spec(form: &Filled, known: &Monitor) -> Result<MonitorSpec, Vec<Fi
         },
         tags: form.words("tags"),
         locations: known.spec.locations.clone(),
-        canary: canary.flatten(),
+        canary,
     };
     let faults = spec.faults();
     if faults.is_empty() {
@@ -176,15 +178,23 @@ fn oauth(
     read.map_err(|found| faults.0.extend(found)).ok()
 }
 
+/// What was refused so far.
 #[derive(Default)]
-struct Faults(Vec<FieldError>);
+pub(super) struct Faults(pub(super) Vec<FieldError>);
 
 impl Faults {
-    fn keep<T>(&mut self, read: Result<T, FieldError>) -> Option<T> {
+    /// The value, or nothing and one more fault.
+    pub(super) fn keep<T>(&mut self, read: Result<T, FieldError>) -> Option<T> {
         read.map_err(|fault| self.0.push(fault)).ok()
     }
 
-    fn number(&mut self, form: &Filled, field: &'static str, default: Option<u32>) -> Option<u32> {
+    /// A whole number; `default` where nothing was typed.
+    pub(super) fn number<T: FromStr>(
+        &mut self,
+        form: &Filled,
+        field: &'static str,
+        default: Option<T>,
+    ) -> Option<T> {
         match form.value(field) {
             "" => default,
             text => self.keep(

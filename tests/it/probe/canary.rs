@@ -1,6 +1,6 @@
 //! The canary on the wire: called when it is time and only then, never when it must not be.
 
-use fake_mcp::{FakeMcp, Reply, healthy, http_sse, result, stall};
+use fake_mcp::{FakeMcp, Reply, Script, healthy, http_sse, modern, result, stall};
 use lifesign::domain::canary::Canary;
 use lifesign::domain::failure::Code;
 use lifesign::domain::verdict::CheckStatus::Degraded;
@@ -126,4 +126,56 @@ async fn what_must_not_be_called_is_not() {
         );
         assert_eq!(calls(&server), 0);
     }
+}
+
+#[tokio::test]
+async fn a_server_that_misses_headers_is_asked_for_the_tools_and_called_once_more() {
+    let missed = || {
+        fake_mcp::body(
+            400,
+            "application/json",
+            r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32020,"message":"a header is missing"}}"#,
+        )
+    };
+    let schema =
+        json!({"type": "object", "properties": {"q": {"type": "string", "x-mcp-header": "Query"}}});
+    let tool = json!({"name": "find", "inputSchema": schema});
+    let fine =
+        result(&json!({"resultType": "complete", "content": [{"type": "text", "text": "found"}]}));
+    for (reply, is_fine) in [(missed().then(fine), true), (Script::from(missed()), false)] {
+        let server = modern().tool_values([tool.clone()]).on("tools/call", reply);
+        let server = FakeMcp::start(server).unwrap();
+        let checked = probe(&server, &json!({"q": "x"})).run().await;
+        if is_fine {
+            checked.is_up();
+        } else {
+            checked.is(Degraded, Code::CanaryProtocolError);
+        }
+        let asked = server.asked();
+        let place = asked
+            .iter()
+            .position(|asked| asked == "tools/call")
+            .unwrap();
+        assert_eq!(asked[place..], ["tools/call", "tools/list", "tools/call"]);
+        for call in server
+            .requests()
+            .iter()
+            .filter(|one| one.rpc().as_deref() == Some("tools/call"))
+        {
+            assert_eq!(call.header("mcp-param-query"), Some("x"));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_result_that_does_not_match_is_told() {
+    let server = server(found(healthy()), &Value::Null);
+    let mut probe = probe(&server, &json!({"q": "x"}));
+    if let Some(canary) = &mut probe.target.canary {
+        canary.assertions.matches = Some("^lost$".to_owned());
+    }
+    let checked = probe.run().await;
+    checked.is(Degraded, Code::CanaryAssertionFailed);
+    let message = checked.verdict.failure.unwrap().message;
+    assert!(message.contains("'^lost$'"), "{message}");
 }

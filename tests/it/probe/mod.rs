@@ -25,6 +25,7 @@ use fake_mcp::{FakeMcp, Script};
 use lifesign::clock::Clock;
 use lifesign::domain::client_credentials::ClientCredentials;
 use lifesign::domain::failure::Code;
+use lifesign::domain::id::MonitorId;
 use lifesign::domain::monitor::{Endpoint, EndpointUrl, Expectations, TransportChoice};
 use lifesign::domain::observation::{Observation, ProbeMemory};
 use lifesign::domain::report::CheckReport;
@@ -32,6 +33,7 @@ use lifesign::domain::sensitive::Sensitive;
 use lifesign::domain::verdict::{CheckStatus, FindingCode, Verdict, judge};
 use lifesign::net::{Guard, Names, Trust, install_crypto_provider, user_agent};
 use lifesign::probe::{Prober, Target};
+use uuid::Uuid;
 
 /// What a probe saw and what it means.
 pub(crate) struct Checked {
@@ -120,6 +122,7 @@ impl Probe {
                 timeout: Duration::from_secs(10),
                 memory: ProbeMemory::default(),
                 canary: None,
+                monitor: MonitorId(Uuid::nil()),
             },
             expected: Expectations::default(),
             guard: "loopback",

@@ -14,9 +14,9 @@ async fn refused(person: &Person, path: &str, (typed, field, part): Case<'_>) ->
     let answer = person.post(path, typed).await;
     let about = format!("{path} with {typed:?}: {}", answer.text());
     assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{about}");
-    let message = answer.one(&format!("#{field}-error"));
+    let message = answer.one(&format!("[id='{field}-error']"));
     assert!(message.contains(part), "{message} for {about}");
-    let invalid = answer.attribute(&format!("#{field}"), "aria-invalid");
+    let invalid = answer.attribute(&format!("[id='{field}']"), "aria-invalid");
     assert!(field == "components" || invalid.is_some(), "{about}");
     for (name, value) in typed.iter().filter(|(_, value)| !value.is_empty()) {
         let kind = answer.attribute(&format!("input[name='{name}']"), "type");
@@ -91,6 +91,57 @@ engines! {
         assert_eq!(done.location(), format!("/monitors/{}?done=saved", furnished.monitor));
         let list = owner.get("/?tag=b").await;
         assert_eq!(list.all("li.row .name"), ["Renamed"]);
+    }
+
+    /// What the result of a canary must be is typed, refused, refilled and kept without a script.
+    async fn the_assertions_of_a_canary_are_all_in_the_form(store: Store) {
+        let site = Site::new(store).await;
+        let furnished = furnish(&site, "Search").await;
+        let owner = site.owner().await;
+        let path = format!("/monitors/{}/edit", furnished.monitor);
+        let fine = [
+            ("url", "https://mcp.example.com/mcp"),
+            ("canary.tool", "find"),
+            ("canary.arguments", r#"{"q":"x"}"#),
+            ("canary.interval_seconds", "900"),
+            ("canary.timeout_seconds", "20"),
+            ("canary.assertions.contains", "found"),
+            ("canary.assertions.matches", "^[0-9]+ found$"),
+            ("canary.assertions.equals.pointer", "/structuredContent/ok"),
+            ("canary.assertions.equals.value", "true"),
+            ("canary.assertions.max_bytes", "5000"),
+            ("canary.assertions.max_ms", "800"),
+            ("canary.assertions.not_empty", "yes"),
+            ("canary.counts_as", "down"),
+            ("canary.consent", "yes"),
+        ];
+        for (name, value, part) in [
+            ("canary.assertions.matches", "(found", "unclosed group"),
+            ("canary.assertions.matches", "(?=found)", "look-around"),
+            ("canary.assertions.equals.value", "ok", "double quotes"),
+            ("canary.assertions.equals.pointer", "ok", "JSON pointer"),
+            ("canary.assertions.max_ms", "soon", "whole number"),
+            ("canary.interval_seconds", "60", "between 300 and 86400"),
+            ("canary.arguments", "[]", "JSON object"),
+        ] {
+            let other = fine.into_iter().filter(|(known, _)| *known != name);
+            let typed: Vec<_> = other.chain([(name, value)]).collect();
+            let answer = refused(&owner, &path, (&typed, name, part)).await;
+            for ticked in ["canary.assertions.not_empty", "canary.counts_as", "canary.consent"] {
+                let ticked = answer.attribute(&format!("input[name='{ticked}']"), "checked");
+                assert!(ticked.is_some(), "a tick was lost");
+            }
+        }
+        let typed: Vec<_> =
+            fine.into_iter().filter(|(known, _)| *known != "canary.consent").collect();
+        refused(&owner, &path, (&typed, "canary.consent", "may be called")).await;
+        owner.post(&path, &fine).await.location();
+        let shown = owner.get(&path).await;
+        for (name, value) in fine.into_iter().filter(|(name, _)| *name != "canary.consent") {
+            let box_ = format!("input[name='{name}']");
+            assert_eq!(shown.attribute(&box_, "value").as_deref(), Some(value), "{name}");
+        }
+        owner.post(&path, &typed).await.location();
     }
 
     async fn channels_and_pages_that_make_no_sense_are_refused(store: Store) {

@@ -4,16 +4,23 @@
 //! Never chosen by us. It is refused when the tool says that it destroys, wants a task, is gone, or
 //! is another than the one that the owner agreed to; hints of a server are believed only to refuse.
 
+mod assertions;
+mod sung;
+
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 
-use super::at::At;
 use super::monitor::FieldError;
 use super::schema;
 use super::tools::{canonical_text, hex};
 use super::untrusted::{MAX_QUOTE, line};
+
+pub use self::assertions::{Assertions, Equals};
+pub use self::sung::{CanaryMemory, Sung, Trouble};
 
 /// Seconds between two calls.
 pub const INTERVAL_SECONDS: std::ops::RangeInclusive<u32> = 300..=86_400;
@@ -25,9 +32,6 @@ pub const DEFAULT_INTERVAL_SECONDS: u32 = 300;
 pub const DEFAULT_TIMEOUT_SECONDS: u32 = 30;
 /// Most bytes of arguments.
 pub const MAX_ARGUMENTS: usize = 16 * 1024;
-/// Longest text that is looked for, in bytes.
-pub const MAX_CONTAINS: usize = 1_000;
-
 /// How a failing canary counts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -54,33 +58,6 @@ impl CountsAs {
             .into_iter()
             .find(|it| it.as_str() == word)
     }
-}
-
-/// What the result must be.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
-#[schema(as = CanaryAssertions)]
-pub struct Assertions {
-    /// The text of the result contains this.
-    pub contains: Option<String>,
-    /// There is some text or structured content.
-    pub not_empty: bool,
-    /// A place in the result, as a JSON pointer, and the value that stands there.
-    pub equals: Option<Equals>,
-    /// The result has at most so many bytes.
-    pub max_bytes: Option<u64>,
-    /// The call takes at most so many milliseconds.
-    pub max_ms: Option<u32>,
-}
-
-/// A value at a place.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[schema(as = CanaryEquals)]
-pub struct Equals {
-    /// A JSON pointer into the result, like `/structuredContent/status`.
-    pub pointer: String,
-    /// The value.
-    pub value: Value,
 }
 
 /// A tool to be called at times.
@@ -120,39 +97,38 @@ impl Canary {
     /// Every field that is out of bounds.
     pub fn faults(&self) -> Vec<FieldError> {
         let mut faults = Vec::new();
-        let mut refuse = |message: String| faults.push(FieldError::new("canary", message));
+        let mut refuse = |field, message| faults.push(FieldError::new(field, message));
         if self.tool.trim().is_empty() || self.tool.len() > super::tools::MAX_TOOL_NAME {
-            refuse("name the tool to be called".to_owned());
+            refuse("canary.tool", "must be the name of a tool".to_owned());
         }
         if Value::Object(self.arguments.clone()).to_string().len() > MAX_ARGUMENTS {
-            refuse(format!(
-                "the arguments are longer than {MAX_ARGUMENTS} bytes"
-            ));
+            let message = format!("must have at most {MAX_ARGUMENTS} bytes");
+            refuse("canary.arguments", message);
         }
-        for (what, value, range) in [
-            ("interval_seconds", self.interval_seconds, &INTERVAL_SECONDS),
-            ("timeout_seconds", self.timeout_seconds, &TIMEOUT_SECONDS),
+        for (field, value, range) in [
+            (
+                "canary.interval_seconds",
+                self.interval_seconds,
+                &INTERVAL_SECONDS,
+            ),
+            (
+                "canary.timeout_seconds",
+                self.timeout_seconds,
+                &TIMEOUT_SECONDS,
+            ),
         ] {
             if !range.contains(&value) {
                 let (least, most) = (range.start(), range.end());
-                refuse(format!("{what} must be between {least} and {most} seconds"));
+                refuse(field, format!("must be between {least} and {most} seconds"));
             }
         }
-        let long = self.assertions.contains.as_ref();
-        if long.is_some_and(|text| text.len() > MAX_CONTAINS || text.is_empty()) {
-            refuse(format!("contains must have 1 to {MAX_CONTAINS} bytes"));
-        }
-        let pointer = self
-            .assertions
-            .equals
-            .as_ref()
-            .map(|equals| &equals.pointer);
-        if pointer.is_some_and(|pointer| !pointer.is_empty() && !pointer.starts_with('/')) {
-            refuse(
-                "equals.pointer must be a JSON pointer, like /structuredContent/status".to_owned(),
-            );
-        }
+        faults.extend(self.assertions.faults());
         faults
+    }
+
+    /// The time between two calls.
+    pub fn interval(&self) -> Duration {
+        Duration::from_secs(u64::from(self.interval_seconds))
     }
 
     /// Stands for this canary: another one is called anew.
@@ -231,35 +207,8 @@ impl Canary {
                 return Some(Trouble::Schema(fault));
             }
         }
-        let broken = self.broken(result, &text, ms)?;
+        let broken = self.assertions.broken(result, &text, ms)?;
         Some(Trouble::Assertion(line(&broken, MAX_QUOTE)))
-    }
-
-    fn broken(&self, result: &Value, text: &str, ms: f64) -> Option<String> {
-        let wanted = &self.assertions;
-        if let Some(part) = wanted
-            .contains
-            .as_ref()
-            .filter(|part| !text.contains(part.as_str()))
-        {
-            return Some(format!("the text does not contain '{part}'"));
-        }
-        if wanted.not_empty && text.trim().is_empty() && result.get("structuredContent").is_none() {
-            return Some("the result is empty".to_owned());
-        }
-        if let Some(Equals { pointer, value }) = &wanted.equals {
-            let found = result.pointer(pointer);
-            if found.map(canonical_text) != Some(canonical_text(value)) {
-                let found = found.map_or_else(|| "nothing".to_owned(), Value::to_string);
-                return Some(format!("at {pointer} there is {found} instead of {value}"));
-            }
-        }
-        let bytes = result.to_string().len() as u64;
-        if let Some(most) = wanted.max_bytes.filter(|most| bytes > *most) {
-            return Some(format!("the result has {bytes} bytes, more than {most}"));
-        }
-        let most = wanted.max_ms.filter(|most| ms > f64::from(*most))?;
-        Some(format!("the call took {ms:.0} ms, more than {most}"))
     }
 }
 
@@ -280,65 +229,6 @@ fn text_of(content: &[Value]) -> String {
         .iter()
         .filter_map(|part| part.get("text").and_then(Value::as_str));
     texts.collect::<Vec<_>>().join("\n")
-}
-
-/// What is wrong with a call.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", tag = "kind", content = "said")]
-pub enum Trouble {
-    /// It was not made: the reason.
-    Refused(String),
-    /// A JSON-RPC error, or no proper result.
-    Protocol(String),
-    /// The tool failed: what it said.
-    Tool(String),
-    /// No answer in time: the seconds.
-    TimedOut(u64),
-    /// The result is not what the tool promises.
-    Schema(String),
-    /// The result is not what the owner wants.
-    Assertion(String),
-    /// The tool wants to ask somebody.
-    InputRequired,
-    /// The call needs a login although the list does not.
-    NeedsLogin(u16),
-}
-
-/// What a call came to; held until the next one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sung {
-    /// When.
-    pub at: At,
-    /// Which tool.
-    pub tool: String,
-    /// How a failure counts.
-    pub counts_as: CountsAs,
-    /// What was wrong.
-    pub trouble: Option<Trouble>,
-}
-
-/// What is remembered of the canary.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct CanaryMemory {
-    /// Stands for the canary that was called.
-    pub of: Option<String>,
-    /// The last call.
-    pub last: Option<Sung>,
-    /// What the tool promised when it was first seen.
-    pub promise: Option<String>,
-}
-
-impl CanaryMemory {
-    /// Whether it is time to call; a canary that is another than before is due at once.
-    pub fn is_due(&self, canary: &Canary, now: At) -> bool {
-        let wait = i64::from(canary.interval_seconds) * 1_000;
-        self.of.as_deref() != Some(&*canary.digest())
-            || self
-                .last
-                .as_ref()
-                .is_none_or(|last| now.ms_since(last.at) >= wait)
-    }
 }
 
 #[cfg(test)]
@@ -423,86 +313,11 @@ mod tests {
         );
         let bare = json!({"content": []});
         assert!(matches!(judge(&plain, &bare), Some(Trouble::Schema(_))));
-        let equals = |value: Value| {
-            Some(Equals {
-                pointer: "/structuredContent/ok".to_owned(),
-                value,
-            })
-        };
-        for (assertions, holds) in [
-            (
-                Assertions {
-                    contains: Some("well".to_owned()),
-                    ..Assertions::default()
-                },
-                true,
-            ),
-            (
-                Assertions {
-                    contains: Some("ill".to_owned()),
-                    ..Assertions::default()
-                },
-                false,
-            ),
-            (
-                Assertions {
-                    equals: equals(json!(true)),
-                    ..Assertions::default()
-                },
-                true,
-            ),
-            (
-                Assertions {
-                    equals: equals(json!(1)),
-                    ..Assertions::default()
-                },
-                false,
-            ),
-            (
-                Assertions {
-                    max_bytes: Some(10),
-                    ..Assertions::default()
-                },
-                false,
-            ),
-            (
-                Assertions {
-                    max_ms: Some(19),
-                    ..Assertions::default()
-                },
-                false,
-            ),
-            (
-                Assertions {
-                    not_empty: true,
-                    max_ms: Some(20),
-                    ..Assertions::default()
-                },
-                true,
-            ),
-        ] {
-            let canary = Canary {
-                assertions: assertions.clone(),
-                ..canary(&json!({}))
-            };
-            assert_eq!(judge(&canary, &good).is_none(), holds, "{assertions:?}");
-        }
-    }
-
-    #[test]
-    fn it_is_due_after_its_interval_and_when_it_is_another() {
-        let one = canary(&json!({}));
-        let mut memory = CanaryMemory::default();
-        assert!(memory.is_due(&one, At(0)));
-        memory.of = Some(one.digest());
-        memory.last = Some(Sung {
-            at: At(0),
-            tool: "t".to_owned(),
-            counts_as: CountsAs::Down,
-            trouble: None,
-        });
-        assert!(!memory.is_due(&one, At(299_999)));
-        assert!(memory.is_due(&one, At(300_000)));
-        assert!(memory.is_due(&canary(&json!({"a": 1})), At(1)));
+        let mut wanting = plain.clone();
+        wanting.assertions.contains = Some("ill".to_owned());
+        assert!(matches!(
+            judge(&wanting, &good),
+            Some(Trouble::Assertion(_))
+        ));
     }
 }
