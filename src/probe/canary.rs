@@ -70,13 +70,6 @@ impl Script<'_, '_> {
     }
 }
 
-impl Visit<'_> {
-    /// Whether a request whose fate is unknown may be sent again: the call of a tool may not.
-    pub(super) fn may_repeat(&self) -> bool {
-        self.notes.at != StepName::Canary
-    }
-}
-
 /// A call in flight.
 struct Call {
     canary: Canary,

@@ -254,6 +254,11 @@ impl Wire {
         drive(&mut self.driver, work).await
     }
 
+    /// Bytes sent so far.
+    pub(super) fn sent(&self) -> u64 {
+        self.traffic.bytes().0
+    }
+
     /// Sends a request and waits for the head of the answer.
     pub(super) async fn send(
         &mut self,

@@ -141,6 +141,18 @@ impl<'a> Notes<'a> {
     }
 
     /// When the last request went out.
+    /// The last request has not left us.
+    pub(super) fn unsent(&mut self) {
+        self.seen.cost.requests -= 1;
+        if self
+            .exchanges
+            .last()
+            .is_some_and(|last| last.answer.is_none())
+        {
+            self.exchanges.pop();
+        }
+    }
+
     pub(super) fn asked_at(&self) -> Instant {
         self.asked_at
     }

@@ -200,9 +200,12 @@ impl<'a> Visit<'a> {
             Some(wire) => wire,
             None => self.another_wire().await?,
         };
+        let sent = wire.sent();
         match self.exchange_on(&mut wire, url, call).await {
-            // A server may close an idle connection just as we use it again.
-            Err(trouble) if wire.requests > 1 && self.may_repeat() && is_stale(&trouble) => {
+            // A server may close an idle connection just as we use it again. What has left us may
+            // have been read and acted upon: only a request of which nothing has is made again.
+            Err(trouble) if wire.requests > 1 && wire.sent() == sent && is_closed(&trouble) => {
+                self.notes.unsent();
                 wire = self.another_wire().await?;
                 let answer = self.exchange_on(&mut wire, url, call).await?;
                 Ok((wire, answer))
@@ -358,8 +361,8 @@ impl<'a> Visit<'a> {
     }
 }
 
-/// The connection was gone before the server could have read anything.
-fn is_stale(trouble: &Trouble) -> bool {
+/// The connection was gone.
+fn is_closed(trouble: &Trouble) -> bool {
     use crate::domain::trouble::ConnectTrouble;
     matches!(
         trouble,

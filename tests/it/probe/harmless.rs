@@ -1,6 +1,8 @@
 //! What the servers have to say about us: nothing that a good client would not do.
 
-use fake_mcp::{FakeMcp, Recorded, Sse, healthy, http_sse, rpc_error, status};
+use fake_mcp::{
+    FakeMcp, Recorded, Sse, close, healthy, http_sse, modern, reset, rpc_error, status,
+};
 
 use super::{Probe, check};
 
@@ -70,7 +72,7 @@ async fn every_session_is_ended_however_the_check_goes() {
         healthy().sse(Sse::new().held_open()),
         healthy().on("tools/list", status(500)),
         healthy().on("tools/list", rpc_error(-32603, "boom")),
-        healthy().on("tools/list", fake_mcp::close()),
+        healthy().on("tools/list", close()),
         healthy().on("tools/list", fake_mcp::stall()),
         healthy().on("notifications/initialized", status(500)),
         healthy().on("tools/list", fake_mcp::garbage()),
@@ -107,4 +109,29 @@ async fn a_stream_of_http_sse_is_closed_with_the_check() {
         .await
         .unwrap();
     assert_eq!(server.sessions_opened(), 1);
+}
+
+#[tokio::test]
+async fn nothing_is_received_twice_where_a_connection_breaks() {
+    for (script, broken) in [
+        (healthy(), "notifications/initialized"),
+        (healthy(), "tools/list"),
+        (healthy(), "DELETE"),
+        (http_sse(), "notifications/initialized"),
+        (http_sse(), "tools/list"),
+        (modern(), "server/discover"),
+        (modern(), "tools/list"),
+    ] {
+        for breaks in [close(), reset()] {
+            let (checked, server) = check(script.clone().on(broken, breaks)).await;
+            let asked = server.asked();
+            let times = asked.iter().filter(|asked| *asked == broken).count();
+            assert_eq!(times, 1, "{broken} in {asked:?}");
+            assert_eq!(
+                checked.seen.cost.requests as usize,
+                asked.len(),
+                "{asked:?}"
+            );
+        }
+    }
 }
