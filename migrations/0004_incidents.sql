@@ -15,7 +15,9 @@ CREATE TABLE incident (
     resolved_at     BIGINT,
     timeline        TEXT   NOT NULL,
     evidence        TEXT   NOT NULL,
-    changed         TEXT   NOT NULL
+    changed         TEXT   NOT NULL,
+    told            BIGINT NOT NULL,
+    turns           BIGINT
 );
 CREATE UNIQUE INDEX incident_open ON incident (monitor_id) WHERE status <> 'resolved';
 CREATE INDEX incident_team ON incident (team_id, started_at, id);
@@ -45,13 +47,15 @@ CREATE TABLE monitor_channel (
 );
 CREATE INDEX monitor_channel_channel ON monitor_channel (channel_id);
 
--- The outbox. Claimed like a watch: `next_attempt` moves to the end of the lease.
+-- The outbox. Claimed like a watch: `next_attempt` moves to the end of the lease. `turn` counts what
+-- is told of one incident.
 CREATE TABLE notification (
     id           UUID   NOT NULL PRIMARY KEY,
     team_id      UUID   NOT NULL,
     incident_id  UUID   REFERENCES incident (id) ON DELETE CASCADE,
     channel_id   UUID   NOT NULL REFERENCES channel (id) ON DELETE CASCADE,
     event        TEXT   NOT NULL,
+    turn         BIGINT NOT NULL,
     content      TEXT   NOT NULL,
     status       TEXT   NOT NULL CHECK (status IN ('queued', 'sent', 'dead')),
     attempts     BIGINT NOT NULL,
@@ -61,7 +65,7 @@ CREATE TABLE notification (
     created_at   BIGINT NOT NULL,
     finished_at  BIGINT
 );
-CREATE UNIQUE INDEX notification_once ON notification (incident_id, event, channel_id);
+CREATE UNIQUE INDEX notification_once ON notification (incident_id, turn, channel_id);
 CREATE INDEX notification_queue ON notification (next_attempt) WHERE status = 'queued';
 CREATE INDEX notification_dead ON notification (created_at) WHERE status = 'dead';
 CREATE INDEX notification_channel ON notification (channel_id, created_at, id);

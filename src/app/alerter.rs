@@ -196,6 +196,7 @@ async fn switch_off(
         team: channel.team,
         channel: other.id,
         event: Event::ChannelFailing,
+        turn: 0,
         content: Content::of_channel(&failing, now),
         created_at: now,
     };

@@ -126,6 +126,7 @@ pub async fn test(
         team: actor.team,
         channel: id,
         event: Event::Test,
+        turn: 0,
         content: Content::of_channel(&channel, now),
         created_at: now,
     };

@@ -2,67 +2,110 @@
 //! one notification for each channel that should hear of it. Part of the transaction.
 
 use crate::domain::at::At;
+use crate::domain::flapping::Flapping;
 use crate::domain::id::{IncidentId, NotificationId};
 use crate::domain::incident::{Incident, Severity};
 use crate::domain::notification::{
     Content, Event, IncidentFacts, MonitorFacts, Notification, plan,
 };
 use crate::domain::report::CheckReport;
-use crate::domain::status::{MonitorStatus, Transition};
+use crate::domain::status::{MonitorStatus, Step};
 use crate::store::{StoreError, Tx};
 
 use super::App;
 use super::check::Checked;
 
-/// Writes what follows from `transition`; says whether something was queued to be told. `good` is
-/// what was known from the last good check.
+/// Writes what follows from `step`, which changed the status or ended the flapping; says whether
+/// something was queued to be told. `good` is what was known from the last good check.
 pub async fn of(
     app: &App,
     tx: &mut Tx,
     checked: &Checked,
-    transition: &Transition,
+    step: &Step,
     good: Option<&CheckReport>,
     now: At,
 ) -> Result<bool, StoreError> {
     let watch = &checked.result.watch;
     let report = &checked.result.report;
     let open = tx.open_incident_of(watch.monitor).await?;
-    match (open, Severity::of(transition.to)) {
-        (None, Some(_)) => {
+    let is_new = open.is_none();
+    let (mut incident, event) = match open {
+        Some(mut incident) => {
+            let event = goes_on(&mut incident, step, report);
+            (incident, event)
+        }
+        None => {
+            let Some(transition) = &step.transition else {
+                return Ok(false);
+            };
             let id = IncidentId(app.ids.next());
             let whose = (watch.team, watch.monitor);
             let opened = Incident::open(id, whose, transition, report.clone(), good);
-            let Some(incident) = opened else {
+            let Some(mut incident) = opened else {
                 return Ok(false);
             };
+            incident.turns = step.state.turns.flapping();
+            let event = match step.flapping {
+                Some(Flapping::Began) => Event::Flapping,
+                _ => Event::Opened,
+            };
             tx.open_incident(&incident).await?;
-            tell(app, tx, (&incident, Event::Opened), report, now).await
+            (incident, Some(event))
         }
-        (Some(mut incident), Some(severity)) => {
-            let is_worse = incident.change(severity, report.clone());
-            tx.save_incident(&incident).await?;
-            if is_worse {
-                tell(app, tx, (&incident, Event::Worsened), report, now).await
-            } else {
-                Ok(false)
+    };
+    let has_news = match event {
+        Some(event) => tell(app, tx, (&mut incident, event), report, now).await?,
+        None => false,
+    };
+    if has_news || !is_new {
+        tx.save_incident(&incident).await?;
+    }
+    Ok(has_news)
+}
+
+/// Takes what has changed into an incident that is open; gives what is to be told of it. While
+/// the status flaps the incident stays open and nothing is told, until it has settled.
+fn goes_on(incident: &mut Incident, step: &Step, report: &CheckReport) -> Option<Event> {
+    let flapping = step.state.turns.flapping();
+    incident.turns = flapping.or(incident.turns);
+    let at = report.started_at;
+    let is_worse = match &step.transition {
+        Some(transition) => match Severity::of(transition.to) {
+            Some(severity) => incident.change(severity, report.clone()),
+            None if transition.to != MonitorStatus::Up => false,
+            None if flapping.is_some() => {
+                incident.interrupt(at);
+                false
             }
+            None => {
+                // It cannot be resolved already: the store gave it as open.
+                let _ = incident.resolve(transition.since, "The server answers again.", None);
+                return Some(Event::Resolved);
+            }
+        },
+        None => false,
+    };
+    match step.flapping {
+        Some(Flapping::Began) => Some(Event::Flapping),
+        Some(Flapping::Settled { turns }) if step.state.status == MonitorStatus::Up => {
+            let text = format!("The server answers steadily, after {turns} changes.");
+            let _ = incident.resolve(step.state.since, &text, None);
+            Some(Event::Resolved)
         }
-        (Some(mut incident), None) if transition.to == MonitorStatus::Up => {
-            // It cannot be resolved already: the store gave it as open.
-            let _ = incident.resolve(transition.since, "The server answers again.", None);
-            tx.save_incident(&incident).await?;
-            tell(app, tx, (&incident, Event::Resolved), report, now).await
+        Some(Flapping::Settled { turns }) => {
+            incident.settle(at, turns);
+            Some(Event::Settled)
         }
-        _ => Ok(false),
+        None => (is_worse && flapping.is_none()).then_some(Event::Worsened),
     }
 }
 
 /// Queues one notification for each channel of the monitor; says whether there was any. `check`
-/// is the one that shows what happened.
+/// is the one that shows what happened. The incident counts it: save it afterwards.
 pub async fn tell(
     app: &App,
     tx: &mut Tx,
-    (incident, event): (&Incident, Event),
+    (incident, event): (&mut Incident, Event),
     check: &CheckReport,
     now: At,
 ) -> Result<bool, StoreError> {
@@ -70,6 +113,8 @@ pub async fn tell(
         return Ok(false);
     };
     let channels = tx.channels_of(incident.team, incident.monitor).await?;
+    incident.told += 1;
+    let turn = incident.told;
     let content = Content {
         at: now,
         incident: Some(IncidentFacts::of(incident, now)),
@@ -83,6 +128,7 @@ pub async fn tell(
         team: incident.team,
         channel: channel.id,
         event,
+        turn,
         content: content.clone(),
         created_at: now,
     };

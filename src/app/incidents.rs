@@ -35,8 +35,9 @@ async fn acknowledge_in(
 ) -> Result<Incident, Refused> {
     let now = app.clock.now();
     if incident.acknowledge(now, by)? {
-        let what = (&incident, Event::Acknowledged);
-        tell(app, &mut tx, what, &incident.evidence, now).await?;
+        let evidence = incident.evidence.clone();
+        let what = (&mut incident, Event::Acknowledged);
+        tell(app, &mut tx, what, &evidence, now).await?;
         finish(app, tx, &incident).await?;
     }
     Ok(incident)
@@ -130,14 +131,9 @@ pub async fn resolve(app: &App, actor: &Actor, id: IncidentId) -> Result<Inciden
         "Closed by hand.",
         Some(actor.email.clone()),
     )?;
-    tell(
-        app,
-        &mut tx,
-        (&incident, Event::Resolved),
-        &incident.evidence,
-        app.clock.now(),
-    )
-    .await?;
+    let evidence = incident.evidence.clone();
+    let what = (&mut incident, Event::Resolved);
+    tell(app, &mut tx, what, &evidence, app.clock.now()).await?;
     finish(app, tx, &incident).await?;
     Ok(incident)
 }

@@ -156,7 +156,7 @@ pub(super) fn key_fault(endpoint: &Endpoint) -> Option<FieldError> {
     Some(FieldError::new("oauth.private_key", fault))
 }
 
-/// Stops checking a monitor. An open incident ends with it: nobody is told, as somebody chose it.
+/// Stops checking a monitor. An open incident ends with it, and that is told.
 pub async fn pause(app: &App, actor: &Actor, id: MonitorId) -> Result<(), Refused> {
     set_paused(app, actor, id, true).await
 }
@@ -183,15 +183,10 @@ async fn set_paused(app: &App, actor: &Actor, id: MonitorId, paused: bool) -> Re
         close_books(&mut tx, &monitor, now).await?;
         if let Some(mut incident) = tx.open_incident_of(id).await? {
             let _ = incident.resolve(now, "The monitor was paused.", by);
+            let evidence = incident.evidence.clone();
+            let what = (&mut incident, Event::Resolved);
+            tell(app, &mut tx, what, &evidence, now).await?;
             tx.save_incident(&incident).await?;
-            tell(
-                app,
-                &mut tx,
-                (&incident, Event::Resolved),
-                &incident.evidence,
-                now,
-            )
-            .await?;
         }
     }
     tx.commit().await?;

@@ -12,7 +12,7 @@ use crate::domain::at::At;
 use crate::domain::id::MonitorId;
 use crate::domain::quorum::{self, Vote};
 use crate::domain::schedule;
-use crate::domain::status::{self, State, Step, Transition};
+use crate::domain::status::{self, State, Step};
 use crate::store::{Finished, Held, StoreError, Tx};
 
 use super::App;
@@ -51,7 +51,7 @@ async fn write(app: &App, tx: &mut Tx, batch: &[Checked], now: At) -> Result<boo
 
     let mut finished = Vec::with_capacity(batch.len());
     let mut ledger = Ledger::default();
-    let mut turned: Vec<(&Checked, Transition)> = Vec::new();
+    let mut news: Vec<(&Checked, Step)> = Vec::new();
     let mut blips = Vec::new();
     let mut surfaces = Vec::new();
     for checked in in_order {
@@ -62,16 +62,18 @@ async fn write(app: &App, tx: &mut Tx, batch: &[Checked], now: At) -> Result<boo
         } else {
             None
         };
-        if let Some(step) = &step {
+        finished.push(finish(checked, is_recorded, step.as_ref(), now));
+        if let Some(step) = step {
             ledger.add(checked, &step.spans);
             surfaces.extend(&checked.tools);
             blips.extend(step.blip_since.map(|since| (result, since)));
-            turned.extend(step.transition.map(|transition| (checked, transition)));
+            if step.transition.is_some() || step.flapping.is_some() {
+                news.push((checked, step));
+            }
         }
-        finished.push(finish(checked, is_recorded, step.as_ref(), now));
     }
     // What changed is told against the facts from before this batch.
-    let ids: Vec<MonitorId> = turned
+    let ids: Vec<MonitorId> = news
         .iter()
         .map(|(checked, _)| checked.result.watch.monitor)
         .collect();
@@ -99,14 +101,14 @@ async fn write(app: &App, tx: &mut Tx, batch: &[Checked], now: At) -> Result<boo
         .collect();
     tx.save_failure_reports(&failed).await?;
     let mut has_news = false;
-    for (checked, transition) in turned {
+    for (checked, step) in news {
         let watch = &checked.result.watch;
         let here = |(location, _): &&(String, _)| *location == watch.location;
         let good = good
             .get(&watch.monitor)
             .and_then(|all| all.iter().find(here));
         let good = good.map(|(_, report)| report);
-        has_news |= consequence::of(app, tx, checked, &transition, good, now).await?;
+        has_news |= consequence::of(app, tx, checked, &step, good, now).await?;
     }
     Ok(has_news)
 }
@@ -145,7 +147,7 @@ impl Known {
             votes.push((location.clone(), Vote { seen }));
         }
         let seen = quorum::verdict(result.seen(), &others, now, checked.interval);
-        let step = status::step(&held.state, &seen, checked.interval);
+        let step = status::step(&held.state, &seen, checked.interval, now);
         held.state = step.state;
         Some(step)
     }

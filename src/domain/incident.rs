@@ -143,6 +143,10 @@ pub struct Incident {
     pub evidence: CheckReport,
     /// What is different from the last good check.
     pub changed: Vec<Change>,
+    /// How many times something was told of it.
+    pub told: u32,
+    /// How often the status turned, where it flapped: then the incident lasts until it has settled.
+    pub turns: Option<u32>,
 }
 
 /// An incident cannot do this any more.
@@ -195,6 +199,8 @@ impl Incident {
             timeline,
             evidence,
             changed,
+            told: 0,
+            turns: None,
         })
     }
 
@@ -249,6 +255,18 @@ impl Incident {
         self.hint = failure.hint;
         self.evidence = evidence;
         is_worse
+    }
+
+    /// The server answers again, but it has come and gone too often to call that the end.
+    pub fn interrupt(&mut self, at: At) {
+        let text = "Up again. It is over when it has been so for half an hour.";
+        self.add(at, EntryKind::Changed, text.to_owned(), None);
+    }
+
+    /// It has settled and is still there.
+    pub fn settle(&mut self, at: At, turns: u32) {
+        let text = format!("Settled after {turns} changes: {}.", self.severity.as_str());
+        self.add(at, EntryKind::Changed, text, None);
     }
 
     /// Somebody cares for it. Saying so twice changes nothing.

@@ -13,6 +13,7 @@ pub mod channel;
 pub mod check;
 pub mod client_credentials;
 pub mod failure;
+pub mod flapping;
 pub mod habits;
 pub mod histogram;
 pub mod id;

@@ -30,14 +30,18 @@ pub const RETRIES: [Duration; 8] = [
     Duration::from_hours(6),
 ];
 
-/// What happened. Its order is the order in which one channel hears of one incident.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
     /// An incident was confirmed.
     Opened,
     /// A degraded server went down: told like an opening, with the same incident.
     Worsened,
+    /// It keeps coming and going: told once instead of every turn.
+    Flapping,
+    /// It came and went, and now it stays.
+    Settled,
     /// Somebody cares for it.
     Acknowledged,
     /// It is over.
@@ -50,9 +54,11 @@ pub enum Event {
 
 impl Event {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Opened,
         Self::Worsened,
+        Self::Flapping,
+        Self::Settled,
         Self::Acknowledged,
         Self::Resolved,
         Self::ChannelFailing,
@@ -64,6 +70,8 @@ impl Event {
         match self {
             Self::Opened => "opened",
             Self::Worsened => "worsened",
+            Self::Flapping => "flapping",
+            Self::Settled => "settled",
             Self::Acknowledged => "acknowledged",
             Self::Resolved => "resolved",
             Self::ChannelFailing => "channel_failing",
@@ -79,7 +87,8 @@ impl Event {
     /// The type that a webhook receiver sees.
     pub fn webhook_type(self) -> &'static str {
         match self {
-            Self::Opened | Self::Worsened => "incident.opened",
+            Self::Opened | Self::Worsened | Self::Flapping => "incident.opened",
+            Self::Settled => "incident.reminder",
             Self::Acknowledged => "incident.acknowledged",
             Self::Resolved => "incident.resolved",
             Self::ChannelFailing => "channel.failing",
@@ -118,6 +127,9 @@ pub struct IncidentFacts {
     pub resolved_at: Option<At>,
     /// How long it lasted, or has lasted.
     pub duration_seconds: i64,
+    /// How often the status turned, where it flapped.
+    #[serde(default)]
+    pub turns: Option<u32>,
     /// What happened, oldest first.
     pub timeline: Vec<Entry>,
 }
@@ -139,6 +151,7 @@ impl IncidentFacts {
             acknowledged_at: incident.acknowledged_at(),
             resolved_at: incident.resolved_at(),
             duration_seconds: incident.duration_ms(now) / 1_000,
+            turns: incident.turns,
             timeline: incident.timeline.clone(),
         }
     }
@@ -235,6 +248,9 @@ pub struct Notification {
     pub channel: ChannelId,
     /// What happened.
     pub event: Event,
+    /// Which telling of its incident this is, counted from 1: a channel hears them in this order.
+    /// 0 for what is told of no incident.
+    pub turn: u32,
     /// Everything that is said.
     pub content: Content,
     /// When it was written.

@@ -1,9 +1,15 @@
 //! What is known of a monitor from one check to the next: its status, what is suspected, and up to
 //! when its time has been accounted for.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::at::At;
+use super::flapping::Turns;
+
+/// How much the clocks of two nodes may differ.
+const CLOCKS_DIFFER: Duration = Duration::from_mins(5);
 
 /// How a monitor is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -94,6 +100,9 @@ pub struct State {
     pub limited_streak: u32,
     /// Up to when time has been accounted for.
     pub accounted_until: Option<At>,
+    /// How often it has turned lately.
+    #[serde(default, skip_serializing_if = "Turns::is_empty")]
+    pub turns: Turns,
 }
 
 impl State {
@@ -109,6 +118,24 @@ impl State {
             unknown_streak: 0,
             limited_streak: 0,
             accounted_until: None,
+            turns: Turns::default(),
+        }
+    }
+
+    /// The same without what lies in the future, as when a clock was set back: what was seen there
+    /// would otherwise outrank every check until that time has come. Time that was accounted for
+    /// stays so.
+    pub(super) fn without_future(self, now: At) -> Self {
+        let is_ahead = |at: At| at > now + CLOCKS_DIFFER;
+        if !self.last_check_at.is_some_and(is_ahead) {
+            return self;
+        }
+        Self {
+            since: self.since.min(now),
+            suspicion: None,
+            last_check_at: None,
+            turns: Turns::default(),
+            ..self
         }
     }
 }
@@ -122,4 +149,11 @@ pub struct Transition {
     pub to: MonitorStatus,
     /// When the first check that showed it began.
     pub since: At,
+}
+
+impl Transition {
+    /// Whether it leads from one measured status to another: a turn of the server's own.
+    pub(super) fn is_turn(&self) -> bool {
+        self.from.badness().is_some() && self.to.badness().is_some()
+    }
 }

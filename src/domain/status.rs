@@ -7,13 +7,14 @@
 //! that dies in the middle of confirming goes on where it stopped.
 //!
 //! Late and doubled results change nothing: a check that is not newer than the last one is not
-//! counted.
+//! counted. A status that keeps turning is flapping (`flapping.rs`).
 
 use std::time::Duration;
 
 use super::accounting::{Span, account};
 use super::at::At;
 use super::failure::Code;
+use super::flapping::Flapping;
 pub use super::state::{MonitorStatus, State, Suspicion, Transition};
 use super::verdict::CheckStatus;
 
@@ -47,6 +48,8 @@ pub struct Step {
     pub state: State,
     /// The change of status, if it is confirmed.
     pub transition: Option<Transition>,
+    /// Whether it began to flap with this check, or has settled.
+    pub flapping: Option<Flapping>,
     /// The start of a suspicion that turned out to be none: those checks were a blip.
     pub blip_since: Option<At>,
     /// Check again this soon, instead of in the next slot.
@@ -55,13 +58,15 @@ pub struct Step {
     pub spans: Vec<Span>,
 }
 
-/// Takes one more check into account. `interval` is the time between two checks.
-pub fn step(before: &State, seen: &Seen, interval: Duration) -> Step {
+/// Takes one more check into account at `now`. `interval` is the time between two checks.
+pub fn step(before: &State, seen: &Seen, interval: Duration, now: At) -> Step {
+    let before = &before.without_future(now);
     if before.last_check_at.is_some_and(|last| seen.at <= last) {
         let state = *before;
         return Step {
             state,
             transition: None,
+            flapping: None,
             blip_since: None,
             recheck: None,
             spans: vec![],
@@ -80,11 +85,17 @@ pub fn step(before: &State, seen: &Seen, interval: Duration) -> Step {
         None => (unmeasured(&mut state, seen.at), None),
         Some(status) => measured(&mut state, status, seen, is_limited),
     };
+    let flapping = match transition {
+        Some(transition) if transition.is_turn() => state.turns.turned(seen.at),
+        None if !state.last_unknown && state.suspicion.is_none() => state.turns.kept_still(seen.at),
+        _ => None,
+    };
     let recheck = (state.suspicion.is_some() && !state.last_unknown).then_some(RECHECK_AFTER);
     let spans = account(before, &mut state, transition, seen.at, interval);
     Step {
         state,
         transition,
+        flapping,
         blip_since,
         recheck,
         spans,
@@ -225,7 +236,8 @@ mod tests {
         let mut state = State::pending(At(0));
         let (mut transitions, mut spans) = (vec![], vec![]);
         for (second, status) in checks {
-            let step = step(&state, &seen(*second, *status), MINUTE);
+            let seen = seen(*second, *status);
+            let step = step(&state, &seen, MINUTE, seen.at);
             state = step.state;
             transitions.extend(step.transition);
             spans.extend(step.spans);
@@ -260,7 +272,7 @@ mod tests {
     #[test]
     fn a_blip_changes_nothing_and_is_marked() {
         let before = run(&[(0, Up), (60, Down)]).0;
-        let after = step(&before, &seen(65, Up), MINUTE);
+        let after = step(&before, &seen(65, Up), MINUTE, At(65_000));
         assert_eq!(after.transition, None);
         assert_eq!(after.blip_since, Some(At(60_000)));
         assert_eq!(after.recheck, None);
@@ -299,9 +311,12 @@ mod tests {
     #[test]
     fn an_unmeasured_check_is_not_hurried() {
         let before = run(&[(0, Up)]).0;
-        assert_eq!(step(&before, &seen(60, Unknown), MINUTE).recheck, None);
         assert_eq!(
-            step(&before, &seen(60, Down), MINUTE).recheck,
+            step(&before, &seen(60, Unknown), MINUTE, At(60_000)).recheck,
+            None
+        );
+        assert_eq!(
+            step(&before, &seen(60, Down), MINUTE, At(60_000)).recheck,
             Some(RECHECK_AFTER)
         );
     }
@@ -314,7 +329,7 @@ mod tests {
                 code: Some(Code::RateLimited),
                 ..seen(60 * n, Unknown)
             };
-            state = step(&state, &limited, MINUTE).state;
+            state = step(&state, &limited, MINUTE, limited.at).state;
         }
         assert_eq!(state.status, MonitorStatus::Degraded);
     }
@@ -327,22 +342,77 @@ mod tests {
         assert_eq!(ms(&spans, Unknown), 3_660_000 - vouched);
     }
 
+    /// Mostly none; now and then the clock is set by a day.
+    fn jump() -> impl Strategy<Value = i64> {
+        prop_oneof![20 => Just(0), 1 => Just(86_400), 1 => Just(-86_400)]
+    }
+
     fn status() -> impl Strategy<Value = CheckStatus> {
         prop_oneof![Just(Up), Just(Degraded), Just(Down), Just(Unknown)]
+    }
+
+    #[test]
+    fn a_server_that_comes_and_goes_flaps_until_it_has_settled() {
+        let mut state = run(&[(0, Up)]).0;
+        let mut said = Vec::new();
+        let outage = |minute: i64| {
+            [
+                (0, Down),
+                (5, Down),
+                (10, Down),
+                (60, Up),
+                (65, Up),
+                (70, Up),
+            ]
+            .map(|(second, status)| (minute * 60 + second, status))
+        };
+        let troubled = [1, 5, 10, 15].into_iter().flat_map(outage);
+        let calm = (17..60).map(|minute| (minute * 60, Up));
+        for (second, status) in troubled.chain(calm) {
+            let seen = seen(second, status);
+            let step = step(&state, &seen, MINUTE, seen.at);
+            said.extend(step.flapping.map(|flapping| (second, flapping)));
+            state = step.state;
+        }
+        let began = (10 * 60 + 10, Flapping::Began);
+        // The last turn was confirmed in minute 17, at second 10.
+        let settled = (47 * 60, Flapping::Settled { turns: 8 });
+        assert_eq!(said, [began, settled]);
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_stops_nothing() {
+        let ahead = run(&[(0, Up), (90_000, Up)]).0;
+        let late = step(&ahead, &seen(89_990, Down), MINUTE, At(90_001_000));
+        assert_eq!(late.state, ahead, "a late result is not a clock");
+        let mut state = ahead;
+        let mut transitions = Vec::new();
+        for second in [60, 65, 70] {
+            let seen = seen(second, Down);
+            let step = step(&state, &seen, MINUTE, seen.at);
+            assert!(step.spans.is_empty(), "that time was counted before");
+            transitions.extend(step.transition);
+            state = step.state;
+        }
+        assert_eq!(transitions[0].since, At(60_000));
+        assert_eq!(state.status, MonitorStatus::Down);
     }
 
     proptest! {
         #[test]
         fn any_history_keeps_the_books(
-            checks in prop::collection::vec((-30..400_i64, status()), 1..80)
+            checks in prop::collection::vec((-30..400_i64, status(), jump()), 1..80)
         ) {
             let (mut state, mut second) = (State::pending(At(0)), 0);
             let mut accounted: Option<At> = None;
             let mut current = MonitorStatus::Pending;
-            for (gap, status) in checks {
+            let mut is_flapping = false;
+            for (gap, status, jump) in checks {
+                second += jump;
+                let now = At(second * 1_000);
                 second += gap; // gaps below zero are late or doubled results
-                let before = state;
-                let next = step(&state, &seen(second, status), MINUTE);
+                let before = state.without_future(now);
+                let next = step(&state, &seen(second, status), MINUTE, now);
                 state = next.state;
                 for span in &next.spans {
                     prop_assert!(span.from < span.until);
@@ -357,6 +427,14 @@ mod tests {
                     current = transition.to;
                 }
                 prop_assert_eq!(state.status, current);
+                match next.flapping {
+                    Some(Flapping::Began) => prop_assert!(!is_flapping && next.transition.is_some()),
+                    Some(Flapping::Settled { .. }) => {
+                        prop_assert!(is_flapping && next.transition.is_none());
+                    }
+                    None => {}
+                }
+                is_flapping = state.turns.flapping().is_some();
                 let is_late = before.last_check_at.is_some_and(|last| At(second * 1_000) <= last);
                 prop_assert!(!is_late || state == before);
             }

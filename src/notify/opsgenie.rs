@@ -32,7 +32,11 @@ pub(super) fn posts(
         Event::Acknowledged => (follow(settings, message, &alias, "acknowledge")?, None),
         Event::Resolved => (close()?, None),
         Event::Test => (create()?, Some(close()?)),
-        Event::Opened | Event::Worsened | Event::ChannelFailing => (create()?, None),
+        Event::Opened
+        | Event::Worsened
+        | Event::Flapping
+        | Event::Settled
+        | Event::ChannelFailing => (create()?, None),
     })
 }
 

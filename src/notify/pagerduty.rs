@@ -24,7 +24,12 @@ pub(super) fn posts(
     let first = match notification.event {
         Event::Acknowledged => "acknowledge",
         Event::Resolved => "resolve",
-        Event::Opened | Event::Worsened | Event::ChannelFailing | Event::Test => "trigger",
+        Event::Opened
+        | Event::Worsened
+        | Event::Flapping
+        | Event::Settled
+        | Event::ChannelFailing
+        | Event::Test => "trigger",
     };
     let then = (notification.event == Event::Test).then_some("resolve");
     let post = |action| post(settings, notification, message, action);

@@ -244,9 +244,9 @@ const ATTEMPTS: Many = Many {
             WHERE place <= most ORDER BY at, id",
 };
 const ADD_FINISHED: &str = "
-    INSERT INTO notification (id, team_id, channel_id, event, content, status, attempts,
+    INSERT INTO notification (id, team_id, channel_id, event, turn, content, status, attempts,
                               next_attempt, created_at, finished_at)
-    SELECT $1, $2, id, $4, $5, $6, 1, $7, $8, $7 FROM channel WHERE team_id = $2 AND id = $3";
+    SELECT $1, $2, id, $4, 0, $5, $6, 1, $7, $8, $7 FROM channel WHERE team_id = $2 AND id = $3";
 const ADD_DELIVERY: &str = "
     INSERT INTO delivery (id, team_id, channel_id, notification_id, attempt, at, ok, detail)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";

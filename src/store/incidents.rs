@@ -29,6 +29,8 @@ row! {
         timeline: String,
         evidence: String,
         changed: String,
+        told: i64,
+        turns: Option<i64>,
     }
 }
 
@@ -66,6 +68,10 @@ impl IncidentRow {
             timeline: at.document("timeline", &self.timeline)?,
             evidence: at.document("evidence", &self.evidence)?,
             changed: at.document("changed", &self.changed)?,
+            told: u32::try_from(self.told).unwrap_or(u32::MAX),
+            turns: self
+                .turns
+                .map(|turns| u32::try_from(turns).unwrap_or(u32::MAX)),
         })
     }
 }
@@ -90,16 +96,15 @@ impl Tx {
             incident.monitor,
             incident.started_at,
             incident.confirmed_at,
-            incident.status(),
             incident.severity.as_str(),
             incident.code.as_str(),
             &*incident.message,
             &*incident.hint,
-            incident.acknowledged_at(),
-            incident.resolved_at(),
             document(&incident.timeline)?,
             document(&incident.evidence)?,
             document(&incident.changed)?,
+            i64::from(incident.told),
+            incident.turns.map(i64::from),
         );
         self.db.run(OPEN_INCIDENT, row).await?;
         Ok(())
@@ -120,6 +125,8 @@ impl Tx {
             document(&incident.timeline)?,
             document(&incident.evidence)?,
             document(&incident.changed)?,
+            i64::from(incident.told),
+            incident.turns.map(i64::from),
         );
         self.db.run(SAVE_INCIDENT, row).await?;
         Ok(())
@@ -212,7 +219,8 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, team_id, monitor_id, status, severity, code, message, hint, started_at,
-                    confirmed_at, acknowledged_at, resolved_at, timeline, evidence, changed
+                    confirmed_at, acknowledged_at, resolved_at, timeline, evidence, changed,
+                    told, turns
                FROM incident ",
             $rest
         )
@@ -220,13 +228,13 @@ macro_rules! select {
 }
 
 const OPEN_INCIDENT: &str = "
-    INSERT INTO incident (id, team_id, monitor_id, started_at, confirmed_at, status, severity, code,
-                          message, hint, acknowledged_at, resolved_at, timeline, evidence, changed)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+    INSERT INTO incident (id, team_id, monitor_id, status, started_at, confirmed_at, severity, code,
+                          message, hint, timeline, evidence, changed, told, turns)
+    VALUES ($1, $2, $3, 'open', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
 const SAVE_INCIDENT: &str = "
     UPDATE incident
        SET status = $3, severity = $4, code = $5, message = $6, hint = $7, acknowledged_at = $8,
-           resolved_at = $9, timeline = $10, evidence = $11, changed = $12
+           resolved_at = $9, timeline = $10, evidence = $11, changed = $12, told = $13, turns = $14
      WHERE id = $1 AND team_id = $2";
 /// PostgreSQL locks the row, so that a recovery and an acknowledgement do not undo each other;
 /// SQLite has one writer.

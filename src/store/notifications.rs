@@ -1,6 +1,6 @@
 //! The outbox: what is to be told, claimed like a watch and marked with its fate.
 //!
-//! One incident is told to one channel in the order of [`Event`]: a notification is not claimed
+//! One incident is told to one channel in the order of its turns: a notification is not claimed
 //! while an earlier one of the same incident is queued for the same channel. What is marked is
 //! marked under its claim, together with its line in the log and the health of the channel. A
 //! notification that cannot be read is claimed all the same, so that it neither spins nor stops
@@ -81,6 +81,7 @@ row! {
         notification_team: TeamId,
         channel_id: ChannelId,
         event: String,
+        turn: i64,
         content: String,
         attempts: i64,
         written_at: At,
@@ -114,6 +115,7 @@ impl NotificationRow {
             team: self.notification_team,
             channel: self.channel_id,
             event: at.parsed("event", Event::parse(&self.event))?,
+            turn: u32::try_from(self.turn).unwrap_or(u32::MAX),
             content: at.document::<Content>("content", &self.content)?,
             created_at: self.written_at,
         })
@@ -204,6 +206,7 @@ impl Tx {
                 n.content.incident.as_ref().map(|incident| incident.id),
                 n.channel,
                 n.event.as_str(),
+                i64::from(n.turn),
                 document(&n.content)?,
                 "queued",
                 0_i64,
@@ -270,8 +273,8 @@ impl Tx {
     }
 }
 
-/// What is due and whose turn it is: the cases are the order of [`Event`]. It is found once, before
-/// anything is claimed; PostgreSQL would look again for each row and so go beyond the limit.
+/// What is due and whose turn it is. It is found once, before anything is claimed; PostgreSQL would
+/// look again for each row and so go beyond the limit.
 macro_rules! claim {
     ($lock:literal) => {
         concat!(
@@ -281,11 +284,7 @@ macro_rules! claim {
                     AND NOT EXISTS (
                         SELECT 1 FROM notification e
                          WHERE e.incident_id = n.incident_id AND e.channel_id = n.channel_id
-                           AND e.status = 'queued'
-                           AND CASE e.event WHEN 'opened' THEN 1 WHEN 'worsened' THEN 2
-                                            WHEN 'acknowledged' THEN 3 ELSE 4 END
-                             < CASE n.event WHEN 'opened' THEN 1 WHEN 'worsened' THEN 2
-                                            WHEN 'acknowledged' THEN 3 ELSE 4 END)
+                           AND e.status = 'queued' AND e.turn < n.turn)
                   ORDER BY n.next_attempt, n.id LIMIT $5 ",
             $lock,
             ") UPDATE notification SET claim = $1, claimed_by = $2, next_attempt = $3
@@ -301,15 +300,15 @@ const CLAIM: Dialects = Dialects {
 };
 const CLAIMED: &str = "
     SELECT n.id AS notification_id, n.team_id AS notification_team, n.channel_id, n.event,
-           n.content, n.attempts, n.created_at AS written_at,
+           n.turn, n.content, n.attempts, n.created_at AS written_at,
            c.id, c.team_id, c.name, c.kind, c.sealed, c.is_default, c.disabled,
            c.last_success_at, c.error_at, c.error
       FROM notification n JOIN channel c ON c.id = n.channel_id
      WHERE n.status = 'queued' AND n.next_attempt = $2 AND n.claim = $1
      ORDER BY n.created_at, n.id";
 const NOTIFICATION: &str = "
-    SELECT id AS notification_id, team_id AS notification_team, channel_id, event, content,
-           attempts, created_at AS written_at
+    SELECT id AS notification_id, team_id AS notification_team, channel_id, event, turn,
+           content, attempts, created_at AS written_at
       FROM notification WHERE team_id = $1 AND id = $2";
 const REPLAY: &str = "
     UPDATE notification
@@ -320,9 +319,9 @@ const COUNT_QUEUED: &str =
     "SELECT COUNT(*), MIN(created_at) FROM notification WHERE status = 'queued'";
 const COUNT_DEAD: &str = "SELECT COUNT(*) FROM notification WHERE status = 'dead' AND event <> $1";
 const ENQUEUE: Many = Many {
-    head: "INSERT INTO notification (id, team_id, incident_id, channel_id, event, content, status, \
+    head: "INSERT INTO notification (id, team_id, incident_id, channel_id, event, turn, content, status, \
            attempts, next_attempt, created_at) VALUES",
-    tail: "ON CONFLICT (incident_id, event, channel_id) DO NOTHING",
+    tail: "ON CONFLICT (incident_id, turn, channel_id) DO NOTHING",
 };
 const HOLD_CHANNEL: &str = "UPDATE channel SET name = name WHERE team_id = $1 AND id = $2";
 const MARK: &str = "

@@ -49,6 +49,7 @@ impl World {
             team: self.actor.team,
             channel: channel.id,
             event: Event::Test,
+            turn: 0,
             content: Content::of_channel(channel, now),
             created_at: now,
         };

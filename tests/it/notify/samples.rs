@@ -107,6 +107,7 @@ pub(crate) fn notification(n: u128, event: Event) -> Notification {
             incident.resolve(at, "Back.", None).unwrap();
             check = report(at, false);
         }
+        Event::Flapping | Event::Settled => incident.turns = Some(5),
         _ => {}
     }
     Notification {
@@ -114,6 +115,7 @@ pub(crate) fn notification(n: u128, event: Event) -> Notification {
         team: TeamId(id(1)),
         channel: ChannelId(id(4)),
         event,
+        turn: 1,
         content: Content {
             at,
             incident: Some(IncidentFacts::of(&incident, at)),
@@ -133,6 +135,7 @@ pub(crate) fn of_channel(n: u128, event: Event, channel: &Channel) -> Notificati
         team: TeamId(id(1)),
         channel: ChannelId(id(4)),
         event,
+        turn: 1,
         content: Content::of_channel(channel, NOW),
         created_at: NOW,
     }

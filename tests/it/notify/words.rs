@@ -25,6 +25,14 @@ fn the_subject_says_status_server_and_reason() {
             "DOWN search.example.com: certificate expired 3 days ago",
         ),
         (
+            Event::Flapping,
+            "FLAPPING search.example.com: it comes and goes; certificate expired 3 days ago",
+        ),
+        (
+            Event::Settled,
+            "DOWN search.example.com: it stays so after 5 changes; certificate expired 3 days ago",
+        ),
+        (
             Event::Acknowledged,
             "DOWN search.example.com: acknowledged by ops@example.com",
         ),

@@ -3,6 +3,7 @@
 
 mod confirming;
 mod doubled;
+mod flapping;
 mod hosts;
 mod owner;
 mod retention;

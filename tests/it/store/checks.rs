@@ -63,7 +63,7 @@ async fn record_whole(store: &Store, result: &CheckResult) -> Result<(), StoreEr
     let watch = &result.watch;
     let held = tx.states(&[watch.monitor]).await?[&watch.monitor];
     tx.add_checks([result]).await?;
-    let state = step(&held.state, &result.seen(), MINUTE).state;
+    let state = step(&held.state, &result.seen(), MINUTE, result.seen().at).state;
     tx.finish_watches(&[Finished {
         result,
         claim: id(99),
@@ -265,7 +265,7 @@ engines! {
         let before = held[&made.id];
         assert_eq!((before.state, before.paused), (State::pending(NOW), false));
         let seen = check(id(1), id(10), at(0), CheckStatus::Up).seen();
-        let after = step(&before.state, &seen, MINUTE).state;
+        let after = step(&before.state, &seen, MINUTE, seen.at).state;
         assert_eq!(after.status, MonitorStatus::Up);
         let save = [(made.id, after, before.revision)];
         assert!(tx.save_states(&save).await.unwrap().is_empty());

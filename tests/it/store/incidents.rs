@@ -87,10 +87,13 @@ engines! {
             add(&store, &made).await;
             let minute = i64::try_from(n).unwrap();
             let mut made = incident(50 + n, ours, made.id, minute);
+            open(&store, &made).await.unwrap();
             if n < 2 {
                 made.resolve(At(NOW.0 + 600_000 + minute), "Over.", None).unwrap();
+                let mut tx = store.begin().await.unwrap();
+                tx.save_incident(&made).await.unwrap();
+                tx.commit().await.unwrap();
             }
-            open(&store, &made).await.unwrap();
         }
         let page = |filter: IncidentFilter, cursor: Option<String>| {
             let store = store.clone();

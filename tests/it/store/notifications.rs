@@ -56,11 +56,18 @@ pub(crate) fn told(incident: &Incident, channel: ChannelId, event: Event, n: u12
         channel: None,
     };
     let id = NotificationId(id(n));
+    let turn = match event {
+        Event::Opened => 1,
+        Event::Worsened => 2,
+        Event::Acknowledged => 3,
+        _ => 4,
+    };
     Notification {
         id,
         team: incident.team,
         channel,
         event,
+        turn,
         content,
         created_at: NOW,
     }
@@ -73,6 +80,7 @@ pub(crate) fn of_channel(channel: &Channel, event: Event, n: u128) -> Notificati
         team: channel.team,
         channel: channel.id,
         event,
+        turn: 1,
         content: Content::of_channel(channel, NOW),
         created_at: NOW,
     }

@@ -37,6 +37,7 @@ async fn link(test: &TestApp, event: Event, kind: Kind) -> Option<String> {
         team,
         channel: channel.id,
         event,
+        turn: 1,
         content: Content {
             incident: Some(IncidentFacts::of(incident, now)),
             channel: None,
