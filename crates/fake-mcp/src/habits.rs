@@ -163,4 +163,6 @@ pub(crate) struct Server {
     pub(crate) initialized_status: u16,
     pub(crate) http_sse: Option<HttpSse>,
     pub(crate) redirect: Option<(u16, String)>,
+    /// Whether requests out of web pages of other origins are taken.
+    pub(crate) any_origin: bool,
 }

@@ -55,6 +55,7 @@ impl Reply {
             initialized_status: 202,
             http_sse: None,
             redirect: None,
+            any_origin: false,
         };
         Self {
             act,
@@ -257,6 +258,13 @@ impl Reply {
     /// path asked for. Paths below `/moved` are served.
     pub fn redirecting_to(mut self, status: u16, location: &str) -> Self {
         self.server.redirect = Some((status, location.to_owned()));
+        self
+    }
+
+    /// Takes requests out of web pages of any origin, which a good server refuses with 403
+    /// (Streamable HTTP).
+    pub fn any_origin(mut self) -> Self {
+        self.server.any_origin = true;
         self
     }
 

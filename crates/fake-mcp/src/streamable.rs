@@ -25,6 +25,9 @@ pub(crate) fn answer(shared: &Arc<Shared>, reply: &Reply, asked: &Asked) -> Outc
     if !asked.path.ends_with(ENDPOINT) {
         return Outcome::Respond(plain(404, "Not Found\n"));
     }
+    if asked.header("origin").is_some() && !reply.server.any_origin {
+        return Outcome::Respond(refuse(403, -32600, "Forbidden: invalid Origin header"));
+    }
     let mut outcome = match asked.method {
         Method::POST => Outcome::Respond(post(shared, reply, asked)),
         Method::DELETE => delete(shared, reply, asked),
