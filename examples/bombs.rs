@@ -88,6 +88,7 @@ async fn check(prober: Prober, url: String) -> anyhow::Result<(String, Duration)
         memory: ProbeMemory::default(),
         canary: None,
         monitor: MonitorId(uuid::Uuid::nil()),
+        lint: false,
     };
     let start = Instant::now();
     let seen = prober.probe(&target, &()).await;

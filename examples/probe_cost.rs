@@ -74,6 +74,7 @@ async fn measure(arguments: Arguments) -> anyhow::Result<()> {
         memory: ProbeMemory::default(),
         canary: None,
         monitor: MonitorId(uuid::Uuid::nil()),
+        lint: false,
     };
     for _ in 0..arguments.warmup.get() {
         let seen = prober.probe(&target, &()).await;

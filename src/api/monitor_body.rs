@@ -75,6 +75,11 @@ pub(super) struct MonitorBody {
     #[serde(default)]
     #[schema(value_type = Option<CanaryBody>)]
     canary: Given<CanaryBody>,
+    /// Look for deviations from the specification with requests that a good server refuses: at most
+    /// a dozen, once a week. False when not given.
+    #[serde(default)]
+    #[schema(value_type = Option<bool>)]
+    lint: Given<bool>,
 }
 
 /// A header that is sent with every request.
@@ -198,6 +203,7 @@ impl MonitorBody {
                 Given::Null => None,
                 Given::Value(body) => faults.keep(body.read()),
             },
+            lint: self.lint.or(old.lint, defaults.lint),
         };
         spec.expectations.tools = self
             .expect_tools

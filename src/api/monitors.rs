@@ -43,6 +43,10 @@ pub(super) fn routes() -> OpenApiRouter<Api> {
 /// without theirs.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Monitor)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own in the contract"
+)]
 struct MonitorView {
     /// Its id.
     id: MonitorId,
@@ -74,6 +78,9 @@ struct MonitorView {
     locations: Option<Vec<String>>,
     /// A tool that is called at times.
     canary: Option<CanaryView>,
+    /// Whether deviations from the specification are looked for with requests of their own, once a
+    /// week.
+    lint: bool,
     /// When it was made.
     created_at: At,
     /// `pending`, `up`, `degraded`, `down`, `unknown` or `paused`.
@@ -197,6 +204,7 @@ impl MonitorView {
             channels: (!channels.is_empty()).then(|| channels.clone()),
             locations: spec.locations.clone(),
             canary: spec.canary.as_ref().map(CanaryView::from),
+            lint: spec.lint,
             created_at: overview.created_at,
             status: status.as_str(),
             gated: state.gated,

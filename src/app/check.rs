@@ -42,6 +42,7 @@ pub async fn run_check(app: &App, due: DueCheck, observer: &dyn Observer) -> Che
         memory: due.memory,
         canary: spec.canary,
         monitor: due.monitor.id,
+        lint: spec.lint,
     };
     let seen = app.prober.probe(&target, observer).await;
     let tools = tools::news(&due.watch, &target.memory.tools, &seen);

@@ -131,6 +131,7 @@ async fn run(
         memory: ProbeMemory::default(),
         canary: None,
         monitor: MonitorId(uuid::Uuid::nil()),
+        lint: false,
     };
     // Somebody looks on: who has waited long enough is served out of turn.
     let _turn = app.hosts.turn(target.endpoint.url.url()).await;

@@ -67,7 +67,8 @@ pub(super) struct ProbeArguments {
     /// A tool to call, with its arguments: 'search={"q": "x"}'
     #[arg(long, value_name = "TOOL=JSON")]
     canary: Option<String>,
-    /// Print every finding with its place in the specification
+    /// Print every finding with its place in the specification, and make the few requests that some
+    /// of them take
     #[arg(long)]
     lint: bool,
     /// Print the check report as JSON
@@ -101,6 +102,7 @@ async fn check(arguments: ProbeArguments) -> anyhow::Result<CheckStatus> {
         memory: ProbeMemory::default(),
         canary: spec.canary,
         monitor: MonitorId(uuid::Uuid::nil()),
+        lint: arguments.lint,
     };
     let paint = Paint::for_terminal();
     let url = target.endpoint.url.redacted();

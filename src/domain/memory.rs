@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::at::{At, DAY_MS};
 use super::canary::CanaryMemory;
 use super::habits::Habits;
+use super::lint::LintMemory;
 use super::monitor::TransportChoice;
 use super::observation::{AccessMemory, Era, Observation, Seen, ServerFacts, Transport};
 use super::tools::ToolsMemory;
@@ -66,6 +67,8 @@ pub struct ProbeMemory {
     pub habits: Habits,
     /// The canary.
     pub canary: CanaryMemory,
+    /// What the lints need to know of earlier checks.
+    pub lints: LintMemory,
 }
 
 /// A generation that worked and does so no longer.

@@ -280,6 +280,8 @@ pub struct MonitorSpec {
     pub locations: Option<Vec<String>>,
     /// A tool to be called at times.
     pub canary: Option<Canary>,
+    /// Try the lints that take requests of their own, once a week.
+    pub lint: bool,
 }
 
 impl MonitorSpec {
@@ -294,6 +296,7 @@ impl MonitorSpec {
             tags: Vec::new(),
             locations: None,
             canary: None,
+            lint: false,
         }
     }
 
@@ -379,11 +382,8 @@ impl MonitorSpec {
 }
 
 fn bounds(unit: &str, range: &std::ops::RangeInclusive<u32>) -> String {
-    format!(
-        "must be between {} and {} {unit}",
-        range.start(),
-        range.end()
-    )
+    let (least, most) = (range.start(), range.end());
+    format!("must be between {least} and {most} {unit}")
 }
 
 /// A monitor as it exists: its spec with id and team. What is known of it is in `status.rs`.

@@ -49,6 +49,8 @@ pub enum StepName {
     EndSession,
     /// Looking at how clients log in, or logging in; outside the measured time.
     Authorization,
+    /// Requests that a lint takes; outside the measured time.
+    Lints,
 }
 
 impl StepName {
@@ -77,6 +79,7 @@ impl StepName {
             Self::Canary => "canary",
             Self::EndSession => "end_session",
             Self::Authorization => "authorization",
+            Self::Lints => "lints",
         }
     }
 }
@@ -183,6 +186,17 @@ pub struct ServerFacts {
     pub capabilities: Option<Vec<String>>,
     /// Whether it opened a session.
     pub session: Option<bool>,
+}
+
+impl ServerFacts {
+    /// What it negotiated in `initialize`, where it greets.
+    pub fn negotiated(&self) -> Option<&str> {
+        match self.era {
+            Some(Era::Modern) => None,
+            Some(Era::Dual) => self.legacy_version.as_deref(),
+            Some(Era::Legacy) | None => self.version.as_deref(),
+        }
+    }
 }
 
 /// What the certificate of a server says.

@@ -333,6 +333,8 @@ pub struct RpcError {
     pub message: String,
     /// The protocol versions that it names (`data.supported`).
     pub supported: Vec<String>,
+    /// It repeats the version that was asked for (`data.requested`).
+    pub has_requested: bool,
 }
 
 /// What is wrong with the handshake.

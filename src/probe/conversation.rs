@@ -87,13 +87,19 @@ pub(super) async fn hold(visit: &mut Visit<'_>, choice: TransportChoice, pinned:
     seen.server = join(&seen.memory, legacy, modern);
     remember(seen, moved, now);
     visit.look_around().await;
+    let tries_end =
+        visit.lint && Box::pin(visit.try_lints(session.as_ref(), version.as_ref())).await;
     // Python servers of that age die of the end of a session, too.
     let endless = if is_fragile(&visit.notes.seen.server) {
         std::mem::take(&mut visit.notes.sessions)
     } else {
         end_sessions(visit, version.as_ref()).await
     };
+    let ended = tries_end.then(|| session.clone()).flatten();
     keep_what_cannot_be_ended(&mut visit.notes, session, &endless);
+    if let Some(ended) = ended {
+        Box::pin(visit.try_ended_session(&ended, version.as_ref())).await;
+    }
     visit.leave().await;
 }
 

@@ -9,7 +9,7 @@ use url::Url;
 use crate::domain::memory::{is_refusal, is_refusal_of_era};
 use crate::domain::modern::MODERN;
 use crate::domain::observation::{Seen, StepName};
-use crate::domain::trouble::{BodyTrouble, ModernTrouble, StreamTrouble, Trouble};
+use crate::domain::trouble::{BodyTrouble, ModernTrouble, RpcError, StreamTrouble, Trouble};
 
 /// Where to look next after a refused `initialize`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,6 +69,26 @@ pub(super) fn names_modern(trouble: &Trouble) -> bool {
     error.is_some_and(|error| {
         error.code == Some(-32_022) && error.supported.iter().any(|v| v.as_str() >= MODERN)
     })
+}
+
+/// Whether the refusal of `initialize` says which versions are spoken.
+pub(super) fn names_versions(trouble: &Trouble) -> bool {
+    let (error, body) = match trouble {
+        Trouble::Rpc(error) => (Some(error), ""),
+        Trouble::Status(seen) => (seen.rpc.as_ref(), seen.body.as_str()),
+        _ => (None, ""),
+    };
+    let is_named = |error: &RpcError| !error.supported.is_empty() || error.message.contains(MODERN);
+    error.is_some_and(is_named) || body.contains(MODERN)
+}
+
+/// The status of a refusal for the want of a session, where it is another than the one for that.
+pub(super) fn wants_session_with(trouble: &Trouble) -> Option<u16> {
+    let Trouble::Status(seen) = trouble else {
+        return None;
+    };
+    let is_wanted = seen.body.to_ascii_lowercase().contains("session");
+    (is_wanted && seen.status != 400).then_some(seen.status)
 }
 
 /// What a refusal of `server/discover` says.

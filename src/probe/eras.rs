@@ -59,7 +59,11 @@ impl Script<'_, '_> {
             return Err(first);
         }
         match self.try_modern().await {
-            Tried::Spoken(talked) => talked,
+            Tried::Spoken(talked) => {
+                let names = detection::names_versions(&first.trouble);
+                self.visit.notes.seen.memory.lints.names_versions = Some(names);
+                talked
+            }
             Tried::NotSpoken => Err(first),
         }
     }
@@ -121,6 +125,11 @@ impl Script<'_, '_> {
             Ok(result) => read_discover(&result, self.visit).map_err(Trouble::Modern),
             Err(trouble) => Err(trouble),
         };
+        if self.legacy.as_ref().and_then(|facts| facts.session) == Some(true) {
+            let refusal = discovered.as_ref().err();
+            self.visit.notes.seen.memory.lints.without_session =
+                refusal.and_then(detection::wants_session_with);
+        }
         let refused = match discovered {
             Ok(Discovered::Modern(functional)) => {
                 self.identify();

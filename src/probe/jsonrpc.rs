@@ -171,6 +171,9 @@ fn rpc_error(error: &Value, odd: &mut Vec<MessageTrouble>) -> RpcError {
             None => line(&error.to_string(), MAX_QUOTE),
         },
         supported,
+        has_requested: error
+            .pointer("/data/requested")
+            .is_some_and(Value::is_string),
     }
 }
 

@@ -23,6 +23,7 @@ mod handshake;
 mod jsonrpc;
 mod legacy_sse;
 mod lines;
+mod lints;
 mod listing;
 mod modern;
 mod notes;
@@ -86,6 +87,8 @@ pub struct Target {
     pub canary: Option<Canary>,
     /// For whom; nobody's where it is only a try.
     pub monitor: MonitorId,
+    /// Try the lints that take requests of their own, once a week.
+    pub lint: bool,
 }
 
 /// Probes servers; cheap to clone.

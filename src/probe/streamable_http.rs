@@ -2,6 +2,7 @@
 //!
 //! Never a GET: on many servers it opens a stream that nobody ends.
 
+use std::hash::{DefaultHasher, Hasher as _};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,6 +11,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::answer::{self, Asked};
+use super::notes::Notes;
 use super::recognised::Reply;
 use super::redirect::follow;
 use super::visit::{Call, SESSION, Visit};
@@ -101,9 +103,11 @@ impl StreamableHttp {
             self.session = named;
             self.cookies = cookies;
             if let Some(id) = &self.session {
+                let is_repeated = is_repeated(&mut visit.notes, id);
                 visit.notes.fact(Fact::SessionId {
                     len: id.len(),
                     is_number: id.as_bytes().iter().all(u8::is_ascii_digit),
+                    is_repeated,
                 });
                 if !is_visible(id) {
                     let trouble = Trouble::Session(SessionTrouble::IdInvalid);
@@ -229,6 +233,15 @@ fn cookies(headers: &HeaderMap) -> Option<HeaderValue> {
     let mut all = HeaderValue::try_from(pairs.join("; ")).ok()?;
     all.set_sensitive(true);
     (!pairs.is_empty()).then_some(all)
+}
+
+/// Whether the handshake before was given this session id; it is remembered for the next one. What
+/// is remembered only stands for the id.
+fn is_repeated(notes: &mut Notes<'_>, id: &HeaderValue) -> bool {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(id.as_bytes());
+    let now = Some(hasher.finish());
+    std::mem::replace(&mut notes.seen.memory.lints.session, now) == now
 }
 
 /// 2025-11-25: session ids are visible ASCII.

@@ -61,6 +61,8 @@ pub(super) struct Visit<'a> {
     pub(super) patience: Duration,
     pub(super) canary: Option<Canary>,
     pub(super) monitor: MonitorId,
+    /// Try the lints that take requests of their own.
+    pub(super) lint: bool,
     /// Headers that repeat the arguments of the call that is being made.
     pub(super) arguments: HeaderMap,
     /// What must not be written down.
@@ -100,6 +102,7 @@ impl<'a> Visit<'a> {
             patience: HEAD,
             canary: target.canary.clone(),
             monitor: target.monitor,
+            lint: target.lint,
             arguments: HeaderMap::new(),
             veil: Veil::of(&target.endpoint),
             gets_tokens: target.endpoint.oauth.is_some(),

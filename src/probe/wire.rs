@@ -11,6 +11,8 @@ use crate::domain::untrusted::{MAX_NAME, line};
 
 /// Says which method a request of the stateless revision calls.
 const METHOD: &str = "mcp-method";
+/// Most versions that are remembered of those that a server lists.
+const MAX_LISTED: usize = 20;
 /// Where a result of the stateless revision names its server.
 const SERVER_INFO: &str = "io.modelcontextprotocol/serverInfo";
 
@@ -79,15 +81,12 @@ pub(super) fn result(notes: &mut Notes<'_>, result: &Value) {
         scope: is_list.then(|| line(text("cacheScope").unwrap_or("(none)"), MAX_NAME)),
     });
     if let Some(versions) = result.get("supportedVersions") {
-        let spoken = notes.exchanges.last().and_then(|last| {
-            let header = last.headers.get("mcp-protocol-version")?;
-            header.to_str().ok().map(str::to_owned)
+        let listed = versions.as_array().map(|list| {
+            let texts = list.iter().take(MAX_LISTED).map(Value::as_str);
+            texts
+                .map(|text| line(text.unwrap_or_default(), MAX_NAME))
+                .collect()
         });
-        let list = versions.as_array();
-        let names_it = list.is_some_and(|list| {
-            let text = |one: &Value| one.as_str().map(str::to_owned);
-            list.iter().all(Value::is_string) && list.iter().any(|one| text(one) == spoken)
-        });
-        notes.fact(Fact::DiscoverVersions { names_it });
+        notes.seen.memory.lints.listed = listed;
     }
 }

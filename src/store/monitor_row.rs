@@ -43,6 +43,8 @@ struct StoredSpec {
     locations: Option<Vec<String>>,
     #[serde(default)]
     canary: Option<Canary>,
+    #[serde(default)]
+    lint: bool,
 }
 
 /// What is sealed of a spec.
@@ -117,6 +119,7 @@ impl SpecColumns {
             tags,
             locations,
             canary,
+            lint,
         } = &monitor.spec;
         let stored = StoredSpec {
             transport: endpoint.transport,
@@ -126,6 +129,7 @@ impl SpecColumns {
             tags: tags.clone(),
             locations: locations.clone(),
             canary: canary.clone(),
+            lint: *lint,
         };
         let has_query = endpoint.url.url().query().is_some();
         let header = |h: &Header| (h.name.clone(), h.value.expose().to_owned());
@@ -212,6 +216,7 @@ impl MonitorRow {
                 tags: stored.tags,
                 locations: stored.locations,
                 canary: stored.canary,
+                lint: stored.lint,
             },
         })
     }

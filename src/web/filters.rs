@@ -206,6 +206,7 @@ pub fn step_words(step: &StepName, _: &dyn Values) -> askama::Result<&'static st
         StepName::Ping => "Ping",
         StepName::EndSession => "End the session",
         StepName::Authorization => "Authorization",
+        StepName::Lints => "Requests of the lints",
     })
 }
 

@@ -11,6 +11,8 @@ pub enum Fact {
         len: usize,
         /// It is a number, hence perhaps a counter.
         is_number: bool,
+        /// The handshake before was given the same.
+        is_repeated: bool,
     },
     /// `DELETE` of a session was answered with this status.
     SessionEnded {
@@ -72,18 +74,8 @@ pub enum Fact {
         /// It is a page of tools.
         is_page: bool,
     },
-    /// `server/discover` named its versions.
-    DiscoverVersions {
-        /// They are texts, and the one that is spoken is among them.
-        names_it: bool,
-    },
-    /// What an extra request of a lint came to.
-    Tried {
-        /// Which lint.
-        lint: super::Lint,
-        /// What the server did instead of what the specification asks; nothing when it did that.
-        instead: Option<String>,
-    },
+    /// An extra request of the last round did not come to what it should.
+    Tried(super::Tried),
 }
 
 /// How long a result says to hold (`ttlMs`).

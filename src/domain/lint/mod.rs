@@ -1,10 +1,15 @@
 //! Lints: what a server does beside the letter of the specification (mcp.md §7).
 //!
 //! One table of them: id, the revisions that they hold for, level, section, words. They are fed
-//! from what the probe saw anyway ([`Fact`], noted on the way) and never change a status. To add
-//! one: a row here, a fact where it is seen, an arm in `remarks`.
+//! from what the probe saw anyway ([`Fact`], noted on the way) and never change a status; a few
+//! take a request of their own ([`Lint::ACTIVE`]), for those who want that. To add one: a row here,
+//! a fact where it is seen, an arm in `remarks`, a server in `tests/it/probe/lints`.
+//!
+//! Not here is `cache_scope_auth` of mcp.md §7, a list that differs between credentials and says
+//! that it is public: a monitor has one credential, and never sees what others are shown.
 
 mod fact;
+mod memory;
 mod remarks;
 mod schemas;
 
@@ -12,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use fact::{Fact, TimeToLive};
+pub use memory::{LintMemory, Tried};
 pub(super) use remarks::findings;
 pub(super) use schemas::remarks as of_tools;
 
@@ -140,7 +146,6 @@ lints! {
     TtlMs = "ttl_ms", "2026-07-28", Must, "server/utilities/caching", "A list says how long it holds: ttlMs, an integer that is not negative";
     CacheScope = "cache_scope", "2026-07-28", Must, "server/utilities/caching", "A list says for whom it holds: cacheScope, public or private";
     CacheScopePages = "cache_scope_pages", "2026-07-28", Must, "server/utilities/caching", "All pages of a list have the same cacheScope";
-    CacheScopeAuth = "cache_scope_auth", "2026-07-28", Should, "server/utilities/caching", "A list that differs between credentials is not public";
     ToolsOrder = "tools_order", "2026-07-28", Should, "server/tools", "The tools come in the same order every time";
     ToolsPerConnection = "tools_per_connection", "2026-07-28", MustNot, "server/tools", "The tools do not depend on the connection";
     ToolNameCharset = "tool_name_charset", "2025-11-25+", Should, "server/tools", "A tool name has 1 to 128 letters, digits, underscores, hyphens and dots";
@@ -164,6 +169,20 @@ lints! {
 }
 
 impl Lint {
+    /// Those that take a request of their own.
+    pub const ACTIVE: &[Self] = &[
+        Self::Session404,
+        Self::Get405OrSse,
+        Self::GetDelete405Modern,
+        Self::VersionHeader400,
+        Self::Origin403,
+        Self::InvalidCursor,
+        Self::UnknownMethod404,
+        Self::HeaderMismatch,
+        Self::UnsupportedVersion,
+        Self::MissingMeta,
+    ];
+
     /// Whether it holds for a server that speaks `version`. Without a version: whether it holds
     /// for all.
     pub fn holds_for(self, version: Option<&str>) -> bool {

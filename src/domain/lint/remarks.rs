@@ -1,8 +1,8 @@
 //! What the facts of a check mean to the lints. Pure; a lint that does not hold for the revision
 //! which the server speaks keeps silent.
 
-use super::{Fact, Level, Lint, TimeToLive};
-use crate::domain::observation::{Observation, StepName, Transport};
+use super::{Fact, Level, Lint, NEWEST_LEGACY, TimeToLive};
+use crate::domain::observation::{Era, Observation, StepName, Transport};
 use crate::domain::trouble::Trouble;
 use crate::domain::verdict::{Finding, Severity};
 
@@ -15,7 +15,12 @@ const KNOWN_ERRORS: std::ops::RangeInclusive<i64> = -32_022..=-32_020;
 
 /// The findings of the lints.
 pub(in crate::domain) fn findings(seen: &Observation) -> Vec<Finding> {
-    let version = seen.server.version.as_deref();
+    let newest = seen.server.version.as_deref();
+    // A server of both generations is judged by the newer one, its handshake by the older.
+    let spoken = |lint: Lint| match lint.revisions() {
+        "legacy" => seen.server.negotiated(),
+        _ => newest,
+    };
     let mut remarks: Vec<(Lint, String)> = Vec::new();
     for fact in &seen.facts {
         remark(fact, &mut remarks);
@@ -33,12 +38,12 @@ pub(in crate::domain) fn findings(seen: &Observation) -> Vec<Finding> {
     };
     remarks
         .into_iter()
-        .filter(|(lint, _)| lint.holds_for(version) && is_new(*lint))
+        .filter(|(lint, _)| lint.holds_for(spoken(*lint)) && is_new(*lint))
         .map(|(lint, message)| Finding {
             code: lint.into(),
             severity: severity(lint),
             message,
-            spec: Some(lint.spec(version)),
+            spec: Some(lint.spec(spoken(lint))),
             level: Some(lint.level()),
         })
         .collect()
@@ -55,11 +60,16 @@ fn severity(lint: Lint) -> Severity {
 fn remark(fact: &Fact, remarks: &mut Vec<(Lint, String)>) {
     let mut say = |lint: Lint, message: String| remarks.push((lint, message));
     match fact {
-        Fact::SessionId { len, is_number } if *is_number || *len < MIN_SESSION_ID => {
-            let what = if *is_number {
-                "is a number"
-            } else {
-                "is short"
+        Fact::SessionId {
+            len,
+            is_number,
+            is_repeated,
+        } => {
+            let what = match (*is_repeated, *is_number) {
+                (true, _) => "is the same as at the check before",
+                (_, true) => "is a number",
+                _ if *len < MIN_SESSION_ID => "is short",
+                _ => return,
             };
             let message = format!("The session id {what} ({len} characters); it can be guessed.");
             say(Lint::SessionEntropy, message);
@@ -126,21 +136,11 @@ fn remark(fact: &Fact, remarks: &mut Vec<(Lint, String)>) {
             scope,
             is_page: _,
         } => modern_result((*has_type, *has_server), *ttl, scope.as_deref(), remarks),
-        Fact::DiscoverVersions { names_it: false } => say(
-            Lint::DiscoverVersions,
-            "supportedVersions does not name the version that works.".to_owned(),
-        ),
-        Fact::Tried {
-            lint,
-            instead: Some(instead),
-        } => {
-            say(*lint, format!("{}; instead {instead}.", lint.words()));
+        Fact::Tried(tried) => {
+            let message = format!("{}; instead {}.", tried.lint.words(), tried.instead);
+            say(tried.lint, message);
         }
-        Fact::SessionId { .. }
-        | Fact::SessionEnded { .. }
-        | Fact::StreamHead { .. }
-        | Fact::DiscoverVersions { .. }
-        | Fact::Tried { .. } => {}
+        Fact::SessionEnded { .. } | Fact::StreamHead { .. } => {}
     }
 }
 
@@ -215,10 +215,49 @@ fn whole(seen: &Observation, remarks: &mut Vec<(Lint, String)>) {
         let message = "The pages of the list have different cacheScopes.";
         remarks.push((Lint::CacheScopePages, message.to_owned()));
     }
+    remembered(seen, remarks);
     let capabilities = seen.server.capabilities.as_ref();
     if capabilities.is_some_and(|names| names.iter().any(|name| name == "logging")) {
         let message = "The capability 'logging' is on its way out.";
         remarks.push((Lint::DeprecatedCaps, message.to_owned()));
+    }
+}
+
+/// What is known from checks before, or only in comparison with them.
+fn remembered(seen: &Observation, remarks: &mut Vec<(Lint, String)>) {
+    let mut say = |lint: Lint, message: &str| remarks.push((lint, message.to_owned()));
+    let (server, memory) = (&seen.server, &seen.memory.lints);
+    if seen.memory.tools.comes_and_goes() {
+        let message = "In the last checks, each on a connection of its own, the same lists of tools came and went.";
+        say(Lint::ToolsPerConnection, message);
+    }
+    if server.era == Some(Era::Modern) && memory.names_versions == Some(false) {
+        let message = "The refusal of initialize names no version that the server speaks.";
+        say(Lint::ModernOnlyNamesVersions, message);
+    }
+    if let Some(status) = memory.without_session {
+        let message = format!("A request without its session was answered with {status}.");
+        say(Lint::SessionMissing400, &message);
+    }
+    let Some(listed) = &memory.listed else { return };
+    let lists = |version: &str| listed.iter().any(|one| one == version);
+    if server
+        .version
+        .as_deref()
+        .is_some_and(|spoken| !lists(spoken))
+        || lists("")
+    {
+        let message =
+            "supportedVersions does not name the version that works, or holds what is no text.";
+        say(Lint::DiscoverVersions, message);
+    }
+    let negotiated = server.negotiated();
+    if negotiated.is_some_and(|version| version < NEWEST_LEGACY) && lists(NEWEST_LEGACY) {
+        let message = format!(
+            "The server lists {NEWEST_LEGACY} and answers an offer of it with {}.",
+            negotiated.unwrap_or_default()
+        );
+        say(Lint::InitVersionEcho, &message);
     }
 }
 

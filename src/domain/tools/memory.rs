@@ -11,6 +11,8 @@ use crate::domain::observation::Era;
 const RUNS: usize = 10;
 /// Different surfaces among them that make it a flapping one.
 const FLAPPING: usize = 3;
+/// Returns of an earlier surface among them that are no accident.
+const RETURNS: usize = 2;
 /// Digits of a hash that tell surfaces apart.
 const DIGITS: usize = 12;
 
@@ -52,6 +54,16 @@ impl ToolsMemory {
         self.hash = Some(surface.hash.clone());
     }
 
+    /// Whether surfaces that had gone came back, more than once in the last checks: more than a
+    /// change that was taken back.
+    pub fn comes_and_goes(&self) -> bool {
+        let back = |place: &usize| {
+            let (now, before) = (&self.recent[*place], &self.recent[..*place - 1]);
+            *now != self.recent[*place - 1] && before.contains(now)
+        };
+        (2..self.recent.len()).filter(back).count() >= RETURNS
+    }
+
     /// How many different surfaces the last checks saw, when that is more than a change or two.
     pub fn flapping(&self) -> Option<usize> {
         let mut seen: Vec<&String> = self.recent.iter().collect();
@@ -71,6 +83,22 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn lists_that_come_and_go_are_told_from_a_change_that_was_taken_back() {
+        let seen = |lists: &[&str]| {
+            let mut memory = ToolsMemory::default();
+            for list in lists {
+                memory.saw(&surface(&[list]), Some(Era::Modern));
+            }
+            memory.comes_and_goes()
+        };
+        assert!(!seen(&[]));
+        assert!(!seen(&["a", "b", "a", "a"]));
+        assert!(!seen(&["a", "b", "c", "d"]));
+        assert!(seen(&["a", "b", "a", "b"]));
+        assert!(seen(&["a", "a", "b", "b", "a", "c", "b"]));
+    }
 
     fn surface(names: &[&str]) -> ToolSurface {
         let tools = names.iter().map(|name| json!({"name": name})).collect();

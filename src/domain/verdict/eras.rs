@@ -5,13 +5,13 @@ use super::status::what;
 use super::{Effect, Opinion, stopped};
 use crate::domain::at::At;
 use crate::domain::failure::Code;
+use crate::domain::lint::Lint;
 use crate::domain::memory::is_refusal_of_era;
 use crate::domain::modern::MODERN;
 use crate::domain::observation::{Era, Observation, Seen, StepName};
 use crate::domain::trouble::{ModernTrouble, RpcError};
 
 const STREAMABLE: &str = "2026-07-28 basic/transports/streamable-http";
-const DISCOVER: &str = "2026-07-28 server/discover";
 const RESULTS: &str = "2026-07-28 basic";
 
 /// A request of 2026-07-28 that ended the conversation.
@@ -53,7 +53,7 @@ pub(super) fn stopped(trouble: &ModernTrouble, at: StepName) -> Opinion {
             Code::DiscoverMissing,
             format!("The answer to {what} has no valid {member}."),
         )
-        .spec(DISCOVER),
+        .about(Lint::DiscoverPresent),
         ModernTrouble::CapabilityWanted(said)
         | ModernTrouble::MethodUnknown(said)
         | ModernTrouble::DiscoverMissing(said) => Opinion::down(
@@ -83,7 +83,7 @@ pub(super) fn noticed(trouble: &ModernTrouble, at: StepName) -> Opinion {
                 colon(said)
             ),
         )
-        .spec(DISCOVER),
+        .about(Lint::DiscoverPresent),
         other => Opinion {
             effect: Effect::Degraded,
             ..stopped(other, at)

@@ -304,6 +304,17 @@ fn weigh(mut opinions: Vec<Opinion>, version: Option<&str>) -> Verdict {
         Some(Effect::Unknown) => CheckStatus::Unknown,
         Some(Effect::Down) => CheckStatus::Down,
     };
+    // A failure has no place in the specification; what that says of it stands beside it.
+    let beside = failure.as_ref().and_then(|failure| {
+        let lint = failure.lint.filter(|lint| lint.holds_for(version))?;
+        Some(Finding {
+            code: lint.into(),
+            severity: Severity::Warning,
+            message: failure.message.clone(),
+            spec: Some(lint.spec(version)),
+            level: Some(lint.level()),
+        })
+    });
     Verdict {
         status,
         gated,
@@ -316,6 +327,7 @@ fn weigh(mut opinions: Vec<Opinion>, version: Option<&str>) -> Verdict {
         findings: opinions
             .into_iter()
             .map(|opinion| opinion.into_finding(version))
+            .chain(beside)
             .collect(),
     }
 }
@@ -464,7 +476,7 @@ mod tests {
             let rpc = Some(RpcError {
                 code: Some(-32_600),
                 message: message.to_owned(),
-                supported: Vec::new(),
+                ..RpcError::default()
             });
             Trouble::Status(Box::new(StatusSeen {
                 status: 400,

@@ -11,6 +11,8 @@ use crate::domain::trouble::{
     Trouble,
 };
 
+const LIFECYCLE: &str = "2025-11-25 basic/lifecycle";
+
 pub(super) fn opinion(seen: &Seen) -> Opinion {
     let what = what(seen.at);
     match &seen.trouble {
@@ -130,7 +132,7 @@ fn handshake(trouble: &HandshakeTrouble) -> Opinion {
             Code::VersionUnknown,
             format!("The server negotiated '{version}', which is no published revision."),
         )
-        .about(Lint::InitVersionEcho),
+        .spec(LIFECYCLE),
         HandshakeTrouble::NotificationStatus(status) => Opinion::warning(
             Code::NotificationStatus,
             format!("notifications/initialized was answered with {status} instead of 202."),

@@ -99,6 +99,7 @@ pub(super) fn what(at: StepName) -> &'static str {
         StepName::Ping => "POST ping",
         StepName::EndSession => "DELETE of the session",
         StepName::Authorization => "The login",
+        StepName::Lints => "A request of a lint",
         StepName::Dns | StepName::Tcp | StepName::Tls => "The connection",
     }
 }

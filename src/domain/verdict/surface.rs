@@ -90,13 +90,16 @@ pub(super) fn tools(seen: &Observation, expected: &Expectations, opinions: &mut 
         ));
     }
     if !surface.duplicates.is_empty() {
-        opinions.push(Opinion::degraded(
-            Code::ToolNameDuplicate,
-            format!(
-                "More than one tool is called {}.",
-                named(surface.duplicates.iter().map(String::as_str))
-            ),
-        ));
+        opinions.push(
+            Opinion::degraded(
+                Code::ToolNameDuplicate,
+                format!(
+                    "More than one tool is called {}.",
+                    named(surface.duplicates.iter().map(String::as_str))
+                ),
+            )
+            .about(Lint::ToolNameUnique),
+        );
     }
     if let Some((tool, fault)) = surface.schema_faults.first() {
         let others = surface.schema_faults.len() - 1;
@@ -105,10 +108,13 @@ pub(super) fn tools(seen: &Observation, expected: &Expectations, opinions: &mut 
             1 => "; 1 more tool has such a fault".to_owned(),
             n => format!("; {n} more tools have such a fault"),
         };
-        opinions.push(Opinion::degraded(
-            Code::ToolSchemaInvalid,
-            format!("Tool '{tool}' {fault}{more}."),
-        ));
+        opinions.push(
+            Opinion::degraded(
+                Code::ToolSchemaInvalid,
+                format!("Tool '{tool}' {fault}{more}."),
+            )
+            .about(Lint::InputSchemaObject),
+        );
     }
     if seen.server.version.as_deref() >= Some(MODERN) {
         opinions.extend(headers(&surface.header_faults));
@@ -158,7 +164,14 @@ pub(super) fn slowness(seen: &Observation, expected: &Expectations) -> Option<Op
     let slowest = seen
         .steps
         .iter()
-        .filter(|step| !matches!(step.name, StepName::EndSession | StepName::Authorization))
+        .filter(|step| {
+            let apart = [
+                StepName::EndSession,
+                StepName::Authorization,
+                StepName::Lints,
+            ];
+            !apart.contains(&step.name)
+        })
         .max_by(|a, b| a.ms.total_cmp(&b.ms))?;
     let connecting = [StepName::Dns, StepName::Tcp, StepName::Tls];
     let connecting: f64 = connecting

@@ -85,6 +85,7 @@ pub(crate) fn spec(form: &Filled, known: &Monitor) -> Result<MonitorSpec, Vec<Fi
         tags: form.words("tags"),
         locations: known.spec.locations.clone(),
         canary,
+        lint: form.has("lint", "yes"),
     };
     let faults = spec.faults();
     if faults.is_empty() {
@@ -115,6 +116,7 @@ pub(crate) fn filled(monitor: &Monitor, channels: &[String]) -> Filled {
         values.push(("oauth.issuer", given(&client.issuer)));
     }
     values.extend(super::canary::shown(spec.canary.as_ref()));
+    values.extend(spec.lint.then(|| ("lint", "yes".to_owned())));
     let headers = &spec.endpoint.headers;
     values.extend(headers.iter().map(|h| ("keep_header", h.name.clone())));
     values.extend(channels.iter().map(|id| ("channels", id.clone())));

@@ -25,7 +25,7 @@ async fn everything_that_is_said_is_kept_and_nothing_secret_is_told() {
         "url": URL, "name": "Search", "transport": "streamable-http", "interval_seconds": 30,
         "timeout_seconds": 10, "headers": [{"name": "X-Api-Key", "value": "hunter3"}],
         "bearer": "hunter4", "oauth": null, "expect_tools": ["search"], "slow_ms": 900,
-        "tags": ["prod", "search"], "channels": [channel], "locations": null,
+        "tags": ["prod", "search"], "channels": [channel], "locations": null, "lint": true,
     });
     let made = world.post("/monitors", body).await;
     assert!(!made.text.contains("hunter"), "{}", made.text);

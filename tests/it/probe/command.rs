@@ -124,6 +124,33 @@ async fn people_read_each_step_and_what_to_do() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_wants_the_lints_reads_each_with_its_place() {
+    let server = FakeMcp::start(healthy().any_origin().version("")).unwrap();
+    let plain = [&server.url(), "--allow-private"];
+    let shown = text(&lifesign(&plain, &[]).await.stdout);
+    assert!(!shown.contains("origin_403") && !shown.contains("server_info_blank"));
+    let output = lifesign(&[plain[0], plain[1], "--lint"], &[]).await;
+    assert_eq!(output.status.code(), Some(0));
+    let shown = text(&output.stdout);
+    for part in [
+        "✓ lints",
+        "3 requests",
+        "warning: A foreign Origin is refused; instead 200 came, as for any request. (origin_403, MUST, 2025-11-25 basic/transports)",
+        "(server_info_blank, advice, 2025-11-25 schema Implementation)",
+    ] {
+        assert!(shown.contains(part), "{part} in:\n{shown}");
+    }
+    let odd = FakeMcp::start(fake_mcp::batch()).unwrap();
+    let output = lifesign(&[&odd.url(), "--allow-private", "--lint"], &[]).await;
+    let shown = text(&output.stdout);
+    let place = "(batch_forbidden, MUST, 2025-11-25 basic/transports)";
+    assert!(
+        shown.contains("DEGRADED") && shown.contains(place),
+        "{shown}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn scripts_read_the_check_report() {
     let server = FakeMcp::start_tls(Tls::Valid, slow(1)).unwrap();
     let folder = tempfile::tempdir().unwrap();

@@ -123,6 +123,7 @@ impl Probe {
                 memory: ProbeMemory::default(),
                 canary: None,
                 monitor: MonitorId(Uuid::nil()),
+                lint: false,
             },
             expected: Expectations::default(),
             guard: "loopback",
@@ -135,6 +136,12 @@ impl Probe {
 
     pub(crate) fn clock(mut self, clock: &Clock) -> Self {
         self.clock = clock.clone();
+        self
+    }
+
+    /// With the lints that take requests of their own.
+    pub(crate) fn lint(mut self) -> Self {
+        self.target.lint = true;
         self
     }
 

@@ -3,6 +3,7 @@
 mod accounts;
 mod acknowledge;
 mod browser;
+mod findings;
 mod forms;
 mod ops;
 mod pages;
