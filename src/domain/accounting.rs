@@ -21,6 +21,8 @@ pub struct Span {
     pub until: At,
     /// What it counts as: never `pending` or `paused`.
     pub status: CheckStatus,
+    /// Whether it lies in a maintenance window that excludes it: then it counts as nothing else.
+    pub in_maintenance: bool,
 }
 
 /// Attributes the time since the last accounting. Time under suspicion waits for the outcome;
@@ -47,6 +49,7 @@ pub(super) fn account(
                 from,
                 until,
                 status,
+                in_maintenance: false,
             });
         }
     };

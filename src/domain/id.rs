@@ -51,4 +51,6 @@ ids! {
     StatusPageId,
     /// An API token.
     TokenId,
+    /// A maintenance window.
+    WindowId,
 }

@@ -1,7 +1,7 @@
 //! Availability, counted in time: the one function behind percentage, strip, API and report.
 //!
-//! Uptime is time up or degraded ÷ (all time − unknown); paused time and time in maintenance are
-//! never accounted as up or down in the first place. No percentage without its unknown time.
+//! Uptime is time up or degraded ÷ (all time − unknown − maintenance); paused time is never
+//! accounted in the first place, time in maintenance is kept apart as it is accounted. No percentage without its unknown time.
 
 use super::accounting::Span;
 use super::at::{At, DAY_MS, HOUR_MS};
@@ -41,9 +41,10 @@ pub struct Spent {
 }
 
 impl Spent {
-    /// Adds a span of time.
-    pub fn add(&mut self, status: CheckStatus, ms: i64) {
-        match status {
+    /// Adds so much of a span of time.
+    pub fn add(&mut self, span: &Span, ms: i64) {
+        match span.status {
+            _ if span.in_maintenance => self.maintenance_ms += ms,
             CheckStatus::Up => self.up_ms += ms,
             CheckStatus::Degraded => self.degraded_ms += ms,
             CheckStatus::Down => self.down_ms += ms,
@@ -124,7 +125,7 @@ pub fn by_hour(spans: &[Span]) -> Vec<(At, Spent)> {
                     pieces.push((hour, Spent::default()));
                     pieces.len() - 1
                 });
-            pieces[at].1.add(span.status, until.0 - from.0);
+            pieces[at].1.add(span, until.0 - from.0);
             from = until;
         }
     }
@@ -146,7 +147,7 @@ pub fn over(hours: &[Dated], tail: &[Span], now: At, window_ms: i64) -> Spent {
     }
     for span in tail {
         spent.add(
-            span.status,
+            span,
             span.until.0 - span.from.0.max(start.0).min(span.until.0),
         );
     }
@@ -257,6 +258,7 @@ mod tests {
             from: At(now.0 - 60),
             until: now,
             status: CheckStatus::Up,
+            in_maintenance: false,
         }];
         let strip = strip(&days, &tail, now, 90);
         assert_eq!(strip.len(), 90);
@@ -268,7 +270,8 @@ mod tests {
     proptest! {
         #[test]
         fn cutting_at_the_hours_loses_no_time(from in 0..DAY_MS * 30, length in 1..DAY_MS) {
-            let span = Span { from: At(from), until: At(from + length), status: CheckStatus::Down };
+            let (from, until) = (At(from), At(from + length));
+            let span = Span { from, until, status: CheckStatus::Down, in_maintenance: false };
             let pieces = by_hour(&[span]);
             prop_assert_eq!(pieces.iter().map(|(_, s)| s.down_ms).sum::<i64>(), length);
             prop_assert!(pieces.iter().all(|(hour, s)| *hour == hour.hour() && s.down_ms <= HOUR_MS));
