@@ -17,9 +17,11 @@ CREATE TABLE incident (
     evidence        TEXT   NOT NULL,
     changed         TEXT   NOT NULL,
     told            BIGINT NOT NULL,
-    turns           BIGINT
+    turns           BIGINT,
+    held            TEXT   CHECK (held IN ('opening', 'worsening'))
 );
 CREATE UNIQUE INDEX incident_open ON incident (monitor_id) WHERE status <> 'resolved';
+CREATE INDEX incident_held ON incident (id) WHERE held IS NOT NULL AND status <> 'resolved';
 CREATE INDEX incident_team ON incident (team_id, started_at, id);
 CREATE INDEX incident_monitor ON incident (monitor_id, started_at, id);
 

@@ -13,6 +13,8 @@ mod docs;
 mod error;
 mod incidents;
 mod list;
+mod maintenance;
+mod maintenance_body;
 mod monitor_body;
 mod monitors;
 mod oauth_body;
@@ -45,7 +47,7 @@ use error::ApiError;
 /// Requests that one token may make in a minute.
 const PER_MINUTE: NonZeroU32 = NonZeroU32::new(600).unwrap();
 /// What the API is about, in the order of its documentation.
-const TAGS: [(&str, &str); 6] = [
+const TAGS: [(&str, &str); 7] = [
     ("monitors", "What is watched, how it is and how it was."),
     ("probe", "One check of an address that is not watched."),
     (
@@ -53,6 +55,10 @@ const TAGS: [(&str, &str); 6] = [
         "What went wrong, and what people did about it.",
     ),
     ("channels", "Who is told, and what was told."),
+    (
+        "maintenance",
+        "When failures are expected and nobody is told.",
+    ),
     ("status", "What the public sees."),
     ("team", "People and tokens."),
 ];
@@ -106,6 +112,7 @@ fn private() -> OpenApiRouter<Api> {
         .merge(incidents::routes())
         .merge(channels::routes())
         .merge(deliveries::routes())
+        .merge(maintenance::routes())
         .merge(tokens::routes())
 }
 

@@ -209,7 +209,7 @@ impl MonitorView {
             status: status.as_str(),
             gated: state.gated,
             since: state.since,
-            in_maintenance: false,
+            in_maintenance: overview.maintenance.is_some(),
             last_check: overview.last_checks.first().map(LastCheckView::of),
             next_check_at: overview.next_check_at,
             open_incident: incident.map(|incident| OpenIncidentView {

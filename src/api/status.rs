@@ -21,9 +21,11 @@ use utoipa_axum::routes;
 use super::Api;
 use super::error::{ApiError, Problem};
 use super::uptime::{MsByWindow, UptimeByWindow, tenths};
-use crate::app::public_status::{self, PublicComponent, PublicIncident, PublicStatus};
+use crate::app::public_status::{
+    self, PublicComponent, PublicIncident, PublicMaintenance, PublicStatus,
+};
 use crate::domain::at::At;
-use crate::domain::id::{IncidentId, MonitorId};
+use crate::domain::id::{IncidentId, MonitorId, WindowId};
 
 /// What caches may do with it.
 const CACHE: &str = "public, max-age=30, stale-while-revalidate=300";
@@ -51,9 +53,8 @@ struct StatusView {
     components: Vec<ComponentView>,
     /// The incidents of the last 90 days, newest first.
     incidents: Vec<IncidentView>,
-    /// Announced maintenance; none can be announced yet.
-    #[schema(value_type = Vec<Object>)]
-    maintenance: [(); 0],
+    /// Maintenance that runs or is planned for the next 14 days, in the order of time.
+    maintenance: Vec<MaintenanceView>,
 }
 
 /// What is said of the page itself.
@@ -100,6 +101,43 @@ struct ComponentView {
     tool_count: Option<usize>,
     /// The id of the incident that is not over.
     open_incident: Option<IncidentId>,
+    /// Whether a maintenance window covers it now.
+    in_maintenance: bool,
+}
+
+/// Maintenance of components: of each window what comes first.
+#[derive(Serialize, ToSchema)]
+#[schema(as = StatusMaintenance)]
+struct MaintenanceView {
+    /// The id of the window.
+    id: WindowId,
+    /// What it is called.
+    name: String,
+    /// `running` or `planned`.
+    status: &'static str,
+    /// When it begins.
+    starts_at: At,
+    /// When it is over.
+    ends_at: At,
+    /// The ids of the components that it covers.
+    component_ids: Vec<MonitorId>,
+}
+
+impl MaintenanceView {
+    fn of(maintenance: &PublicMaintenance) -> Self {
+        Self {
+            id: maintenance.id,
+            name: maintenance.name.clone(),
+            status: if maintenance.is_running {
+                "running"
+            } else {
+                "planned"
+            },
+            starts_at: maintenance.occurrence.starts_at,
+            ends_at: maintenance.occurrence.ends_at,
+            component_ids: maintenance.components.iter().map(|(id, _)| *id).collect(),
+        }
+    }
 }
 
 /// An incident of a component.
@@ -159,7 +197,7 @@ impl StatusView {
             age_seconds: age,
             components: status.components.iter().map(ComponentView::of).collect(),
             incidents: status.incidents.iter().map(incident).collect(),
-            maintenance: [],
+            maintenance: status.maintenance.iter().map(MaintenanceView::of).collect(),
         }
     }
 }
@@ -182,6 +220,7 @@ impl ComponentView {
             protocol_version: component.protocol_version.clone(),
             tool_count: component.tool_count,
             open_incident: component.open_incident,
+            in_maintenance: component.maintenance_until.is_some(),
         }
     }
 }

@@ -4,7 +4,7 @@
 use crate::domain::at::At;
 use crate::domain::flapping::Flapping;
 use crate::domain::id::{IncidentId, NotificationId};
-use crate::domain::incident::{Incident, Severity};
+use crate::domain::incident::{HeldBack, Incident, Severity};
 use crate::domain::notification::{
     Content, Event, IncidentFacts, MonitorFacts, Notification, plan,
 };
@@ -29,29 +29,30 @@ pub async fn of(
     let report = &checked.result.report;
     let open = tx.open_incident_of(watch.monitor).await?;
     let is_new = open.is_none();
-    let (mut incident, event) = match open {
-        Some(mut incident) => {
-            let event = goes_on(&mut incident, step, report);
-            (incident, event)
+    let (mut incident, event) = if let Some(mut incident) = open {
+        let event = goes_on(&mut incident, step, report);
+        if let Some(event) = event {
+            hold(tx, &mut incident, event, report.started_at).await?;
         }
-        None => {
-            let Some(transition) = &step.transition else {
-                return Ok(false);
-            };
-            let id = IncidentId(app.ids.next());
-            let whose = (watch.team, watch.monitor);
-            let opened = Incident::open(id, whose, transition, report.clone(), good);
-            let Some(mut incident) = opened else {
-                return Ok(false);
-            };
-            incident.turns = step.state.turns.flapping();
-            let event = match step.flapping {
-                Some(Flapping::Began) => Event::Flapping,
-                _ => Event::Opened,
-            };
-            tx.open_incident(&incident).await?;
-            (incident, Some(event))
-        }
+        (incident, event)
+    } else {
+        let Some(transition) = &step.transition else {
+            return Ok(false);
+        };
+        let id = IncidentId(app.ids.next());
+        let whose = (watch.team, watch.monitor);
+        let opened = Incident::open(id, whose, transition, report.clone(), good);
+        let Some(mut incident) = opened else {
+            return Ok(false);
+        };
+        incident.turns = step.state.turns.flapping();
+        let event = match step.flapping {
+            Some(Flapping::Began) => Event::Flapping,
+            _ => Event::Opened,
+        };
+        hold(tx, &mut incident, event, report.started_at).await?;
+        tx.open_incident(&incident).await?;
+        (incident, Some(event))
     };
     let has_news = match event {
         Some(event) => tell(app, tx, (&mut incident, event), report, now).await?,
@@ -100,8 +101,43 @@ fn goes_on(incident: &mut Incident, step: &Step, report: &CheckReport) -> Option
     }
 }
 
-/// Queues one notification for each channel of the monitor; says whether there was any. `check`
-/// is the one that shows what happened. The incident counts it: save it afterwards.
+/// Holds bad news back when the check that brought them was made, at `at`, in a maintenance window.
+async fn hold(
+    tx: &mut Tx,
+    incident: &mut Incident,
+    event: Event,
+    at: At,
+) -> Result<(), StoreError> {
+    if !event.is_alarm() {
+        return Ok(());
+    }
+    let monitor = incident.monitor;
+    let until = At(at.0.saturating_add(1));
+    let coverage = tx.coverage(&[(incident.team, monitor)], at, until).await?;
+    if let Some(run) = coverage.at(monitor, at) {
+        let ends = run.occurrence.ends_at.utc().format("%-d %b %Y, %H:%M UTC");
+        let why = format!(
+            "Nobody is told: maintenance \u{201c}{}\u{201d} until {ends}.",
+            run.name
+        );
+        incident.hold(at, &why);
+    }
+    Ok(())
+}
+
+/// Whether maintenance keeps an event of an incident from being told. Who was never told of its
+/// opening is told nothing else of it.
+fn is_held(incident: &Incident, event: Event) -> bool {
+    match incident.held {
+        Some(HeldBack::Opening) => true,
+        Some(HeldBack::Worsening) => event.is_alarm(),
+        None => false,
+    }
+}
+
+/// Queues one notification for each channel of the monitor, unless maintenance holds it back; says
+/// whether there was any. `check` is the one that shows what happened. The incident counts it: save
+/// it afterwards.
 pub async fn tell(
     app: &App,
     tx: &mut Tx,
@@ -109,6 +145,9 @@ pub async fn tell(
     check: &CheckReport,
     now: At,
 ) -> Result<bool, StoreError> {
+    if is_held(incident, event) {
+        return Ok(false);
+    }
     let Some(kept) = tx.monitor(incident.team, incident.monitor).await? else {
         return Ok(false);
     };

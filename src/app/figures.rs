@@ -2,7 +2,6 @@
 //!
 //! Pages and API ask here, so that they tell the same numbers.
 
-use crate::domain::accounting::live_tail;
 use crate::domain::at::{At, DAY_MS, HOUR_MS};
 use crate::domain::histogram::{Latency, PHASES};
 use crate::domain::id::{MonitorId, TeamId};
@@ -67,22 +66,12 @@ pub async fn spent(
     if let Some((_, spent)) = overview.windows.iter().find(|(name, _)| *name == window) {
         return Ok(*spent);
     }
-    let Monitor {
-        id,
-        team,
-        spec,
-        paused,
-    } = &overview.monitor;
+    let Monitor { id, team, .. } = &overview.monitor;
     let length = window_ms(window).unwrap_or(DAY_MS);
     let hours = store
         .rollup_hours(*team, *id, At(now.0 - length), now)
         .await?;
-    let tail = if *paused {
-        vec![]
-    } else {
-        live_tail(&overview.state, now, spec.interval())
-    };
-    Ok(uptime::over(&hours, &tail, now, length))
+    Ok(uptime::over(&hours, &overview.tail, now, length))
 }
 
 /// Percentiles of a latency in milliseconds.

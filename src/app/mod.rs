@@ -17,11 +17,13 @@ mod in_flight;
 pub mod incidents;
 pub mod ledger;
 pub mod logins;
+pub mod maintenance;
 pub mod monitors;
 pub mod public_status;
 pub mod record;
 pub mod recorder;
 pub mod refused;
+pub mod release;
 pub mod retention;
 pub mod scheduler;
 pub mod status_pages;
@@ -117,6 +119,10 @@ impl App {
             workers.spawn(
                 telling,
                 alerter::run(Arc::clone(self), telling.stop.clone()),
+            );
+            workers.spawn(
+                telling,
+                release::run(Arc::clone(self), telling.stop.clone()),
             );
         }
         workers.spawn(

@@ -202,6 +202,10 @@ async fn close_books(tx: &mut Tx, monitor: &Monitor, now: At) -> Result<(), Refu
     };
     let mut ledger = Ledger::default();
     let spans = accounting::settle(&held.state, now, monitor.spec.interval());
+    let since = held.state.accounted_until.unwrap_or(now);
+    let whose = [(monitor.team, monitor.id)];
+    let maintenance = tx.coverage(&whose, since, now).await?;
+    let spans = maintenance.apart(monitor.id, &spans);
     ledger.add_time(monitor.team, monitor.id, &spans);
     tx.add_to_rollups(&ledger.rows()).await?;
     let lost = tx

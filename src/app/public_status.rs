@@ -10,8 +10,9 @@ use std::time::Duration;
 use crate::domain::at::{At, DAY_MS};
 use crate::domain::failure::Code;
 use crate::domain::histogram::Latency;
-use crate::domain::id::{IncidentId, MonitorId};
-use crate::domain::incident::{Entry, EntryKind, Incident, Severity};
+use crate::domain::id::{IncidentId, MonitorId, WindowId};
+use crate::domain::incident::{Entry, EntryKind, HeldBack, Incident, Severity};
+use crate::domain::maintenance::{MAX_WINDOWS, Occurrence, Window};
 use crate::domain::status::MonitorStatus;
 use crate::domain::status_page::{self, MAX_SLUG, StatusPage};
 use crate::domain::uptime::{Day, Spent};
@@ -28,6 +29,10 @@ pub const FRESH: Duration = Duration::from_secs(2);
 const MOST_KEPT: usize = 500;
 /// Most incidents that a page tells.
 const MOST_INCIDENTS: usize = 200;
+/// Days ahead for which a page announces maintenance.
+const PLANNED_DAYS: i64 = 14;
+/// Most maintenance windows that a page announces.
+const MOST_MAINTENANCE: usize = 20;
 
 /// A line of the page.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,8 +61,10 @@ pub struct PublicComponent {
     pub protocol_version: Option<String>,
     /// How many tools it lists.
     pub tool_count: Option<usize>,
-    /// What is wrong with it, if anything.
+    /// What is wrong with it, if anything; not what maintenance holds back.
     pub open_incident: Option<IncidentId>,
+    /// Until when it is in maintenance, if it is.
+    pub maintenance_until: Option<At>,
 }
 
 impl PublicComponent {
@@ -138,8 +145,51 @@ fn update(entry: &Entry, code: Code) -> Option<String> {
         EntryKind::Changed => format!("Changed: {}.", code.words()),
         EntryKind::Acknowledged => "Somebody is looking at it.".to_owned(),
         EntryKind::Resolved => "Resolved.".to_owned(),
-        EntryKind::Note => return None,
+        EntryKind::Held | EntryKind::Released | EntryKind::Note => return None,
     })
+}
+
+/// Maintenance that runs or is planned: of each window what comes first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PublicMaintenance {
+    /// The window.
+    pub id: WindowId,
+    /// What people call it.
+    pub name: String,
+    /// From when to when.
+    pub occurrence: Occurrence,
+    /// Whether it runs.
+    pub is_running: bool,
+    /// Its components, by monitor and name.
+    pub components: Vec<(MonitorId, String)>,
+}
+
+/// What of the windows of a team concerns the components of a page, in the order of time.
+fn maintenance(
+    windows: &[Window],
+    components: &[(MonitorId, String, Vec<String>)],
+    now: At,
+) -> Vec<PublicMaintenance> {
+    let horizon = At(now.0 + PLANNED_DAYS * DAY_MS);
+    let public = |window: &Window| {
+        let covered = components
+            .iter()
+            .filter(|(monitor, _, tags)| window.scope.covers(*monitor, tags));
+        let components: Vec<_> = covered.map(|(id, name, _)| (*id, name.clone())).collect();
+        let occurrence = *window.next(now, 1).first()?;
+        let is_near = occurrence.starts_at < horizon && !components.is_empty();
+        is_near.then(|| PublicMaintenance {
+            id: window.id,
+            name: window.name.clone(),
+            occurrence,
+            is_running: occurrence.holds(now),
+            components,
+        })
+    };
+    let mut all: Vec<_> = windows.iter().filter_map(public).collect();
+    all.sort_by_key(|m| (m.occurrence.starts_at, m.id));
+    all.truncate(MOST_MAINTENANCE);
+    all
 }
 
 /// A status page as the public sees it.
@@ -160,6 +210,8 @@ pub struct PublicStatus {
     /// The incidents of the last [`HISTORY_DAYS`] days, newest first; those that are open among
     /// them.
     pub incidents: Vec<PublicIncident>,
+    /// Maintenance that runs or is planned, in the order of time.
+    pub maintenance: Vec<PublicMaintenance>,
 }
 
 /// What was made for the public a moment ago: handed to all who ask, and kept for the time when
@@ -242,6 +294,10 @@ fn component(name: String, overview: &Overview) -> PublicComponent {
         protocol_version: None,
         tool_count: None,
         open_incident: overview.open_incident.as_ref().map(|incident| incident.id),
+        maintenance_until: overview
+            .maintenance
+            .as_ref()
+            .map(|run| run.occurrence.ends_at),
     }
 }
 
@@ -281,15 +337,46 @@ async fn make(app: &App, slug: &str, now: At) -> Result<Option<PublicStatus>, St
         .store
         .incidents(page.team, &filter, None, MOST_INCIDENTS)
         .await?;
+    // What maintenance holds back is not told here, either.
+    let is_held = |incident: &&Incident| incident.held == Some(HeldBack::Opening);
+    let held: Vec<IncidentId> = incidents
+        .rows
+        .iter()
+        .filter(is_held)
+        .map(|i| i.id)
+        .collect();
+    for component in &mut components {
+        component.open_incident = component.open_incident.filter(|id| !held.contains(id));
+    }
     let public = |incident: &Incident| {
         let about = components.iter().find(|c| c.monitor == incident.monitor)?;
         Some(PublicIncident::of(incident, about.name.clone()))
     };
-    let incidents = incidents.rows.iter().filter_map(public).collect();
-    let statuses: Vec<MonitorStatus> = components.iter().map(|c| c.status).collect();
+    let told = incidents.rows.iter().filter(|incident| !is_held(incident));
+    let incidents = told.filter_map(public).collect();
+    let windows = app
+        .store
+        .maintenance_windows(page.team, Some(false), now, None, MAX_WINDOWS)
+        .await?;
+    let concerned = components.iter().map(|component| {
+        let overview = overviews.iter().find(|o| o.monitor.id == component.monitor);
+        let tags = overview.map(|o| o.monitor.spec.tags.clone());
+        (
+            component.monitor,
+            component.name.clone(),
+            tags.unwrap_or_default(),
+        )
+    });
+    let concerned: Vec<_> = concerned.collect();
+    let all: Vec<MonitorStatus> = components.iter().map(|c| c.status).collect();
+    let others = components.iter().filter(|c| c.maintenance_until.is_none());
+    let others: Vec<MonitorStatus> = others.map(|c| c.status).collect();
+    let in_maintenance = all.len() - others.len();
     Ok(Some(PublicStatus {
-        status: status_page::overall(&statuses),
-        sentence: status_page::sentence(&statuses),
+        // What is expected says nothing about the page, unless there is nothing else on it.
+        status: status_page::overall(if others.is_empty() { &all } else { &others }),
+        sentence: status_page::sentence(&others, in_maintenance),
+        maintenance: maintenance(&windows.rows, &concerned, now),
         updated_at: components.iter().filter_map(|c| c.last_check_at).max(),
         components,
         incidents,

@@ -10,6 +10,7 @@ use std::collections::HashMap;
 
 use crate::domain::at::At;
 use crate::domain::id::MonitorId;
+use crate::domain::maintenance::Coverage;
 use crate::domain::quorum::{self, Vote};
 use crate::domain::schedule;
 use crate::domain::status::{self, State, Step};
@@ -43,7 +44,7 @@ pub async fn record(app: &App, batch: &[Checked]) -> Result<(), StoreError> {
 
 /// Writes a batch; says whether something was queued to be told.
 async fn write(app: &App, tx: &mut Tx, batch: &[Checked], now: At) -> Result<bool, StoreError> {
-    let mut known = Known::read(tx, batch).await?;
+    let mut known = Known::read(tx, batch, now).await?;
     let results: Vec<_> = batch.iter().map(|checked| &checked.result).collect();
     let new = tx.add_checks(results.iter().copied()).await?;
     let mut in_order: Vec<&Checked> = batch.iter().collect();
@@ -64,7 +65,8 @@ async fn write(app: &App, tx: &mut Tx, batch: &[Checked], now: At) -> Result<boo
         };
         finished.push(finish(checked, is_recorded, step.as_ref(), now));
         if let Some(step) = step {
-            ledger.add(checked, &step.spans);
+            let spans = known.maintenance.apart(result.watch.monitor, &step.spans);
+            ledger.add(checked, &spans);
             surfaces.extend(&checked.tools);
             blips.extend(step.blip_since.map(|since| (result, since)));
             if step.transition.is_some() || step.flapping.is_some() {
@@ -117,17 +119,27 @@ async fn write(app: &App, tx: &mut Tx, batch: &[Checked], now: At) -> Result<boo
 struct Known {
     held: HashMap<MonitorId, Held>,
     votes: HashMap<MonitorId, Vec<(String, Vote)>>,
+    /// Since their time was last accounted for.
+    maintenance: Coverage,
 }
 
 impl Known {
-    async fn read(tx: &mut Tx, batch: &[Checked]) -> Result<Self, StoreError> {
+    async fn read(tx: &mut Tx, batch: &[Checked], now: At) -> Result<Self, StoreError> {
         let ids = |batch: &mut dyn Iterator<Item = &Checked>| -> Vec<MonitorId> {
             batch.map(|checked| checked.result.watch.monitor).collect()
         };
         let held = tx.states(&ids(&mut batch.iter())).await?;
         let several = ids(&mut batch.iter().filter(|checked| checked.locations > 1));
         let votes = tx.votes(&several).await?;
-        Ok(Self { held, votes })
+        let watches = batch.iter().map(|checked| &checked.result.watch);
+        let whose: Vec<_> = watches.map(|watch| (watch.team, watch.monitor)).collect();
+        let accounted = held.values().filter_map(|held| held.state.accounted_until);
+        let since = accounted.min().unwrap_or(now);
+        Ok(Self {
+            maintenance: tx.coverage(&whose, since, now).await?,
+            held,
+            votes,
+        })
     }
 
     /// Moves the state of a monitor by one check. `None` when the monitor was deleted or paused

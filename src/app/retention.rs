@@ -24,6 +24,8 @@ const REST: Duration = Duration::from_mins(10);
 const REPORTS: u32 = 50;
 /// Changes of a server that are kept of each monitor.
 const CHANGES: u32 = 500;
+/// How long a maintenance window that is over is kept.
+const MAINTENANCE: Duration = Duration::from_hours(400 * 24);
 /// How long a notification that was sent or given up is kept.
 const NOTIFICATIONS: Duration = Duration::from_hours(90 * 24);
 
@@ -44,6 +46,7 @@ pub async fn step(app: &App) -> Result<u64, StoreError> {
         store.purge_sessions(now).await?,
         store.purge_links(now).await?,
         store.drop_notifications(now - NOTIFICATIONS, BITE).await?,
+        store.drop_maintenance(now - MAINTENANCE, BITE).await?,
     ];
     Ok(bites.iter().sum())
 }

@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 use super::at::At;
 use super::failure::{Code, Layer};
+pub use super::held_back::HeldBack;
 use super::id::{IncidentId, MonitorId, TeamId};
 use super::observation::StepName;
 use super::report::CheckReport;
@@ -80,6 +81,10 @@ pub enum EntryKind {
     Confirmed,
     /// It got worse, or better but not good.
     Changed,
+    /// Nobody is told for now.
+    Held,
+    /// What was held back is told.
+    Released,
     /// Somebody cares for it.
     Acknowledged,
     /// Somebody wrote something.
@@ -147,6 +152,8 @@ pub struct Incident {
     pub told: u32,
     /// How often the status turned, where it flapped: then the incident lasts until it has settled.
     pub turns: Option<u32>,
+    /// What a maintenance window holds back; it stays when the trouble ends in it.
+    pub held: Option<HeldBack>,
 }
 
 /// An incident cannot do this any more.
@@ -201,6 +208,7 @@ impl Incident {
             changed,
             told: 0,
             turns: None,
+            held: None,
         })
     }
 
@@ -240,6 +248,9 @@ impl Incident {
     /// The trouble is of another severity now. Says whether it got worse.
     pub fn change(&mut self, severity: Severity, evidence: CheckReport) -> bool {
         let is_worse = severity > self.severity;
+        if !is_worse && self.held == Some(HeldBack::Worsening) {
+            self.held = None;
+        }
         let failure = evidence.failure.clone().unwrap_or_else(unnamed);
         self.severity = severity;
         let at = evidence.started_at;
@@ -308,11 +319,15 @@ impl Incident {
             acknowledged_at,
             at,
         };
-        self.add(at, EntryKind::Resolved, text.to_owned(), by);
+        let text = match self.held {
+            Some(HeldBack::Opening) => format!("{text} Nobody was told: it was maintenance."),
+            _ => text.to_owned(),
+        };
+        self.add(at, EntryKind::Resolved, text, by);
         Ok(())
     }
 
-    fn add(&mut self, at: At, kind: EntryKind, text: String, by: Option<Email>) {
+    pub(super) fn add(&mut self, at: At, kind: EntryKind, text: String, by: Option<Email>) {
         if self.timeline.len() >= MAX_TIMELINE {
             self.timeline.pop();
         }

@@ -15,6 +15,7 @@ pub mod client_credentials;
 pub mod failure;
 pub mod flapping;
 pub mod habits;
+pub mod held_back;
 pub mod histogram;
 pub mod id;
 pub mod incident;

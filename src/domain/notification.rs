@@ -84,6 +84,14 @@ impl Event {
         Self::ALL.into_iter().find(|event| event.as_str() == word)
     }
 
+    /// Whether it calls people to trouble: what maintenance holds back.
+    pub fn is_alarm(self) -> bool {
+        matches!(
+            self,
+            Self::Opened | Self::Worsened | Self::Flapping | Self::Settled
+        )
+    }
+
     /// The type that a webhook receiver sees.
     pub fn webhook_type(self) -> &'static str {
         match self {

@@ -83,8 +83,24 @@ pub fn overall(components: &[MonitorStatus]) -> MonitorStatus {
     }
 }
 
-/// The one sentence at the top of a page.
-pub fn sentence(components: &[MonitorStatus]) -> String {
+/// The one sentence at the top of a page: about `components`, and how many more are in maintenance.
+pub fn sentence(components: &[MonitorStatus], in_maintenance: usize) -> String {
+    match in_maintenance {
+        0 => told(components),
+        1 if components.is_empty() => "The only server is in maintenance".to_owned(),
+        _ if components.is_empty() => "All servers are in maintenance".to_owned(),
+        1 => format!(
+            "{}, 1 is in maintenance",
+            told(components).replace("All ", "All other ")
+        ),
+        n => format!(
+            "{}, {n} are in maintenance",
+            told(components).replace("All ", "All other ")
+        ),
+    }
+}
+
+fn told(components: &[MonitorStatus]) -> String {
     let count = |status: MonitorStatus| components.iter().filter(|s| **s == status).count();
     let servers = |n: usize| {
         if n == 1 {
@@ -129,7 +145,19 @@ mod tests {
             (vec![Up, Down, Down], "2 servers are down"),
             (vec![Down], "All servers are down"),
         ] {
-            assert_eq!(sentence(&components), expected);
+            assert_eq!(sentence(&components, 0), expected);
+        }
+        for (components, in_maintenance, expected) in [
+            (vec![], 1, "The only server is in maintenance"),
+            (vec![], 2, "All servers are in maintenance"),
+            (
+                vec![Up, Up],
+                1,
+                "All other servers are up, 1 is in maintenance",
+            ),
+            (vec![Up, Down], 2, "1 server is down, 2 are in maintenance"),
+        ] {
+            assert_eq!(sentence(&components, in_maintenance), expected);
         }
     }
 }

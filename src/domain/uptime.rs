@@ -1,7 +1,8 @@
 //! Availability, counted in time: the one function behind percentage, strip, API and report.
 //!
 //! Uptime is time up or degraded ÷ (all time − unknown − maintenance); paused time is never
-//! accounted in the first place, time in maintenance is kept apart as it is accounted. No percentage without its unknown time.
+//! accounted in the first place, time in maintenance is kept apart when it is accounted. No
+//! percentage without its unknown time.
 
 use super::accounting::Span;
 use super::at::{At, DAY_MS, HOUR_MS};

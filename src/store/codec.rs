@@ -19,7 +19,7 @@ use super::error::StoreError;
 use crate::domain::at::At;
 use crate::domain::id::{
     ChannelId, DeliveryId, IncidentId, MonitorId, NotificationId, StatusPageId, TeamId, TokenId,
-    UserId,
+    UserId, WindowId,
 };
 
 /// A newtype that is stored as what it wraps.
@@ -72,6 +72,7 @@ column! {
     TeamId(Uuid),
     TokenId(Uuid),
     UserId(Uuid),
+    WindowId(Uuid),
 }
 
 /// A struct that decodes from the columns of its names, on both engines.

@@ -10,7 +10,7 @@ use super::{Store, StoreError, Tx};
 use crate::domain::at::At;
 use crate::domain::failure::Code;
 use crate::domain::id::{IncidentId, MonitorId, TeamId};
-use crate::domain::incident::{Incident, Phase, Severity};
+use crate::domain::incident::{HeldBack, Incident, Phase, Severity};
 
 row! {
     struct IncidentRow {
@@ -31,6 +31,7 @@ row! {
         changed: String,
         told: i64,
         turns: Option<i64>,
+        held: Option<String>,
     }
 }
 
@@ -72,6 +73,10 @@ impl IncidentRow {
             turns: self
                 .turns
                 .map(|turns| u32::try_from(turns).unwrap_or(u32::MAX)),
+            held: match self.held.as_deref() {
+                Some(word) => Some(at.parsed("held", HeldBack::parse(word))?),
+                None => None,
+            },
         })
     }
 }
@@ -105,6 +110,7 @@ impl Tx {
             document(&incident.changed)?,
             i64::from(incident.told),
             incident.turns.map(i64::from),
+            incident.held.map(HeldBack::as_str),
         );
         self.db.run(OPEN_INCIDENT, row).await?;
         Ok(())
@@ -127,6 +133,7 @@ impl Tx {
             document(&incident.changed)?,
             i64::from(incident.told),
             incident.turns.map(i64::from),
+            incident.held.map(HeldBack::as_str),
         );
         self.db.run(SAVE_INCIDENT, row).await?;
         Ok(())
@@ -154,7 +161,32 @@ impl Tx {
     }
 }
 
+/// An incident that is not over and of which nobody has been told everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HeldIncident {
+    /// Which.
+    pub id: IncidentId,
+    /// Whose it is.
+    pub team: TeamId,
+    /// The monitor that it is about.
+    pub monitor: MonitorId,
+}
+
 impl Store {
+    /// The incidents that hold news back and are not over, by id from after `after` on, at most
+    /// `limit`.
+    pub async fn held_incidents(
+        &self,
+        after: Option<IncidentId>,
+        limit: u32,
+    ) -> Result<Vec<HeldIncident>, StoreError> {
+        let params = (after, i64::from(limit));
+        let rows: Vec<(IncidentId, TeamId, MonitorId)> =
+            self.db.all(HELD_INCIDENTS, params).await?;
+        let held = |(id, team, monitor)| HeldIncident { id, team, monitor };
+        Ok(rows.into_iter().map(held).collect())
+    }
+
     /// An incident of a team.
     pub async fn incident(
         &self,
@@ -220,7 +252,7 @@ macro_rules! select {
         concat!(
             "SELECT id, team_id, monitor_id, status, severity, code, message, hint, started_at,
                     confirmed_at, acknowledged_at, resolved_at, timeline, evidence, changed,
-                    told, turns
+                    told, turns, held
                FROM incident ",
             $rest
         )
@@ -229,12 +261,14 @@ macro_rules! select {
 
 const OPEN_INCIDENT: &str = "
     INSERT INTO incident (id, team_id, monitor_id, status, started_at, confirmed_at, severity, code,
-                          message, hint, timeline, evidence, changed, told, turns)
-    VALUES ($1, $2, $3, 'open', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+                          message, hint, timeline, evidence, changed, told, turns,
+                          held)
+    VALUES ($1, $2, $3, 'open', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
 const SAVE_INCIDENT: &str = "
     UPDATE incident
        SET status = $3, severity = $4, code = $5, message = $6, hint = $7, acknowledged_at = $8,
-           resolved_at = $9, timeline = $10, evidence = $11, changed = $12, told = $13, turns = $14
+           resolved_at = $9, timeline = $10, evidence = $11, changed = $12, told = $13, turns = $14,
+           held = $15
      WHERE id = $1 AND team_id = $2";
 /// PostgreSQL locks the row, so that a recovery and an acknowledgement do not undo each other;
 /// SQLite has one writer.
@@ -247,6 +281,10 @@ const INCIDENT_TO_CHANGE: Dialects = Dialects {
     sqlite: select!("WHERE team_id = $1 AND id = $2"),
     postgres: select!("WHERE team_id = $1 AND id = $2 FOR UPDATE"),
 };
+const HELD_INCIDENTS: &str = "
+    SELECT id, team_id, monitor_id FROM incident
+     WHERE held IS NOT NULL AND status <> 'resolved' AND ($1 IS NULL OR id > $1)
+     ORDER BY id LIMIT $2";
 const INCIDENTS: &str = select!(
     "WHERE team_id = $1 AND ($2 IS NULL OR monitor_id = $2)
        AND ($3 IS NULL OR (status = 'resolved') = $3)

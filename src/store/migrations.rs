@@ -14,7 +14,7 @@ use super::{Store, StoreError};
 use crate::secret::Place;
 
 /// Every migration in order: its name and its text.
-pub const MIGRATIONS: [(&str, &str); 5] = [
+pub const MIGRATIONS: [(&str, &str); 6] = [
     (
         "accounts",
         include_str!("../../migrations/0001_accounts.sql"),
@@ -31,6 +31,10 @@ pub const MIGRATIONS: [(&str, &str); 5] = [
     (
         "status pages",
         include_str!("../../migrations/0005_status_pages.sql"),
+    ),
+    (
+        "maintenance",
+        include_str!("../../migrations/0006_maintenance.sql"),
     ),
 ];
 

@@ -9,11 +9,12 @@ use super::codec::{Origin, Page, place, row};
 use super::monitor_row::MonitorRow;
 use super::windows::Edges;
 use super::{Store, StoreError};
-use crate::domain::accounting::live_tail;
+use crate::domain::accounting::{Span, live_tail};
 use crate::domain::at::{At, DAY_MS, HOUR_MS};
 use crate::domain::failure::Code;
 use crate::domain::id::{ChannelId, IncidentId, MonitorId, TeamId};
 use crate::domain::incident::Severity;
+use crate::domain::maintenance::{Coverage, Run};
 use crate::domain::monitor::Monitor;
 use crate::domain::status::{MonitorStatus, State};
 use crate::domain::uptime::{Dated, Day, Spent, strip};
@@ -81,6 +82,10 @@ pub struct Overview {
     pub next_check_at: Option<At>,
     /// Its incident, if one is not over.
     pub open_incident: Option<OpenIncident>,
+    /// The maintenance window that it is in.
+    pub maintenance: Option<Run>,
+    /// The time that no sum holds yet, as far as a check vouches for it.
+    pub tail: Vec<Span>,
     /// Time by status in each window, by the name of the window.
     pub windows: Vec<(&'static str, Spent)>,
     /// The last 90 days, oldest first, without holes.
@@ -151,6 +156,7 @@ struct Beside {
     days: HashMap<MonitorId, Vec<Dated>>,
     hours: HashMap<MonitorId, Vec<Dated>>,
     edges: Edges,
+    maintenance: Coverage,
 }
 
 impl Store {
@@ -220,6 +226,20 @@ impl Store {
         now: At,
     ) -> Result<Vec<Overview>, StoreError> {
         let ids: Vec<MonitorId> = rows.iter().map(|Listed(_, monitor)| monitor.id).collect();
+        let rows = rows.into_iter().map(|Listed(listed, monitor)| {
+            let at = Origin {
+                table: "monitor_state",
+                id: monitor.id,
+            };
+            let state: State = at.document("state", &listed.state)?;
+            Ok((state, monitor))
+        });
+        let rows = rows.collect::<Result<Vec<_>, StoreError>>()?;
+        let whose = rows.iter().map(|(_, row)| (row.team_id, row.id));
+        let whose: Vec<_> = whose.collect();
+        let accounted = rows.iter().filter_map(|(state, _)| state.accounted_until);
+        let since = accounted.min().unwrap_or(now);
+        let just_after = At(now.0.saturating_add(1));
         let longest = At(now.0 - DAY_MS * i64::try_from(STRIP_DAYS).unwrap_or_default());
         let mut beside = Beside {
             watched: self.watched(&ids).await?,
@@ -230,30 +250,27 @@ impl Store {
                 .hours_of_all(&ids, At(now.0 - (SPARK_HOURS - 1) * HOUR_MS))
                 .await?,
             edges: self.edges(&ids, now).await?,
+            maintenance: self.coverage(&whose, since, just_after).await?,
         };
-        let assemble = |Listed(listed, row)| self.overview_from(&listed, &row, &mut beside, now);
+        let assemble = |(state, row)| self.overview_from(state, &row, &mut beside, now);
         rows.into_iter().map(assemble).collect()
     }
 
     fn overview_from(
         &self,
-        listed: &ListedRow,
+        state: State,
         row: &MonitorRow,
         beside: &mut Beside,
         now: At,
     ) -> Result<Overview, StoreError> {
         let id = row.id;
-        let at = Origin {
-            table: "monitor_state",
-            id,
-        };
         let monitor = row.monitor(&self.key)?;
-        let state: State = at.document("state", &listed.state)?;
         let interval = monitor.spec.interval();
         let tail = if monitor.paused {
             vec![]
         } else {
-            live_tail(&state, now, interval)
+            let tail = live_tail(&state, now, interval);
+            beside.maintenance.apart(id, &tail)
         };
         let days = beside.days.remove(&id).unwrap_or_default();
         let (last_checks, next_check_at) = beside.watched.remove(&id).unwrap_or_default();
@@ -266,9 +283,11 @@ impl Store {
             last_checks,
             next_check_at,
             open_incident: beside.incidents.remove(&id),
+            maintenance: beside.maintenance.at(id, now).cloned(),
             windows: beside.edges.spent(id, &days, &tail, now),
             days: strip(&days, &tail, now, STRIP_DAYS),
             hours: beside.hours.remove(&id).unwrap_or_default(),
+            tail,
         })
     }
 

@@ -44,10 +44,17 @@ impl Coverage {
             .max_by_key(|run| run.occurrence.ends_at)
     }
 
+    /// When the last run over a monitor that had ended by `now` ended.
+    pub fn last_end(&self, monitor: MonitorId, now: At) -> Option<At> {
+        let runs = self.0.get(&monitor)?.iter();
+        let ends = runs.map(|run| run.occurrence.ends_at);
+        ends.filter(|end| *end <= now).max()
+    }
+
     /// Takes the time in maintenance out of what counts.
-    pub fn apart(&self, monitor: MonitorId, spans: Vec<Span>) -> Vec<Span> {
+    pub fn apart(&self, monitor: MonitorId, spans: &[Span]) -> Vec<Span> {
         let Some(runs) = self.0.get(&monitor) else {
-            return spans;
+            return spans.to_vec();
         };
         let excluded: Vec<Occurrence> = runs
             .iter()
@@ -55,8 +62,8 @@ impl Coverage {
             .map(|run| run.occurrence)
             .collect();
         spans
-            .into_iter()
-            .flat_map(|span| cut(span, &excluded))
+            .iter()
+            .flat_map(|span| cut(*span, &excluded))
             .collect()
     }
 }

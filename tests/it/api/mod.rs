@@ -3,6 +3,7 @@
 mod access;
 mod channels;
 mod incidents;
+mod maintenance;
 mod monitors;
 mod openapi;
 mod probing;

@@ -20,7 +20,10 @@ async fn possessions(world: &World) -> Vec<(&'static str, String)> {
         .is(200);
     let incident = world.get("/incidents").await.is(200);
     let token = world.get("/tokens").await.is(200);
+    let window = json!({"name": "Move", "minutes": 15, "all": true});
+    let window = world.post("/maintenance-windows", window).await.is(201);
     vec![
+        ("maintenance-windows", text(&window["id"])),
         ("monitors", monitor),
         ("channels", channel),
         ("deliveries", text(&delivery["data"][0]["id"])),

@@ -5,6 +5,7 @@ mod confirming;
 mod doubled;
 mod flapping;
 mod hosts;
+mod maintenance;
 mod owner;
 mod retention;
 mod tools;

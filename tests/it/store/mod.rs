@@ -5,6 +5,7 @@ mod changes;
 mod channels;
 mod checks;
 mod incidents;
+mod maintenance;
 mod monitors;
 mod notifications;
 mod opening;

@@ -1,0 +1,136 @@
+//! Tells what maintenance held back, where the trouble outlives it; on one node at a time.
+//!
+//! A window that ends says nothing about the server: what releases an incident is a check made
+//! after the end that still finds trouble. Where none comes in time, the last one counts: nothing
+//! stays untold for good.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::App;
+use super::consequence::tell;
+use super::events::Changed;
+use crate::domain::at::At;
+use crate::domain::id::MonitorId;
+use crate::domain::incident::{HeldBack, Severity};
+use crate::domain::maintenance::Coverage;
+use crate::domain::notification::Event;
+use crate::domain::status::State;
+use crate::store::{HeldIncident, StoreError};
+
+/// The lease that says who releases.
+const LEASE: &str = "release";
+/// How long the lease is held.
+const HELD: Duration = Duration::from_secs(30);
+/// Wait between two looks.
+const TICK: Duration = Duration::from_secs(5);
+/// How long the end of a window waits for a check that speaks of the time after it.
+const PATIENCE: Duration = Duration::from_mins(5);
+/// Incidents that are read at once.
+const BITE: u32 = 200;
+
+/// Looks once through everything that is held back, if no other node is at it; says how many
+/// incidents were released.
+pub async fn step(app: &App) -> Result<usize, StoreError> {
+    let (store, now) = (&app.store, app.clock.now());
+    let node = &app.settings.node_name;
+    if !store.hold_lease(LEASE, node, now, now + HELD).await? {
+        return Ok(0);
+    }
+    let mut released = 0;
+    let mut after = None;
+    loop {
+        let held = store.held_incidents(after, BITE).await?;
+        let whose: Vec<_> = held.iter().map(|h| (h.team, h.monitor)).collect();
+        let just_after = At(now.0.saturating_add(1));
+        let coverage = store.coverage(&whose, now, just_after).await?;
+        for incident in &held {
+            if coverage.at(incident.monitor, now).is_none() && release(app, incident, now).await? {
+                released += 1;
+            }
+        }
+        after = held.last().map(|incident| incident.id);
+        if held.len() < BITE as usize {
+            return Ok(released);
+        }
+    }
+}
+
+/// Releases one incident, if the time has come.
+async fn release(app: &App, held: &HeldIncident, now: At) -> Result<bool, StoreError> {
+    let HeldIncident { id, team, monitor } = *held;
+    let mut tx = app.store.begin().await?;
+    let states = tx.states(&[monitor]).await?;
+    let Some(state) = states.get(&monitor).map(|held| held.state) else {
+        return Ok(false);
+    };
+    let since = state.last_check_at.unwrap_or(now);
+    let just_after = At(now.0.saturating_add(1));
+    let coverage = tx.coverage(&[(team, monitor)], since, just_after).await?;
+    if !outlives(&state, &coverage, monitor, now) {
+        return Ok(false);
+    }
+    let Some(mut incident) = tx.incident(team, id).await? else {
+        return Ok(false);
+    };
+    let event = match incident.release(now) {
+        None => return Ok(false),
+        Some(_) if state.turns.flapping().is_some() => Event::Flapping,
+        Some(HeldBack::Opening) => Event::Opened,
+        Some(HeldBack::Worsening) => Event::Worsened,
+    };
+    let evidence = incident.evidence.clone();
+    let is_told = tell(app, &mut tx, (&mut incident, event), &evidence, now).await?;
+    tx.save_incident(&incident).await?;
+    tx.commit().await?;
+    if is_told {
+        app.outbox.notify_one();
+    }
+    app.events.publish(Changed { team, monitor });
+    Ok(true)
+}
+
+/// Whether the trouble of a monitor is known to outlive its maintenance. `coverage` begins with
+/// the last check.
+fn outlives(state: &State, coverage: &Coverage, monitor: MonitorId, now: At) -> bool {
+    if coverage.at(monitor, now).is_some() || Severity::of(state.status).is_none() {
+        return false;
+    }
+    let is_doubtful = state.suspicion.is_some() || state.last_unknown;
+    match coverage.last_end(monitor, now) {
+        // The last check was made in it.
+        Some(end) => now >= end + PATIENCE,
+        None => {
+            !is_doubtful
+                || state
+                    .last_check_at
+                    .is_none_or(|last| now >= last + PATIENCE)
+        }
+    }
+}
+
+/// Releases until `stop`.
+pub async fn run(app: Arc<App>, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        if let Err(error) = step(&app).await {
+            tracing::error!(
+                error = format!("{:#}", anyhow::Error::from(error)),
+                "failed to release what maintenance held back"
+            );
+        }
+        tokio::select! {
+            () = tokio::time::sleep(TICK) => {}
+            () = stop.cancelled() => {}
+        }
+    }
+    // Another node need not wait for the lease to end.
+    if let Err(error) = app
+        .store
+        .release_lease(LEASE, &app.settings.node_name)
+        .await
+    {
+        tracing::warn!(%error, "failed to give back a lease");
+    }
+}
