@@ -40,6 +40,11 @@ impl Zone {
         at.utc().with_timezone(&self.0).naive_local()
     }
 
+    /// An instant as its clocks show it, by a pattern of chrono; `%Z` is their name then.
+    pub fn written(self, at: At, pattern: &str) -> String {
+        at.utc().with_timezone(&self.0).format(pattern).to_string()
+    }
+
     /// When a clock on the wall shows `local`.
     pub fn at(self, local: NaiveDateTime) -> At {
         let exact = self.0.from_local_datetime(&local).earliest();

@@ -104,6 +104,7 @@ fn sentence(message: &str) -> String {
         "does ",
         "belongs ",
         "names ",
+        "never ",
     ];
     if verbs.iter().any(|verb| message.starts_with(verb)) {
         return format!("This {message}");

@@ -44,6 +44,7 @@ fn words(what: &str) -> Option<&'static str> {
         "resolved" => "Resolved.",
         "accepted" => "Accepted. The next change is compared with the tools as they are now.",
         "noted" => "Note added.",
+        "ended" => "Ended. What it held back is told if the next check still finds it.",
         "enabled" => "Switched on again.",
         "revoked" => "Revoked. It cannot be used any more.",
         "password" => "Password changed. All other sessions are logged out.",

@@ -18,6 +18,7 @@ mod frame;
 mod headers;
 mod incidents;
 mod live;
+pub(crate) mod maintenance;
 pub mod monitors;
 mod ops;
 mod origin;
@@ -115,6 +116,20 @@ fn pages() -> Router<Shared> {
         .route(
             "/channels/{id}/delete",
             get(channels::ask_delete).post(channels::delete),
+        )
+        .route(
+            "/maintenance",
+            get(maintenance::list).post(maintenance::create),
+        )
+        .route("/maintenance/new", get(maintenance::new))
+        .route(
+            "/maintenance/{id}/edit",
+            get(maintenance::edit).post(maintenance::change),
+        )
+        .route("/maintenance/{id}/end", post(maintenance::end))
+        .route(
+            "/maintenance/{id}/delete",
+            get(maintenance::ask_delete).post(maintenance::delete),
         )
         .route(
             "/status-pages",

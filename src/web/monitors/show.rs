@@ -12,6 +12,7 @@ use crate::domain::at::{At, DAY_MS};
 use crate::domain::histogram::PHASES;
 use crate::domain::id::MonitorId;
 use crate::domain::incident::Incident;
+use crate::domain::maintenance::{MAX_WINDOWS, Window};
 use crate::domain::monitor::Monitor;
 use crate::domain::report::CheckReport;
 use crate::domain::status::{MonitorStatus, State as Known};
@@ -23,6 +24,7 @@ use crate::web::chart::{self, Lines, Point};
 use crate::web::error::WebError;
 use crate::web::filters;
 use crate::web::frame::Frame;
+use crate::web::maintenance::occurrence_words;
 use crate::web::path::{Id, Query};
 use crate::web::session::Visitor;
 use crate::web::words::span;
@@ -46,6 +48,8 @@ struct Head {
     evidence: Option<CheckReport>,
     incident: Option<Incident>,
     next_check_at: Option<At>,
+    /// The maintenance that it is in, or that comes next.
+    maintenance: Option<Planned>,
     /// One sentence: how it is, and since when.
     sentence: String,
 }
@@ -76,6 +80,29 @@ impl Head {
         self.evidence
             .as_ref()
             .filter(|_| is_told && !self.monitor.paused)
+    }
+}
+
+/// Maintenance of a monitor.
+struct Planned {
+    name: String,
+    is_running: bool,
+    /// From when to when, on the clock of its window.
+    times: String,
+}
+
+impl Planned {
+    /// What runs, or what comes first.
+    fn first(windows: &[Window], monitor: &Monitor, now: At) -> Option<Self> {
+        let covers = |window: &&Window| window.scope.covers(monitor.id, &monitor.spec.tags);
+        let next = |window: &Window| Some((*window.next(now, 1).first()?, window.clone()));
+        let all = windows.iter().filter(covers).filter_map(next);
+        let (occurrence, window) = all.min_by_key(|(occurrence, _)| occurrence.starts_at)?;
+        Some(Self {
+            is_running: occurrence.holds(now),
+            times: occurrence_words(&occurrence, window.zone),
+            name: window.name,
+        })
     }
 }
 
@@ -207,6 +234,9 @@ async fn head_of(
         since: None,
     };
     let incident = store.incidents(team, &open, None, 1).await?.rows.pop();
+    let windows = store
+        .maintenance_windows(team, Some(false), now, None, MAX_WINDOWS)
+        .await?;
     let latest = store.latest_reports(team, id).await?;
     let mut good = latest.iter().filter_map(|report| report.good.as_ref());
     let good = good.next().cloned();
@@ -215,6 +245,7 @@ async fn head_of(
     Ok((
         Head {
             sentence,
+            maintenance: Planned::first(&windows.rows, &overview.monitor, now),
             evidence: failed.or_else(|| incident.as_ref().map(|i| i.evidence.clone())),
             monitor: overview.monitor,
             state: overview.state,
