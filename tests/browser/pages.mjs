@@ -78,6 +78,15 @@ await person.click("button:text-is(\"Send a test\")");
 await person.screenshot({ path: `${folder}/channel-tested.png` });
 const channel = new URL(person.url()).pathname.replace("/test", "");
 
+await person.goto(`${base}/maintenance/new`);
+await person.fill("#name", "Nightly backup");
+await person.check("#kind-cron");
+if (await person.isVisible("#starts_at")) fault("maintenance-new", "shows the fields of another kind");
+await person.fill("#cron", "30 2 * * *");
+await person.fill("#zone", "Europe/Berlin");
+await person.click("main button.main");
+await person.waitForURL(`${base}/maintenance?done=saved`);
+
 await person.goto(`${base}/status-pages/new`);
 await person.fill("#title", "Acme servers");
 await person.fill("#slug", "acme");
@@ -116,6 +125,8 @@ const pages = {
   channel,
   "channel-edit": `${channel}/edit`,
   "channel-delete": `${channel}/delete`,
+  maintenance: "/maintenance",
+  "maintenance-new": "/maintenance/new",
   "status-pages": "/status-pages",
   "status-page-new": "/status-pages/new",
   "status-page-edit": statusPage,

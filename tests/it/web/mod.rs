@@ -5,6 +5,7 @@ mod acknowledge;
 mod browser;
 mod findings;
 mod forms;
+mod maintenance;
 mod ops;
 mod pages;
 mod public;

@@ -1,10 +1,14 @@
 //! Every page: whole, small, and with nothing in it that runs or looks by itself.
 
 use axum::http::StatusCode;
+use lifesign::app::maintenance::{self, WindowSpec};
 use lifesign::app::{channels, monitors, status_pages};
+use lifesign::domain::at::{At, DAY_MS, HOUR_MS};
 use lifesign::domain::channel::Kind;
-use lifesign::domain::id::{ChannelId, IncidentId, MonitorId, StatusPageId};
+use lifesign::domain::id::{ChannelId, IncidentId, MonitorId, StatusPageId, WindowId};
+use lifesign::domain::maintenance::{Schedule, Scope};
 use lifesign::domain::status_page::Component;
+use lifesign::domain::zone::Zone;
 
 use super::site::{Site, endpoint};
 use crate::support::app::TestApp;
@@ -20,6 +24,7 @@ pub(super) struct Furnished {
     pub(super) monitor: MonitorId,
     pub(super) channel: ChannelId,
     pub(super) page: StatusPageId,
+    pub(super) window: WindowId,
     pub(super) incident: Option<IncidentId>,
 }
 
@@ -48,10 +53,26 @@ pub(super) async fn furnish(site: &Site, name: &str) -> Furnished {
         .await
         .unwrap()
         .id;
+    let tomorrow = site.app.clock.now().0 + DAY_MS;
+    let spec = WindowSpec {
+        name: name.to_owned(),
+        schedule: Schedule::Once {
+            starts_at: At(tomorrow),
+            ends_at: At(tomorrow + HOUR_MS),
+        },
+        zone: Zone::parse("Europe/Berlin").unwrap(),
+        scope: Scope::All,
+        is_excluded: true,
+    };
+    let window = maintenance::create(&site.app, &site.owner, spec)
+        .await
+        .unwrap()
+        .id;
     Furnished {
         monitor,
         channel,
         page,
+        window,
         incident: None,
     }
 }
@@ -59,7 +80,7 @@ pub(super) async fn furnish(site: &Site, name: &str) -> Furnished {
 impl Furnished {
     /// The paths of everything that belongs to a team.
     pub(super) fn paths(&self) -> Vec<String> {
-        let (m, c, p) = (self.monitor, self.channel, self.page);
+        let (m, c, p, w) = (self.monitor, self.channel, self.page, self.window);
         let mut paths = vec![
             format!("/monitors/{m}"),
             format!("/monitors/{m}/row"),
@@ -73,13 +94,15 @@ impl Furnished {
             format!("/channels/{c}/delete"),
             format!("/status-pages/{p}/edit"),
             format!("/status-pages/{p}/delete"),
+            format!("/maintenance/{w}/edit"),
+            format!("/maintenance/{w}/delete"),
         ];
         paths.extend(self.incident.map(|id| format!("/incidents/{id}")));
         paths
     }
 }
 
-const OTHERS: [&str; 19] = [
+const OTHERS: [&str; 21] = [
     "/",
     "/?q=a&status=up&tag=b",
     "/monitors/new",
@@ -92,6 +115,8 @@ const OTHERS: [&str; 19] = [
     "/channels/new?kind=telegram",
     "/channels/new?kind=email",
     "/channels/new?kind=webhook",
+    "/maintenance",
+    "/maintenance/new",
     "/status-pages",
     "/status-pages/new",
     "/settings",

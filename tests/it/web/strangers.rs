@@ -9,12 +9,13 @@ use super::site::Site;
 use crate::support::engines::engines;
 
 /// What can be done to a thing, beside its own pages.
-const DEEDS: [&str; 8] = [
+const DEEDS: [&str; 9] = [
     "check",
     "pause",
     "resume",
     "delete",
     "edit",
+    "end",
     "test",
     "enable",
     "acknowledge",
@@ -74,6 +75,9 @@ engines! {
             format!("{path}/delete"),
             format!("/channels/{}/test", furnished.channel),
             format!("/status-pages/{}/delete", furnished.page),
+            format!("/maintenance/{}/end", furnished.window),
+            format!("/maintenance/{}/edit", furnished.window),
+            "/maintenance".to_owned(),
             "/try".to_owned(),
             "/settings/tokens".to_owned(),
         ] {
