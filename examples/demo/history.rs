@@ -162,6 +162,7 @@ fn report(habit: Habit, url: &str, at: At, now: At) -> CheckReport {
         }),
         tls: is_tls.then(|| certificate(now)),
         address: Some("127.0.0.1".to_owned()),
+        addresses: Vec::new(),
         timings_ms: timings,
         cost: Cost {
             requests: if answered { 4 } else { 1 },
@@ -197,6 +198,7 @@ fn certificate(now: At) -> TlsReport {
         not_before: now - Duration::from_hours(95 * 24),
         not_after: now - Duration::from_hours(120),
         fingerprint: "sha256:demo".to_owned(),
+        chain: Vec::new(),
     }
 }
 

@@ -3,7 +3,7 @@
 //! Made by `probe`, judged by `verdict`, shown through `report`. Texts of the server have been
 //! cleaned for display; nothing in here holds a secret of ours.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -290,6 +290,10 @@ pub struct Observation {
     pub address: Option<SocketAddr>,
     /// The encryption.
     pub tls: Option<TlsFacts>,
+    /// The certificates that the server showed, its own first; empty where there is no transcript.
+    pub chain: Vec<Certificate>,
+    /// What its name resolved to; empty where there is no transcript.
+    pub addresses: Vec<IpAddr>,
     /// What the handshake told.
     pub server: ServerFacts,
     /// The tools.
@@ -331,6 +335,8 @@ impl Observation {
             total_ms: 0.0,
             address: None,
             tls: None,
+            chain: Vec::new(),
+            addresses: Vec::new(),
             server: ServerFacts::default(),
             tools: None,
             cost: Cost::default(),

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::at::At;
 use super::login::LoginChain;
 use super::observation::{
-    Cost, Exchange, Observation, ServerFacts, ServerName, Step, StepName, Transport,
+    Certificate, Cost, Exchange, Observation, ServerFacts, ServerName, Step, StepName, Transport,
 };
 use super::tools::hex;
 use super::verdict::{CheckStatus, Failure, Finding, Verdict};
@@ -39,6 +39,9 @@ pub struct CheckReport {
     pub tls: Option<TlsReport>,
     /// The address that was connected to.
     pub address: Option<String>,
+    /// What the name resolved to; empty for a check without a transcript.
+    #[serde(default)]
+    pub addresses: Vec<String>,
     /// How long each phase took.
     pub timings_ms: Timings,
     /// What the check cost the server.
@@ -107,6 +110,37 @@ pub struct TlsReport {
     pub not_after: At,
     /// `sha256:` and its digest.
     pub fingerprint: String,
+    /// The certificates that the server showed, its own first; empty for a check without a
+    /// transcript.
+    #[serde(default)]
+    pub chain: Vec<CertificateReport>,
+}
+
+/// A certificate of the chain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CertificateReport {
+    /// Its subject.
+    pub subject: String,
+    /// Its issuer.
+    pub issuer: String,
+    /// The beginning of its validity.
+    pub not_before: At,
+    /// The end of its validity.
+    pub not_after: At,
+    /// `sha256:` and its digest.
+    pub fingerprint: String,
+}
+
+impl From<&Certificate> for CertificateReport {
+    fn from(certificate: &Certificate) -> Self {
+        Self {
+            subject: certificate.subject.clone(),
+            issuer: certificate.issuer.clone(),
+            not_before: certificate.not_before,
+            not_after: certificate.not_after,
+            fingerprint: certificate.fingerprint.clone(),
+        }
+    }
 }
 
 /// Milliseconds per phase; null for a phase that did not happen.
@@ -212,9 +246,11 @@ impl CheckReport {
                     not_before: certificate.not_before,
                     not_after: certificate.not_after,
                     fingerprint: certificate.fingerprint.clone(),
+                    chain: seen.chain.iter().map(CertificateReport::from).collect(),
                 }
             }),
             address: seen.address.map(|address| address.to_string()),
+            addresses: seen.addresses.iter().map(ToString::to_string).collect(),
             timings_ms: timings(seen),
             cost: seen.cost,
             steps: seen.steps.clone(),

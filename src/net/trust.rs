@@ -26,6 +26,8 @@ use crate::domain::untrusted::{MAX_QUOTE, line};
 const RECOGNISED_SECONDS: u64 = 3_600;
 /// Most chains that are recognised.
 const MAX_RECOGNISED: usize = 150_000;
+/// Most certificates of a chain that are kept: rightful ones have two or three.
+const MAX_CHAIN: usize = 8;
 /// Most names of a certificate that are kept.
 const MAX_NAMES: usize = 20;
 
@@ -136,6 +138,8 @@ pub struct Presented {
     pub certificate: Option<Arc<Certificate>>,
     /// How many certificates it sent.
     pub sent: usize,
+    /// The first of them, as they came: who wants to know what they say has to read them.
+    pub chain: Vec<CertificateDer<'static>>,
     /// The certificate was issued by itself.
     pub self_signed: bool,
     /// Why the chain was not accepted.
@@ -172,6 +176,11 @@ impl ServerCertVerifier for Witness {
     ) -> Result<ServerCertVerified, rustls::Error> {
         let key = key(end_entity, intermediates, name);
         let sent = intermediates.len() + 1;
+        let chain = std::iter::once(end_entity).chain(intermediates);
+        let chain: Vec<_> = chain
+            .take(MAX_CHAIN)
+            .map(|certificate| certificate.clone().into_owned())
+            .collect();
         let known = lock(&self.shared.recognised)
             .get(&key)
             .filter(|known| now.as_secs() < known.until)
@@ -180,6 +189,7 @@ impl ServerCertVerifier for Witness {
             *lock(&self.presented) = Some(Presented {
                 certificate: Some(certificate),
                 sent,
+                chain,
                 self_signed: false,
                 refused: None,
             });
@@ -217,6 +227,7 @@ impl ServerCertVerifier for Witness {
                 .is_some_and(|certificate| certificate.subject == certificate.issuer),
             certificate,
             sent,
+            chain,
             refused: verified.as_ref().err().cloned(),
         });
         verified

@@ -17,7 +17,7 @@ use hyper::client::conn::http1::{self, SendRequest};
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use rustls::ProtocolVersion;
-use rustls::pki_types::ServerName;
+use rustls::pki_types::{CertificateDer, ServerName};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout, timeout_at};
@@ -185,35 +185,46 @@ impl Socket {
         trust: &Trust,
         name: ServerName<'static>,
         budget: Duration,
-    ) -> (Result<Wire, Trouble>, Option<TlsFacts>) {
+    ) -> (Result<Wire, Trouble>, Shown) {
         let (config, witness) = trust.witnessed();
         let traffic = Arc::clone(&self.traffic);
         let connector = TlsConnector::from(config);
         let shaken = timeout(budget, connector.connect(name, Counted(self))).await;
-        let presented = witness.take();
-        let mut facts = presented.as_ref().and_then(|presented| {
-            presented.certificate.clone().map(|certificate| TlsFacts {
+        let mut presented = witness.take();
+        let mut shown = Shown::default();
+        if let Some(presented) = &mut presented {
+            shown.chain = std::mem::take(&mut presented.chain);
+            shown.facts = presented.certificate.clone().map(|certificate| TlsFacts {
                 version: None,
                 certificate,
-            })
-        });
+            });
+        }
         let stream = match shaken {
             Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => return (Err(failure::handshake(&error, presented.as_ref())), facts),
+            Ok(Err(error)) => return (Err(failure::handshake(&error, presented.as_ref())), shown),
             Err(_) => {
                 let seconds = seconds(budget);
-                return (Err(Trouble::Tls(TlsTrouble::TimedOut { seconds })), facts);
+                return (Err(Trouble::Tls(TlsTrouble::TimedOut { seconds })), shown);
             }
         };
-        if let Some(facts) = &mut facts {
+        if let Some(facts) = &mut shown.facts {
             facts.version = match stream.get_ref().1.protocol_version() {
                 Some(ProtocolVersion::TLSv1_3) => Some("TLSv1.3"),
                 Some(ProtocolVersion::TLSv1_2) => Some("TLSv1.2"),
                 _ => None,
             };
         }
-        (Wire::over(stream, traffic, false).await, facts)
+        (Wire::over(stream, traffic, false).await, shown)
     }
+}
+
+/// What a server identified itself with.
+#[derive(Default)]
+pub(super) struct Shown {
+    /// What its certificate says, where it could be read.
+    pub(super) facts: Option<TlsFacts>,
+    /// The chain as it came.
+    pub(super) chain: Vec<CertificateDer<'static>>,
 }
 
 type Driver = Pin<Box<dyn Future<Output = hyper::Result<()>> + Send>>;

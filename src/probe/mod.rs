@@ -47,7 +47,7 @@ use crate::domain::canary::Canary;
 use crate::domain::id::MonitorId;
 use crate::domain::monitor::Endpoint;
 use crate::domain::observation::{Observation, ProbeMemory, Step};
-use crate::net::{Guard, Names, Trust};
+use crate::net::{Guard, Names, Trust, certificate};
 
 use self::authorization::Tokens;
 use self::notes::Notes;
@@ -56,6 +56,9 @@ use self::room::Room;
 use self::visit::Visit;
 
 pub use self::authorization::client_key_fault;
+
+/// Most addresses of a name that are kept with a transcript.
+const MAX_ADDRESSES: usize = 16;
 
 /// Somebody who watches a probe at work.
 pub trait Observer: Send + Sync {
@@ -150,7 +153,11 @@ impl Prober {
         ))
         .await;
         let Visit {
-            mut notes, veil, ..
+            mut notes,
+            veil,
+            chain,
+            addresses,
+            ..
         } = visit;
         let seen = &mut notes.seen;
         seen.remember_tools();
@@ -164,6 +171,10 @@ impl Prober {
             let hello = handshake::initialize(handshake::OFFERED, target.endpoint.oauth.is_some());
             let hello = handshake::request(1, "initialize", Some(hello));
             seen.transcript = transcript::shown(&notes.exchanges, &target.endpoint, &veil);
+            seen.chain = chain.iter().filter_map(certificate).collect();
+            if target.endpoint.url.url().domain().is_some() {
+                seen.addresses = addresses.into_iter().take(MAX_ADDRESSES).collect();
+            }
             seen.curl = Some(transcript::curl(
                 &notes.exchanges,
                 decisive,

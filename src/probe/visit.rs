@@ -13,7 +13,7 @@ use hyper::header::{
     ACCEPT_ENCODING, AUTHORIZATION, HOST, HeaderMap, HeaderName, HeaderValue, USER_AGENT,
 };
 use hyper::{Request, Response};
-use rustls::pki_types::ServerName;
+use rustls::pki_types::{CertificateDer, ServerName};
 use tokio::time::Instant;
 use url::{Host, Url};
 
@@ -71,6 +71,8 @@ pub(super) struct Visit<'a> {
     pub(super) gets_tokens: bool,
     headers: HeaderMap,
     pub(super) addresses: Vec<IpAddr>,
+    /// The certificates that the server showed last, as they came.
+    pub(super) chain: Vec<CertificateDer<'static>>,
     /// A connection came about.
     pub(super) has_arrived: bool,
     pub(super) left_open: Option<LeftOpen>,
@@ -108,6 +110,7 @@ impl<'a> Visit<'a> {
             gets_tokens: target.endpoint.oauth.is_some(),
             headers,
             addresses: Vec::new(),
+            chain: Vec::new(),
             has_arrived: false,
             left_open: None,
             wire: None,
@@ -346,9 +349,12 @@ impl<'a> Visit<'a> {
             return Err(Trouble::Tls(TlsTrouble::Other(reason)));
         };
         let budget = self.budget(TLS);
-        let (wire, facts) = socket.encrypted(&self.parts.trust, name, budget).await;
-        if facts.is_some() {
-            self.notes.seen.tls = facts;
+        let (wire, shown) = socket.encrypted(&self.parts.trust, name, budget).await;
+        if shown.facts.is_some() {
+            self.notes.seen.tls = shown.facts;
+        }
+        if !shown.chain.is_empty() {
+            self.chain = shown.chain;
         }
         wire
     }

@@ -55,3 +55,22 @@ async fn a_port_where_nobody_listens_is_refused() {
     server.restart().unwrap();
     Probe::of(&server.url()).run().await.is_up();
 }
+
+#[tokio::test]
+async fn what_the_name_resolved_to_is_kept_where_nobody_listens() {
+    let mut server = FakeMcp::start(healthy()).unwrap();
+    let port = server.address().port();
+    server.stop().await.unwrap();
+    let checked = Probe::of(&format!("http://localhost:{port}/mcp"))
+        .run()
+        .await;
+    checked.is(Down, Code::TcpRefused);
+    let addresses = &checked.report.addresses;
+    assert!(addresses.contains(&"127.0.0.1".to_owned()), "{addresses:?}");
+    let checked = Probe::of(&server.url()).run().await;
+    assert_eq!(
+        checked.report.addresses,
+        Vec::<String>::new(),
+        "there was no name"
+    );
+}

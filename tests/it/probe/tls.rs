@@ -1,6 +1,6 @@
 //! Encryption, with real certificates.
 
-use fake_mcp::{FakeMcp, Tls, healthy};
+use fake_mcp::{FakeMcp, Tls, healthy, status};
 use lifesign::domain::failure::Code;
 use lifesign::domain::verdict::CheckStatus::{Degraded, Down, Up};
 
@@ -94,4 +94,33 @@ async fn an_end_that_is_near_is_told_and_one_that_is_very_near_degrades() {
     over(Tls::ExpiresIn(2))
         .await
         .is(Degraded, Code::TlsExpiringSoon);
+}
+
+#[tokio::test]
+async fn the_chain_is_kept_with_the_transcript_and_not_without() {
+    let healthy = over(Tls::Valid).await;
+    assert_eq!(healthy.report.tls.unwrap().chain, []);
+    for (tls, certificates) in [
+        (Tls::Expired, 1),
+        (Tls::Intermediate, 2),
+        (Tls::MissingIntermediate, 1),
+    ] {
+        let server = FakeMcp::start_tls(tls, status(500)).unwrap();
+        let probe = Probe::of(&server.url()).trusting_the_test_ca();
+        let prober = probe.prober();
+        // The second time a chain that was verified is recognised.
+        for _ in 0..2 {
+            let checked = probe.run_by(&prober).await;
+            let tls = checked.report.tls.unwrap();
+            assert_eq!(tls.chain.len(), certificates, "{tls:?}");
+            assert_eq!(tls.chain[0].fingerprint, tls.fingerprint);
+            assert_eq!(tls.chain[0].issuer, tls.issuer);
+            let issued = tls
+                .chain
+                .windows(2)
+                .all(|two| two[0].issuer == two[1].subject);
+            assert!(issued, "{tls:?}");
+            assert!(tls.chain.iter().all(|one| one.not_before < one.not_after));
+        }
+    }
 }
