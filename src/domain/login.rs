@@ -163,6 +163,13 @@ pub enum LoginFault {
     },
     /// Clients cannot register by themselves.
     NoRegistration,
+    /// One of several authorization servers cannot be used; another one can.
+    SpareIssuer {
+        /// Which one.
+        issuer: String,
+        /// Why not.
+        why: String,
+    },
 }
 
 impl LoginFault {
@@ -176,7 +183,22 @@ impl LoginFault {
                 | Self::LegacyRoot
                 | Self::NotPublic { .. }
                 | Self::NoRegistration
+                | Self::SpareIssuer { .. }
         )
+    }
+
+    /// Why an authorization server cannot be used, to follow "it cannot be used: ".
+    pub fn of_issuer(&self) -> String {
+        match self {
+            Self::Unreachable { url, why } => format!("{url} {why}"),
+            Self::IssuerDocument { url, why } => format!("its metadata {url} {why}"),
+            Self::IssuerMismatch { said, .. } => format!("it says that its issuer is {said}"),
+            Self::Missing { member } => format!("its metadata has no {member}"),
+            Self::NoCode => "it does not offer the response type code".to_owned(),
+            Self::NoPkce { .. } => "it does not announce PKCE with S256".to_owned(),
+            Self::Insecure { what, url } => format!("{what} is not served over https ({url})"),
+            _ => "its metadata is of no use".to_owned(),
+        }
     }
 }
 

@@ -281,6 +281,10 @@ fn fault(fault: &LoginFault, version: Option<&str>) -> Opinion {
                 ),
             },
         ),
+        LoginFault::SpareIssuer { issuer, why } => Opinion::warning(
+            Code::AuthMetadataBroken,
+            format!("Of several authorization servers {issuer} cannot be used: {why}."),
+        ),
         LoginFault::NoRegistration => Opinion::new(
             Effect::Remark(Severity::Info),
             Code::AsRegistration,

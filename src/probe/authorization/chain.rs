@@ -1,5 +1,5 @@
 //! The way to a login, walked as a client would: from the challenge to the metadata of the
-//! resource, from there to the metadata of its authorization server — and no further. Nothing is
+//! resource, from there to the metadata of its authorization servers — and no further. Nothing is
 //! registered, no authorization is begun.
 
 use std::time::Duration;
@@ -7,8 +7,8 @@ use std::time::Duration;
 use url::Url;
 
 use super::documents::{
-    address, insecure, is_secure, issuer_addresses, legacy_address, read_issuer, read_resource,
-    resource_addresses,
+    MAX_ADDRESS, address, insecure, is_secure, issuer_address, issuer_addresses, legacy_address,
+    read_issuer, read_resource, resource_addresses,
 };
 use super::errand::{Errand, Fetched};
 use crate::domain::at::{At, HOUR_MS};
@@ -77,13 +77,58 @@ pub(super) async fn walk(
 }
 
 async fn follow(errand: &mut Errand<'_, '_>, endpoint: &Url, chain: &mut LoginChain) -> Option<()> {
-    let issuer = match resource(errand, endpoint, chain).await? {
-        Found::Issuer(issuer) => issuer,
+    let issuers = match resource(errand, endpoint, chain).await? {
+        Found::Issuers(issuers) => issuers,
         Found::Nobody => return Some(()),
         Found::Nothing => return legacy(errand, endpoint, chain).await,
     };
+    let mut ways = Vec::with_capacity(issuers.len());
+    for named in &issuers {
+        let mut way = chain.clone();
+        way.faults.clear();
+        way.issuer = Some(line(named, MAX_ADDRESS));
+        let is_seen = match issuer_address(named, endpoint) {
+            Ok(url) => issuer(errand, &url, endpoint, &mut way).await.is_some(),
+            Err(fault) => {
+                way.faults.push(fault);
+                true
+            }
+        };
+        ways.extend(is_seen.then_some(way));
+    }
+    let is_sound = |way: &LoginChain| !way.is_broken();
+    let is_read = |way: &LoginChain| is_sound(way) && way.issuer_metadata.is_some();
+    let best = ways.iter().position(is_read);
+    let best = best.or_else(|| ways.iter().position(is_sound));
+    // Nobody can say that none of them is of use who has not seen them all.
+    if best.is_none() && ways.len() < issuers.len() {
+        return None;
+    }
+    let before = std::mem::take(&mut chain.faults);
+    *chain = ways.remove(best.unwrap_or_default());
+    chain.faults.splice(..0, before);
+    if best.is_some() {
+        let spare = ways.iter().filter_map(|way| {
+            let fault = way.faults.iter().find(|fault| fault.is_serious())?;
+            Some(LoginFault::SpareIssuer {
+                issuer: way.issuer.clone().unwrap_or_default(),
+                why: fault.of_issuer(),
+            })
+        });
+        chain.faults.extend(spare);
+    }
+    Some(())
+}
+
+/// Looks at one authorization server. `None` when we could not look.
+async fn issuer(
+    errand: &mut Errand<'_, '_>,
+    issuer: &Url,
+    endpoint: &Url,
+    chain: &mut LoginChain,
+) -> Option<()> {
     let mut refused = None;
-    for url in issuer_addresses(&issuer) {
+    for url in issuer_addresses(issuer) {
         match errand.document(&url).await {
             Fetched::Document(document) => {
                 chain.issuer_metadata = Some(shown(&url));
@@ -111,7 +156,7 @@ async fn follow(errand: &mut Errand<'_, '_>, endpoint: &Url, chain: &mut LoginCh
         }
     }
     chain.faults.push(LoginFault::IssuerDocument {
-        url: shown(&issuer),
+        url: shown(issuer),
         why: refused.unwrap_or_default(),
     });
     Some(())
@@ -119,8 +164,8 @@ async fn follow(errand: &mut Errand<'_, '_>, endpoint: &Url, chain: &mut LoginCh
 
 /// What the metadata of the resource led to.
 enum Found {
-    /// An authorization server.
-    Issuer(Url),
+    /// Authorization servers, as they are named.
+    Issuers(Vec<String>),
     /// There is metadata, and it leads nowhere.
     Nobody,
     /// There is none.
@@ -155,8 +200,12 @@ async fn resource(
         let why = match errand.document(&url).await {
             Fetched::Document(document) => {
                 chain.resource_metadata = Some(shown(&url));
-                let issuer = read_resource(&document, endpoint, chain);
-                return Some(issuer.map_or(Found::Nobody, Found::Issuer));
+                let issuers = read_resource(&document, endpoint, chain);
+                return Some(if issuers.is_empty() {
+                    Found::Nobody
+                } else {
+                    Found::Issuers(issuers)
+                });
             }
             Fetched::Absent(status) => format!("cannot be found ({status})"),
             Fetched::Broken(why) | Fetched::Unreachable(why) => why,

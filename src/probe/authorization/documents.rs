@@ -10,9 +10,11 @@ use crate::domain::login::{LoginChain, LoginFault, Registration};
 use crate::domain::untrusted::{MAX_NAME, MAX_QUOTE, line};
 
 /// Longest address that is taken from a document, in characters.
-const MAX_ADDRESS: usize = 2_048;
+pub(super) const MAX_ADDRESS: usize = 2_048;
 /// Most words of one list that are kept.
 const MAX_WORDS: usize = 40;
+/// Most authorization servers that are looked at, of those that a resource names.
+const MAX_ISSUERS: usize = 4;
 const RESOURCE: &str = "/.well-known/oauth-protected-resource";
 const ISSUER: &str = "/.well-known/oauth-authorization-server";
 const OPENID: &str = "/.well-known/openid-configuration";
@@ -69,12 +71,12 @@ pub(super) fn address(text: &str) -> Option<Url> {
         .then_some(url)
 }
 
-/// Reads protected-resource metadata (RFC 9728); gives the authorization server.
+/// Reads protected-resource metadata (RFC 9728); gives the authorization servers that it names.
 pub(super) fn read_resource(
     document: &Value,
     endpoint: &Url,
     chain: &mut LoginChain,
-) -> Option<Url> {
+) -> Vec<String> {
     let faults = &mut chain.faults;
     let broken = |why: &str| LoginFault::ResourceDocument {
         url: chain.resource_metadata.clone().unwrap_or_default(),
@@ -102,27 +104,32 @@ pub(super) fn read_resource(
             faults.push(LoginFault::OddScopes);
         }
     }
-    let named = document
+    let all = document
         .get("authorization_servers")
-        .and_then(|all| all.get(0))
-        .and_then(Value::as_str);
-    let Some(named) = named else {
-        faults.push(LoginFault::NoIssuer);
-        return None;
-    };
-    chain.issuer = Some(line(named, MAX_ADDRESS));
-    let Some(issuer) = address(named) else {
-        faults.push(LoginFault::IssuerDocument {
-            url: line(named, MAX_QUOTE),
-            why: "has no address: it is not an absolute URL".to_owned(),
-        });
-        return None;
-    };
-    if !is_secure(&issuer, endpoint) {
-        faults.push(insecure("the authorization server", &issuer));
-        return None;
+        .and_then(Value::as_array);
+    let mut issuers: Vec<String> = Vec::new();
+    for named in all.into_iter().flatten().filter_map(Value::as_str) {
+        if issuers.len() < MAX_ISSUERS && issuers.iter().all(|known| known != named) {
+            issuers.push(named.to_owned());
+        }
     }
-    Some(issuer)
+    if issuers.is_empty() {
+        faults.push(LoginFault::NoIssuer);
+    }
+    issuers
+}
+
+/// The address of an authorization server that was named; what is wrong with it otherwise.
+pub(super) fn issuer_address(named: &str, endpoint: &Url) -> Result<Url, LoginFault> {
+    let issuer = address(named).ok_or_else(|| LoginFault::IssuerDocument {
+        url: line(named, MAX_QUOTE),
+        why: "has no address: it is not an absolute URL".to_owned(),
+    })?;
+    if is_secure(&issuer, endpoint) {
+        Ok(issuer)
+    } else {
+        Err(insecure("the authorization server", &issuer))
+    }
 }
 
 /// Why metadata for `said` is none for `endpoint`, or none for strict clients.

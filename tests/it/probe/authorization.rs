@@ -441,3 +441,42 @@ async fn walls_of_other_kinds_have_their_own_words() {
         (Down, Some(Code::AuthFlaky))
     );
 }
+
+#[tokio::test]
+async fn one_authorization_server_that_can_be_used_is_enough() {
+    let named = |issuers: Value| Login::good().resource("authorization_servers", issuers);
+    let checked = check_login(named(json!([
+        "http://127.0.0.1:1",
+        "{{origin}}",
+        "no address"
+    ])))
+    .await;
+    checked.is(Up, Code::AuthRequired);
+    let broken = Code::AuthMetadataBroken;
+    assert_eq!(checked.findings(), [broken, broken]);
+    let message = &checked.verdict.findings[0].message;
+    assert!(message.contains("127.0.0.1:1 cannot be used"), "{message}");
+    let chain = checked.report.login.unwrap();
+    assert!(!chain.is_broken() && chain.token_endpoint.is_some());
+    let checked = check_login(named(json!(["no address", "http://127.0.0.1:1"]))).await;
+    checked.is(Degraded, Code::AuthMetadataBroken);
+    assert_eq!(checked.findings(), [Code::AuthRequired]);
+}
+
+#[tokio::test]
+async fn no_more_than_four_authorization_servers_are_looked_at() {
+    let tenants = ["/a", "/b", "/b", "/c", "/d", ""].map(|path| format!("{{{{origin}}}}{path}"));
+    let login = Login::good().resource("authorization_servers", json!(tenants));
+    let (checked, server) = check(walled(login)).await;
+    checked.is(Degraded, Code::AuthMetadataBroken);
+    let looked: Vec<String> = server
+        .requests()
+        .into_iter()
+        .map(|one| one.path)
+        .filter(|target| target.starts_with(ISSUER))
+        .collect();
+    assert_eq!(
+        looked,
+        ["/a", "/b", "/c", "/d"].map(|path| format!("{ISSUER}{path}"))
+    );
+}
