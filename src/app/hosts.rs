@@ -2,7 +2,7 @@
 //! one server must not hammer it.
 //!
 //! Checks of a busy host wait for their turn in order, a bounded number of them for a bounded time,
-//! and hold nothing that others need. The own machine is not spared.
+//! and hold nothing that others need. The own machine does not wait, unless it is paced, too.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -27,7 +27,7 @@ const SWEEP: usize = 1_024;
 pub struct Hosts {
     known: Arc<Mutex<Known>>,
     waiting: Arc<AtomicUsize>,
-    spares_own: bool,
+    paces_own: bool,
     gap: Duration,
     patience: Duration,
 }
@@ -80,16 +80,16 @@ impl Hosts {
                 sweep_at: SWEEP,
             })),
             waiting: Arc::default(),
-            spares_own: false,
+            paces_own: false,
             gap: GAP,
             patience: PATIENCE,
         }
     }
 
-    /// The own machine waits like any other.
-    pub fn sparing_own(self) -> Self {
+    /// The own machine is paced, too: its checks wait like those of any other host.
+    pub fn pacing_own(self) -> Self {
         Self {
-            spares_own: true,
+            paces_own: true,
             ..self
         }
     }
@@ -101,7 +101,7 @@ impl Hosts {
 
     /// Asks for a turn at the host of `url`.
     pub fn ask(&self, url: &Url) -> Wish {
-        let Some(host) = url.host().filter(|host| self.spares_own || !is_own(host)) else {
+        let Some(host) = url.host().filter(|host| self.paces_own || !is_own(host)) else {
             return Wish::Granted(Turn { _permit: None });
         };
         let place = self.place(host.to_string());
@@ -253,12 +253,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_own_machine_is_not_spared_unless_asked_and_idle_hosts_are_forgotten() {
+    async fn the_own_machine_waits_only_where_it_is_asked_to() {
         let own = url("http://127.0.0.1:1/");
         let hosts = Hosts::new();
         let _first = hosts.turn(&own).await.unwrap();
         assert!(matches!(hosts.ask(&own), Wish::Granted(_)));
-        let hosts = hosts.sparing_own();
+        let hosts = hosts.pacing_own();
         let _first = hosts.turn(&own).await.unwrap();
         assert!(matches!(hosts.ask(&own), Wish::Wait(_)));
     }

@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 engines! {
     async fn a_busy_host_delays_only_its_own_monitors(store: Store) {
         let mut test = TestApp::new(store).await;
-        Arc::get_mut(&mut test.app).unwrap().hosts = Hosts::new().sparing_own();
+        Arc::get_mut(&mut test.app).unwrap().hosts = Hosts::new().pacing_own();
         let server = FakeMcp::start(healthy()).unwrap();
         let port = server.address().port();
         let busy = test.watch(&server.url()).await;
