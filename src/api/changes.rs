@@ -12,7 +12,7 @@ use super::auth::Caller;
 use super::checks::must_be_there;
 use super::error::{ApiError, Problem};
 use super::list::List;
-use super::request::{Ids, Query};
+use super::request::{Ids, Paging};
 use crate::domain::at::At;
 use crate::domain::change::ChangeKind;
 use crate::domain::id::MonitorId;
@@ -61,12 +61,10 @@ async fn changes(
     State(api): State<Api>,
     Caller(actor): Caller,
     Ids((id,)): Ids<(MonitorId,)>,
-    query: Query,
+    Paging { cursor, limit }: Paging,
 ) -> Result<Json<List<ChangeView>>, ApiError> {
-    let query = query.only(&["limit", "cursor"])?;
-    let (cursor, limit) = (query.cursor(), query.limit()?);
     must_be_there(&api, &actor, id).await?;
-    let store = &api.app.store;
+    let (store, cursor) = (&api.app.store, cursor.as_deref());
     let page = store.changes(actor.team, id, cursor, limit).await?;
     Ok(Json(List::of(page, ChangeView::from)))
 }

@@ -11,7 +11,7 @@ use super::Api;
 use super::auth::Caller;
 use super::error::{ApiError, Problem};
 use super::list::List;
-use super::request::{Ids, Query};
+use super::request::{Ids, Paging};
 use crate::app::channels;
 use crate::domain::at::At;
 use crate::domain::id::{ChannelId, IncidentId, MonitorId, NotificationId};
@@ -95,16 +95,15 @@ async fn deliveries(
     State(api): State<Api>,
     Caller(actor): Caller,
     Ids((id,)): Ids<(ChannelId,)>,
-    query: Query,
+    Paging { cursor, limit }: Paging,
 ) -> Result<Json<List<DeliveryView>>, ApiError> {
-    let query = query.only(&["limit", "cursor"])?;
     let store = &api.app.store;
     store
         .channel(actor.team, id)
         .await?
         .ok_or_else(ApiError::not_found)?;
     let page = store
-        .deliveries(actor.team, id, query.cursor(), query.limit()?)
+        .deliveries(actor.team, id, cursor.as_deref(), limit)
         .await?;
     Ok(Json(List::of(page, DeliveryView::of)))
 }

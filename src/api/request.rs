@@ -247,6 +247,27 @@ impl Query {
     }
 }
 
+/// The page of a list that can be asked for by nothing else.
+pub(crate) struct Paging {
+    /// Where the last page ended.
+    pub(crate) cursor: Option<String>,
+    /// The length of the page.
+    pub(crate) limit: usize,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Paging {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let query = Query::from_request_parts(parts, state).await?;
+        let query = query.only(&["limit", "cursor"])?;
+        Ok(Self {
+            cursor: query.cursor().map(str::to_owned),
+            limit: query.limit()?,
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

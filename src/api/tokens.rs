@@ -12,7 +12,7 @@ use super::Api;
 use super::auth::Caller;
 use super::error::{ApiError, Problem};
 use super::list::List;
-use super::request::{Body, Ids, Query};
+use super::request::{Body, Ids, Paging, Query};
 use crate::app::accounts;
 use crate::domain::at::At;
 use crate::domain::id::{TokenId, UserId};
@@ -112,13 +112,12 @@ impl MemberView {
 async fn tokens(
     State(api): State<Api>,
     Caller(actor): Caller,
-    query: Query,
+    Paging { cursor, limit }: Paging,
 ) -> Result<Json<List<TokenView>>, ApiError> {
-    let query = query.only(&["limit", "cursor"])?;
     let page = api
         .app
         .store
-        .tokens(actor.team, query.limit()?, query.cursor())
+        .tokens(actor.team, limit, cursor.as_deref())
         .await?;
     Ok(Json(List::of(page, |token| TokenView::of(&token))))
 }

@@ -11,13 +11,15 @@ use utoipa_axum::routes;
 
 use super::Api;
 use super::auth::Caller;
+use super::checks::must_be_there;
 use super::error::{ApiError, Problem};
 use super::list::List;
-use super::request::{Ids, Query};
+use super::request::{Ids, Paging, Query};
 use crate::app::tools;
 use crate::domain::at::At;
-use crate::domain::id::{MonitorId, TeamId};
+use crate::domain::id::MonitorId;
 use crate::domain::report::CheckReport;
+use crate::domain::team::Actor;
 use crate::domain::tools::{SurfaceDiff, ToolText};
 use crate::store::{CurrentTools, ToolsChange};
 
@@ -153,12 +155,9 @@ impl From<ToolsChange> for ChangeView {
     }
 }
 
-async fn seen(api: &Api, team: TeamId, id: MonitorId) -> Result<ToolsView, ApiError> {
-    let store = &api.app.store;
-    store
-        .monitor(team, id)
-        .await?
-        .ok_or_else(ApiError::not_found)?;
+async fn seen(api: &Api, actor: &Actor, id: MonitorId) -> Result<ToolsView, ApiError> {
+    must_be_there(api, actor, id).await?;
+    let (store, team) = (&api.app.store, actor.team);
     let reports = store.latest_reports(team, id).await?;
     let good = reports.into_iter().filter_map(|latest| latest.good);
     let good = good.max_by_key(|report| (report.tools.is_some(), report.started_at));
@@ -194,7 +193,7 @@ async fn list(
     query: Query,
 ) -> Result<Json<ToolsView>, ApiError> {
     query.only(&[])?;
-    seen(&api, actor.team, id).await.map(Json)
+    seen(&api, &actor, id).await.map(Json)
 }
 
 /// How the tools changed, newest first.
@@ -208,13 +207,10 @@ async fn changes(
     State(api): State<Api>,
     Caller(actor): Caller,
     Ids((id,)): Ids<(MonitorId,)>,
-    query: Query,
+    Paging { cursor, limit }: Paging,
 ) -> Result<Json<List<ChangeView>>, ApiError> {
-    let query = query.only(&["limit", "cursor"])?;
-    let (cursor, limit) = (query.cursor(), query.limit()?);
-    let store = &api.app.store;
-    let monitor = store.monitor(actor.team, id).await?;
-    monitor.ok_or_else(ApiError::not_found)?;
+    must_be_there(&api, &actor, id).await?;
+    let (store, cursor) = (&api.app.store, cursor.as_deref());
     let page = store.tools_changes(actor.team, id, cursor, limit).await?;
     Ok(Json(List::of(page, ChangeView::from)))
 }
@@ -230,5 +226,5 @@ async fn accept(
     Ids((id,)): Ids<(MonitorId,)>,
 ) -> Result<Json<ToolsView>, ApiError> {
     tools::accept(&api.app, &actor, id).await?;
-    seen(&api, actor.team, id).await.map(Json)
+    seen(&api, &actor, id).await.map(Json)
 }

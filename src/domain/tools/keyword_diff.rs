@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::canonical_text;
+use super::canonical::canonical_text;
 use super::diff::Class;
 use super::schema_diff::{Turn, Walk};
 use crate::domain::untrusted::{MAX_NAME, line};

@@ -1,14 +1,15 @@
 //! The tool surface: what a server offers, in a form that can be compared.
 //!
-//! Canonical form: tools sorted by name; of each its name, description, schemas and annotations;
-//! members of objects sorted, numbers in one spelling, the sets of JSON Schema (`required`,
-//! `enum`, `type`) sorted. The hash therefore ignores order and formatting and nothing else.
+//! Two surfaces are the same where their hashes are: tools sorted by name, each in its canonical
+//! form. What is different between others is said in words, in [`SurfaceDiff`].
 
+mod canonical;
 mod diff;
 mod headers;
 mod keyword_diff;
 mod memory;
 mod schema_diff;
+mod tool_diff;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -16,15 +17,15 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
+pub use canonical::canonical_text;
 pub use diff::{Class, Kind, Note, Rewritten, SurfaceDiff, ToolDiff};
 pub use headers::{HeaderArgument, header_arguments};
 pub use memory::ToolsMemory;
 
+use self::canonical::canonical;
 use super::lint::{self, Lint};
 use super::untrusted::{MAX_EXCERPT, block, line};
 
-/// What of a tool makes up the surface, besides its name.
-const MEMBERS: [&str; 4] = ["description", "inputSchema", "outputSchema", "annotations"];
 /// What of a tool is kept beside its name: the surface, and what people want to read.
 const KEPT: [&str; 7] = [
     "title",
@@ -35,8 +36,6 @@ const KEPT: [&str; 7] = [
     "execution",
     "icons",
 ];
-/// Arrays that are sets in JSON Schema, so that their order says nothing.
-const SETS: [&str; 3] = ["required", "enum", "type"];
 /// Longest tool name that is kept, in characters; twice what 2025-11-25 allows.
 pub const MAX_TOOL_NAME: usize = 256;
 /// How much more a value takes in memory than as text, about.
@@ -230,117 +229,6 @@ fn schema_fault(schema: Option<&Value>) -> Option<&'static str> {
         Some(Value::Array(names)) if names.iter().all(Value::is_string) => None,
         Some(_) => Some("has a required that is not an array of names"),
     }
-}
-
-fn canonical(tool: &Map<String, Value>) -> String {
-    let mut out = String::with_capacity(512);
-    out.push('{');
-    for key in std::iter::once("name").chain(MEMBERS) {
-        if let Some(value) = tool.get(key)
-            && !value.is_null()
-        {
-            write_text(key, &mut out);
-            out.push(':');
-            write(value, &mut out);
-            out.push(',');
-        }
-    }
-    out.push_str("}\n");
-    out
-}
-
-/// The canonical form of any value.
-pub fn canonical_text(value: &Value) -> String {
-    let mut text = String::new();
-    write(value, &mut text);
-    text
-}
-
-/// The canonical form of a member of an object: the sets of JSON Schema have no order.
-fn canonical_member(name: &str, value: &Value) -> String {
-    let mut text = String::new();
-    write_member(name, value, &mut text);
-    text
-}
-
-fn write_member(name: &str, value: &Value, out: &mut String) {
-    match value {
-        Value::Array(items) if SETS.contains(&name) => write_set(items, out),
-        value => write(value, out),
-    }
-}
-
-fn write(value: &Value, out: &mut String) {
-    match value {
-        Value::Null => out.push_str("null"),
-        Value::Bool(yes) => out.push_str(if *yes { "true" } else { "false" }),
-        Value::Number(number) => write_number(number, out),
-        Value::String(text) => write_text(text, out),
-        Value::Array(items) => {
-            out.push('[');
-            for item in items {
-                write(item, out);
-                out.push(',');
-            }
-            out.push(']');
-        }
-        Value::Object(members) => {
-            out.push('{');
-            // Sorted here and not by the map: whether the map is sorted is a feature that any
-            // dependency can turn off.
-            let mut keys: Vec<&String> = members.keys().collect();
-            keys.sort_unstable();
-            for key in keys {
-                write_text(key, out);
-                out.push(':');
-                write_member(key, &members[key], out);
-                out.push(',');
-            }
-            out.push('}');
-        }
-    }
-}
-
-fn write_set(items: &[Value], out: &mut String) {
-    let mut texts: Vec<String> = items
-        .iter()
-        .map(|item| {
-            let mut text = String::new();
-            write(item, &mut text);
-            text
-        })
-        .collect();
-    texts.sort_unstable();
-    out.push('[');
-    for text in texts {
-        out.push_str(&text);
-        out.push(',');
-    }
-    out.push(']');
-}
-
-/// `1` and `1.0` are the same number in JSON Schema.
-fn write_number(number: &serde_json::Number, out: &mut String) {
-    const EXACT: f64 = 9_007_199_254_740_992.0;
-    match number.as_f64() {
-        Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < EXACT => {
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "whole and below two to the 53rd"
-            )]
-            let whole = float as i64;
-            out.push_str(&whole.to_string());
-        }
-        _ => out.push_str(&number.to_string()),
-    }
-}
-
-/// Length and text: unambiguous without escaping.
-fn write_text(text: &str, out: &mut String) {
-    out.push_str(&text.len().to_string());
-    out.push('"');
-    out.push_str(text);
-    out.push('"');
 }
 
 #[cfg(test)]

@@ -4,11 +4,13 @@
 //! Keywords that only annotate are cosmetic; a keyword that is not understood and belongs to the
 //! vocabulary counts as breaking.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
+use super::canonical::{canonical_member, canonical_text};
 use super::diff::{Class, Note};
 use super::keyword_diff::shown;
-use super::{canonical_member, canonical_text};
 use crate::domain::untrusted::{MAX_NAME, line};
 
 /// Levels that are compared member by member; deeper ones as a whole.
@@ -67,6 +69,9 @@ pub(super) enum Side {
     /// From the server.
     Output,
 }
+
+/// The members of an object, or none where it is absent.
+type Members<'v> = Cow<'v, Map<String, Value>>;
 
 /// What was found so far.
 #[derive(Default)]
@@ -210,23 +215,14 @@ impl Walk<'_> {
         at: &str,
         depth: usize,
     ) {
-        let empty = Value::Object(Map::new());
-        let (before, after) = (before.unwrap_or(&empty), after.unwrap_or(&empty));
-        let (Some(before), Some(after)) = (before.as_object(), after.as_object()) else {
-            return self
-                .found
-                .note(Class::Breaking, &format!("{at}: properties are different"));
+        let Some((before, after)) = self.maps("properties", before, after, at) else {
+            return;
         };
-        if before.is_empty() && after.is_empty() {
-            return self
-                .found
-                .note(Class::Cosmetic, &format!("{at}: properties are spelt out"));
-        }
         let requires = |schema: &Map<String, Value>, name: &str| {
             let list = schema.get("required").and_then(Value::as_array);
             list.is_some_and(|list| list.iter().any(|one| one.as_str() == Some(name)))
         };
-        for (name, schema) in before {
+        for (name, schema) in before.iter() {
             let inner = format!("{at}.{}", line(name, MAX_NAME));
             match after.get(name) {
                 Some(now) => self.schema(schema, now, &inner, depth + 1),
@@ -254,6 +250,7 @@ impl Walk<'_> {
         }
     }
 
+    /// Schemas by name; definitions count where they are used.
     fn map(
         &mut self,
         name: &str,
@@ -262,37 +259,51 @@ impl Walk<'_> {
         at: &str,
         depth: usize,
     ) {
-        let is_definition = name != "patternProperties";
-        let empty = Map::new();
-        let read = |side: Option<&'_ Value>| side.map_or(Some(&empty), Value::as_object).cloned();
-        let (Some(before), Some(after)) = (read(before), read(after)) else {
-            return self
-                .found
-                .note(Class::Breaking, &format!("{at}: {name} is different"));
+        let Some((before, after)) = self.maps(name, before, after, at) else {
+            return;
         };
-        if before.is_empty() && after.is_empty() {
-            self.found
-                .note(Class::Cosmetic, &format!("{at}: {name} is spelt out"));
-        }
+        let class = match name {
+            "patternProperties" => Class::Breaking,
+            _ => Class::Cosmetic,
+        };
         let added = after.keys().filter(|key| !before.contains_key(*key));
         for key in before.keys().chain(added) {
             let inner = format!("{at} {name} {}", line(key, MAX_NAME));
             match (before.get(key), after.get(key)) {
                 (Some(old), Some(new)) => self.schema(old, new, &inner, depth + 1),
-                // A definition counts where it is used.
-                (None, _) if is_definition => {
-                    self.found.note(Class::Cosmetic, &format!("{inner} is new"));
-                }
-                (_, None) if is_definition => self
-                    .found
-                    .note(Class::Cosmetic, &format!("{inner} is gone")),
-                _ => self
-                    .found
-                    .note(Class::Breaking, &format!("{inner} is different")),
+                (None, _) => self.found.note(class, &format!("{inner} is new")),
+                (_, None) => self.found.note(class, &format!("{inner} is gone")),
             }
         }
     }
 
+    /// Two maps to be compared member by member; an absent one is empty. Where there is nothing to
+    /// compare, that has been noted.
+    fn maps<'v>(
+        &mut self,
+        name: &str,
+        before: Option<&'v Value>,
+        after: Option<&'v Value>,
+        at: &str,
+    ) -> Option<(Members<'v>, Members<'v>)> {
+        let read = |side: Option<&'v Value>| match side {
+            None => Some(Cow::Owned(Map::new())),
+            Some(side) => side.as_object().map(Cow::Borrowed),
+        };
+        let Some((before, after)) = read(before).zip(read(after)) else {
+            self.found
+                .note(Class::Breaking, &format!("{at}: {name} is different"));
+            return None;
+        };
+        if before.is_empty() && after.is_empty() {
+            self.found
+                .note(Class::Cosmetic, &format!("{at}: {name} is spelt out"));
+            return None;
+        }
+        Some((before, after))
+    }
+
+    /// Schemas in a row.
     fn list(
         &mut self,
         name: &str,
@@ -301,38 +312,42 @@ impl Walk<'_> {
         at: &str,
         depth: usize,
     ) {
-        match (before, after) {
-            (Some(Value::Array(old)), Some(Value::Array(new))) if old.len() == new.len() => {
+        let restricts = name != "prefixItems";
+        let both = before
+            .and_then(Value::as_array)
+            .zip(after.and_then(Value::as_array));
+        match both {
+            Some((old, new)) if old.len() == new.len() => {
                 for (place, (old, new)) in old.iter().zip(new).enumerate() {
                     let inner = format!("{at} {name} {}", place + 1);
                     self.schema(old, new, &inner, depth + 1);
                 }
             }
-            (None, Some(_)) if name != "prefixItems" => {
+            Some((old, new)) if name == "anyOf" => self.alternatives(old, new, at),
+            None if restricts && before.is_none() => {
                 self.turned(Turn::Narrower, &format!("{at}: {name} restricts"));
             }
-            (Some(_), None) if name != "prefixItems" => {
+            None if restricts && after.is_none() => {
                 self.turned(Turn::Wider, &format!("{at}: {name} no longer restricts"));
-            }
-            (Some(Value::Array(old)), Some(Value::Array(new))) if name == "anyOf" => {
-                let texts = |list: &[Value]| list.iter().map(canonical_text).collect::<Vec<_>>();
-                let (old, new) = (texts(old), texts(new));
-                let text = format!(
-                    "{at}: anyOf has {} alternatives, was {}",
-                    new.len(),
-                    old.len()
-                );
-                if old.iter().all(|one| new.contains(one)) && new.len() > old.len() {
-                    self.turned(Turn::Wider, &text);
-                } else if new.iter().all(|one| old.contains(one)) {
-                    self.turned(Turn::Narrower, &text);
-                } else {
-                    self.found.note(Class::Breaking, &text);
-                }
             }
             _ => self
                 .found
                 .note(Class::Breaking, &format!("{at}: {name} is different")),
+        }
+    }
+
+    /// More or fewer alternatives than before.
+    fn alternatives(&mut self, old: &[Value], new: &[Value], at: &str) {
+        let (now, was) = (new.len(), old.len());
+        let text = format!("{at}: anyOf has {now} alternatives, was {was}");
+        let texts = |list: &[Value]| list.iter().map(canonical_text).collect::<Vec<_>>();
+        let (old, new) = (texts(old), texts(new));
+        if now > was && old.iter().all(|one| new.contains(one)) {
+            self.turned(Turn::Wider, &text);
+        } else if new.iter().all(|one| old.contains(one)) {
+            self.turned(Turn::Narrower, &text);
+        } else {
+            self.found.note(Class::Breaking, &text);
         }
     }
 }

@@ -1,12 +1,13 @@
 //! What an observation means: the one place with opinions.
 //!
 //! A verdict has a status, at most one failure (the lowest layer that failed) and any number of
-//! findings that leave the status alone. The codes are in [`super::failure`].
+//! findings that leave the status alone: the opinions of the files below, weighed against each other. The codes are in [`super::failure`].
 
 mod auth;
 mod canary;
 mod eras;
 mod noticed;
+mod opinion;
 mod status;
 mod stopped;
 mod surface;
@@ -16,6 +17,7 @@ mod way;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use self::opinion::{Effect, Opinion, weigh};
 use super::at::At;
 use super::failure::{Code, Layer};
 use super::lint::{self, Level, Lint};
@@ -202,133 +204,6 @@ impl Verdict {
             let code = Code::ToolsDescriptionChanged;
             self.findings.push(finding(code, message));
         }
-    }
-}
-
-/// How much one opinion weighs, lightest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Effect {
-    Remark(Severity),
-    Gated,
-    Degraded,
-    Unknown,
-    Down,
-}
-
-/// One thing that an observation means.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Opinion {
-    effect: Effect,
-    code: Code,
-    message: String,
-    spec: Option<&'static str>,
-    lint: Option<Lint>,
-}
-
-impl Opinion {
-    fn new(effect: Effect, code: Code, message: impl Into<String>) -> Self {
-        Self {
-            effect,
-            code,
-            message: message.into(),
-            spec: None,
-            lint: None,
-        }
-    }
-
-    fn down(code: Code, message: impl Into<String>) -> Self {
-        Self::new(Effect::Down, code, message)
-    }
-
-    fn degraded(code: Code, message: impl Into<String>) -> Self {
-        Self::new(Effect::Degraded, code, message)
-    }
-
-    fn warning(code: Code, message: impl Into<String>) -> Self {
-        Self::new(Effect::Remark(Severity::Warning), code, message)
-    }
-
-    /// Where the specification speaks of it, when no lint does.
-    fn spec(self, spec: &'static str) -> Self {
-        Self {
-            spec: Some(spec),
-            ..self
-        }
-    }
-
-    /// What of the specification it is about.
-    fn about(self, lint: Lint) -> Self {
-        Self {
-            lint: Some(lint),
-            ..self
-        }
-    }
-
-    fn into_finding(self, version: Option<&str>) -> Finding {
-        Finding {
-            code: self.code.into(),
-            severity: match self.effect {
-                Effect::Remark(severity) => severity,
-                _ => Severity::Warning,
-            },
-            message: self.message,
-            spec: self
-                .lint
-                .map(|lint| lint.spec(version))
-                .or(self.spec.map(str::to_owned)),
-            level: self.lint.map(Lint::level),
-        }
-    }
-}
-
-/// The heaviest opinion becomes the failure, of equals the one of the lowest layer; all others
-/// become findings, with what the revision `version` says of them.
-fn weigh(mut opinions: Vec<Opinion>, version: Option<&str>) -> Verdict {
-    let gated = opinions.iter().any(|o| o.effect == Effect::Gated);
-    let heaviest = opinions
-        .iter()
-        .enumerate()
-        .filter(|(_, o)| !matches!(o.effect, Effect::Remark(_)))
-        .max_by_key(|(place, o)| {
-            (
-                o.effect,
-                std::cmp::Reverse(o.code.layer()),
-                std::cmp::Reverse(*place),
-            )
-        })
-        .map(|(place, _)| place);
-    let failure = heaviest.map(|place| opinions.remove(place));
-    let status = match failure.as_ref().map(|o| o.effect) {
-        None | Some(Effect::Gated | Effect::Remark(_)) => CheckStatus::Up,
-        Some(Effect::Degraded) => CheckStatus::Degraded,
-        Some(Effect::Unknown) => CheckStatus::Unknown,
-        Some(Effect::Down) => CheckStatus::Down,
-    };
-    // A failure has no place in the specification; what that says of it stands beside it.
-    let beside = failure.as_ref().and_then(|failure| {
-        let lint = failure.lint.filter(|lint| lint.holds_for(version))?;
-        Some(Finding {
-            code: lint.into(),
-            severity: Severity::Warning,
-            message: failure.message.clone(),
-            spec: Some(lint.spec(version)),
-            level: Some(lint.level()),
-        })
-    });
-    Verdict {
-        status,
-        gated,
-        failure: failure.map(|o| Failure {
-            code: o.code,
-            layer: o.code.layer(),
-            message: o.message,
-            hint: o.code.hint().to_owned(),
-        }),
-        findings: opinions
-            .into_iter()
-            .map(|opinion| opinion.into_finding(version))
-            .chain(beside)
-            .collect(),
     }
 }
 
