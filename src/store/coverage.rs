@@ -48,9 +48,12 @@ fn named(monitors: &[(TeamId, MonitorId)], running: &[Running], from: At) -> Vec
 
 fn coverage(
     monitors: &[(TeamId, MonitorId)],
-    running: &[Running],
+    running: Vec<Running>,
     pairs: &[(WindowId, MonitorId)],
 ) -> Coverage {
+    if running.is_empty() {
+        return Coverage::default();
+    }
     let mut named: HashMap<WindowId, Vec<MonitorId>> = HashMap::new();
     for (window, monitor) in pairs {
         named.entry(*window).or_default().push(*monitor);
@@ -66,9 +69,7 @@ fn coverage(
         } else {
             named.remove(&window.id).unwrap_or_default()
         };
-        for monitor in covered {
-            coverage.add(monitor, window, occurrences);
-        }
+        coverage.add(window, occurrences, &covered);
     }
     coverage
 }
@@ -85,7 +86,7 @@ impl Store {
         let running = running(rows, from, until)?;
         let named = named(monitors, &running, from);
         let pairs: Vec<(WindowId, MonitorId)> = self.db.many_all(NAMED, named).await?;
-        Ok(coverage(monitors, &running, &pairs))
+        Ok(coverage(monitors, running, &pairs))
     }
 }
 
@@ -101,7 +102,7 @@ impl Tx {
         let running = running(rows, from, until)?;
         let named = named(monitors, &running, from);
         let pairs: Vec<(WindowId, MonitorId)> = self.db.many_all(NAMED, named).await?;
-        Ok(coverage(monitors, &running, &pairs))
+        Ok(coverage(monitors, running, &pairs))
     }
 }
 

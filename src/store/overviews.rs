@@ -283,7 +283,7 @@ impl Store {
             last_checks,
             next_check_at,
             open_incident: beside.incidents.remove(&id),
-            maintenance: beside.maintenance.at(id, now).cloned(),
+            maintenance: beside.maintenance.at(id, now),
             windows: beside.edges.spent(id, &days, &tail, now),
             days: strip(&days, &tail, now, STRIP_DAYS),
             hours: beside.hours.remove(&id).unwrap_or_default(),

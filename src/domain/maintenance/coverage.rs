@@ -1,6 +1,7 @@
 //! Which monitors are in maintenance when: the one answer for alerts, uptime and pages.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::{Occurrence, Window};
 use crate::domain::accounting::Span;
@@ -16,70 +17,112 @@ pub struct Run {
     pub name: String,
     /// From when to when.
     pub occurrence: Occurrence,
-    /// Whether its time counts for no uptime.
-    pub is_excluded: bool,
+}
+
+/// A window with what it has in the span of time that is asked about.
+#[derive(Debug, PartialEq, Eq)]
+struct Runs {
+    window: Window,
+    /// In order, never overlapping.
+    occurrences: Vec<Occurrence>,
+}
+
+impl Runs {
+    /// The occurrence that an instant lies in.
+    fn at(&self, at: At) -> Option<Occurrence> {
+        let after = self.occurrences.partition_point(|o| o.ends_at <= at);
+        let first = self.occurrences.get(after)?;
+        first.holds(at).then_some(*first)
+    }
 }
 
 /// The runs over some monitors within some span of time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Coverage(HashMap<MonitorId, Vec<Run>>);
+pub struct Coverage(HashMap<MonitorId, Vec<Arc<Runs>>>);
 
 impl Coverage {
-    /// Adds the occurrences of a window over one of its monitors.
-    pub fn add(&mut self, monitor: MonitorId, window: &Window, occurrences: &[Occurrence]) {
-        let run = |occurrence: &Occurrence| Run {
-            window: window.id,
-            name: window.name.clone(),
-            occurrence: *occurrence,
-            is_excluded: window.is_excluded,
-        };
-        let runs = self.0.entry(monitor).or_default();
-        runs.extend(occurrences.iter().map(run));
+    /// Adds a window with its occurrences, over these monitors.
+    pub fn add(&mut self, window: Window, occurrences: Vec<Occurrence>, monitors: &[MonitorId]) {
+        let runs = Arc::new(Runs {
+            window,
+            occurrences,
+        });
+        for monitor in monitors {
+            self.0.entry(*monitor).or_default().push(Arc::clone(&runs));
+        }
+    }
+
+    fn of(&self, monitor: MonitorId) -> impl Iterator<Item = &Runs> {
+        self.0
+            .get(&monitor)
+            .into_iter()
+            .flatten()
+            .map(|runs| &**runs)
     }
 
     /// The run that a monitor is in at an instant; of several the one that lasts longest.
-    pub fn at(&self, monitor: MonitorId, at: At) -> Option<&Run> {
-        let runs = self.0.get(&monitor)?.iter();
-        runs.filter(|run| run.occurrence.holds(at))
-            .max_by_key(|run| run.occurrence.ends_at)
+    pub fn at(&self, monitor: MonitorId, at: At) -> Option<Run> {
+        let holding = self
+            .of(monitor)
+            .filter_map(|runs| Some((runs, runs.at(at)?)));
+        let (runs, occurrence) = holding.max_by_key(|(_, occurrence)| occurrence.ends_at)?;
+        Some(Run {
+            window: runs.window.id,
+            name: runs.window.name.clone(),
+            occurrence,
+        })
     }
 
     /// When the last run over a monitor that had ended by `now` ended.
     pub fn last_end(&self, monitor: MonitorId, now: At) -> Option<At> {
-        let runs = self.0.get(&monitor)?.iter();
-        let ends = runs.map(|run| run.occurrence.ends_at);
-        ends.filter(|end| *end <= now).max()
+        let ends = self.of(monitor).flat_map(|runs| &runs.occurrences);
+        ends.map(|o| o.ends_at).filter(|end| *end <= now).max()
     }
 
     /// Takes the time in maintenance out of what counts.
     pub fn apart(&self, monitor: MonitorId, spans: &[Span]) -> Vec<Span> {
-        let Some(runs) = self.0.get(&monitor) else {
-            return spans.to_vec();
-        };
-        let excluded: Vec<Occurrence> = runs
-            .iter()
-            .filter(|run| run.is_excluded)
-            .map(|run| run.occurrence)
-            .collect();
-        spans
-            .iter()
-            .flat_map(|span| cut(*span, &excluded))
-            .collect()
+        let excluded = self.of(monitor).filter(|runs| runs.window.is_excluded);
+        let excluded = excluded.flat_map(|runs| runs.occurrences.iter().copied());
+        let excluded = merged(excluded.collect());
+        let pieces = spans.iter().flat_map(|span| cut(*span, &excluded));
+        pieces.collect()
     }
+}
+
+/// The same time in order and without overlaps.
+fn merged(mut occurrences: Vec<Occurrence>) -> Vec<Occurrence> {
+    occurrences.sort_by_key(|o| o.starts_at);
+    let mut merged: Vec<Occurrence> = Vec::new();
+    for next in occurrences {
+        match merged.last_mut() {
+            Some(last) if next.starts_at <= last.ends_at => {
+                last.ends_at = last.ends_at.max(next.ends_at);
+            }
+            _ => merged.push(next),
+        }
+    }
+    merged
 }
 
 /// Cuts a span where occurrences begin and end, and marks what lies in one.
 fn cut(span: Span, excluded: &[Occurrence]) -> Vec<Span> {
-    let edges = excluded.iter().flat_map(|o| [o.starts_at, o.ends_at]);
-    let inside = edges.filter(|at| span.from < *at && *at < span.until);
-    let mut edges: Vec<At> = inside.chain([span.from, span.until]).collect();
-    edges.sort();
-    edges.dedup();
-    let piece = |edge: &[At]| Span {
-        from: edge[0],
-        until: edge[1],
-        in_maintenance: excluded.iter().any(|o| o.holds(edge[0])),
-        ..span
+    let mut pieces = Vec::new();
+    let mut from = span.from;
+    let mut push = |until: At, in_maintenance| {
+        if from < until {
+            pieces.push(Span {
+                from,
+                until,
+                in_maintenance,
+                ..span
+            });
+            from = until;
+        }
     };
-    edges.windows(2).map(piece).collect()
+    for occurrence in excluded {
+        push(occurrence.starts_at.min(span.until), false);
+        push(occurrence.ends_at.min(span.until), true);
+    }
+    push(span.until, false);
+    pieces
 }

@@ -531,7 +531,8 @@ mod tests {
             for (start, length) in &starts {
                 let (starts_at, ends_at) = (At(*start), At(start + length));
                 let window = window("UTC", Schedule::Once { starts_at, ends_at });
-                coverage.add(monitor, &window, &window.occurrences(At(0), At(9 * DAY_MS)));
+                let occurrences = window.occurrences(At(0), At(9 * DAY_MS));
+                coverage.add(window, occurrences, &[monitor]);
             }
             let pieces = coverage.apart(monitor, &[span]);
             prop_assert_eq!(pieces.first().unwrap().from, span.from);

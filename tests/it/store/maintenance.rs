@@ -53,7 +53,7 @@ async fn covers(store: &Store, team: TeamId, monitor: u128, at: At) -> Option<St
     let coverage = store.coverage(&whose, at, until).await.unwrap();
     let mut tx = store.begin().await.unwrap();
     assert_eq!(tx.coverage(&whose, at, until).await.unwrap(), coverage);
-    coverage.at(whose[0].1, at).map(|run| run.name.clone())
+    coverage.at(whose[0].1, at).map(|run| run.name)
 }
 
 engines! {
