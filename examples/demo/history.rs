@@ -66,6 +66,7 @@ pub(crate) async fn write(app: &App, watched: &[Watched], now: At) -> anyhow::Re
                 Checked {
                     interval: due.monitor.spec.interval(),
                     locations: due.locations,
+                    quorum: due.monitor.spec.quorum,
                     claim: due.claim,
                     facts_hash: due.facts_hash,
                     tools: None,

@@ -14,6 +14,7 @@ use crate::domain::id::ChannelId;
 use crate::domain::monitor::{
     Endpoint, EndpointUrl, FieldError, Header, Monitor, MonitorSpec, TransportChoice,
 };
+use crate::domain::quorum::{Quorum, QuorumWord};
 use crate::domain::sensitive::Sensitive;
 
 /// A monitor as it is made or changed. Only `url` is needed to make one; a change keeps what it
@@ -71,6 +72,10 @@ pub(super) struct MonitorBody {
     #[serde(default)]
     #[schema(value_type = Option<Vec<String>>)]
     locations: Given<Vec<String>>,
+    /// How many of the locations have to say that it is down: `any`, `majority`, `all` or a number.
+    #[serde(default)]
+    #[schema(value_type = Option<QuorumWord>)]
+    quorum: Given<QuorumWord>,
     /// A tool to be called at times; null removes it.
     #[serde(default)]
     #[schema(value_type = Option<CanaryBody>)]
@@ -197,6 +202,11 @@ impl MonitorBody {
                 Given::Absent => old.locations,
                 Given::Null => None,
                 Given::Value(named) => Some(named),
+            },
+            quorum: match self.quorum {
+                Given::Absent => old.quorum,
+                Given::Null => Quorum::default(),
+                Given::Value(word) => faults.keep(Quorum::try_from(word)).unwrap_or_default(),
             },
             canary: match self.canary {
                 Given::Absent => old.canary,

@@ -24,6 +24,7 @@ use crate::domain::at::At;
 use crate::domain::failure::Code;
 use crate::domain::id::{ChannelId, IncidentId, MonitorId};
 use crate::domain::monitor::{FieldError, Monitor};
+use crate::domain::quorum::QuorumWord;
 use crate::domain::report::CheckReport;
 use crate::domain::status::MonitorStatus;
 use crate::domain::team::Actor;
@@ -76,6 +77,8 @@ struct MonitorView {
     channels: Option<Vec<ChannelId>>,
     /// The locations that it is checked from; null: wherever a node probes.
     locations: Option<Vec<String>>,
+    /// How many of the locations have to say that it is down.
+    quorum: QuorumWord,
     /// A tool that is called at times.
     canary: Option<CanaryView>,
     /// Whether deviations from the specification are looked for with requests of their own, once a
@@ -203,6 +206,7 @@ impl MonitorView {
             tags: spec.tags.clone(),
             channels: (!channels.is_empty()).then(|| channels.clone()),
             locations: spec.locations.clone(),
+            quorum: spec.quorum.into(),
             canary: spec.canary.as_ref().map(CanaryView::from),
             lint: spec.lint,
             created_at: overview.created_at,

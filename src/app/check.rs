@@ -5,9 +5,12 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use crate::domain::at::At;
 use crate::domain::change::changes;
-use crate::domain::check::CheckResult;
+use crate::domain::check::{CheckResult, Watch};
+use crate::domain::quorum::Quorum;
 use crate::domain::report::CheckReport;
+use crate::domain::usual::{self, Usual};
 use crate::domain::verdict::judge;
 use crate::probe::{Observer, Target};
 use crate::store::{DueCheck, SeenTools};
@@ -26,6 +29,8 @@ pub struct Checked {
     pub interval: Duration,
     /// From how many locations its monitor is checked.
     pub locations: usize,
+    /// How many of them have to say that it is down.
+    pub quorum: Quorum,
     /// What stood for the facts of the last good report.
     pub facts_hash: Option<String>,
     /// The tools, where they are others than at the check before.
@@ -36,10 +41,14 @@ pub struct Checked {
 pub async fn run_check(app: &App, due: DueCheck, observer: &dyn Observer) -> Checked {
     let spec = due.monitor.spec;
     let interval = spec.interval();
+    let mut memory = due.memory;
+    if spec.expectations.slow_ms.is_none() {
+        refresh(app, &due.watch, &mut memory.usual).await;
+    }
     let target = Target {
         timeout: spec.timeout(),
         endpoint: spec.endpoint,
-        memory: due.memory,
+        memory,
         canary: spec.canary,
         monitor: due.monitor.id,
         lint: spec.lint,
@@ -69,7 +78,28 @@ pub async fn run_check(app: &App, due: DueCheck, observer: &dyn Observer) -> Che
         claim: due.claim,
         interval,
         locations: due.locations,
+        quorum: spec.quorum,
         facts_hash: due.facts_hash,
         tools,
+    }
+}
+
+/// Looks again at how long a check of this monitor usually takes, when it is time to. Where that
+/// fails, what was known goes on.
+async fn refresh(app: &App, watch: &Watch, usual: &mut Usual) {
+    let now = app.clock.now();
+    if !usual.is_stale(now) {
+        return;
+    }
+    let from = At(now.0 - usual::WINDOW_MS);
+    match app
+        .store
+        .rollup_days(watch.team, watch.monitor, from, now)
+        .await
+    {
+        Ok(days) => *usual = Usual::of(&days, now),
+        Err(error) => {
+            tracing::warn!(monitor.id = %watch.monitor, %error, "failed to read what is usual");
+        }
     }
 }

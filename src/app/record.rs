@@ -158,7 +158,8 @@ impl Known {
             let seen = result.seen();
             votes.push((location.clone(), Vote { seen }));
         }
-        let seen = quorum::verdict(result.seen(), &others, now, checked.interval);
+        let said = result.seen();
+        let seen = quorum::verdict(checked.quorum, said, &others, now, checked.interval);
         let step = status::step(&held.state, &seen, checked.interval, now);
         held.state = step.state;
         Some(step)

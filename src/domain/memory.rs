@@ -14,6 +14,7 @@ use super::monitor::TransportChoice;
 use super::observation::{AccessMemory, Era, Observation, Seen, ServerFacts, Transport};
 use super::tools::ToolsMemory;
 use super::trouble::{BodyTrouble, ModernTrouble, StatusSeen, StreamTrouble, Trouble};
+use super::usual::Usual;
 
 /// From this revision on a server survives `server/discover`; older ones die of it.
 pub const ASKS_SAFELY_SINCE: &str = "2025-06-18";
@@ -69,6 +70,8 @@ pub struct ProbeMemory {
     pub canary: CanaryMemory,
     /// What the lints need to know of earlier checks.
     pub lints: LintMemory,
+    /// How long a check usually takes.
+    pub usual: Usual,
 }
 
 /// A generation that worked and does so no longer.

@@ -15,6 +15,7 @@ use crate::domain::id::{MonitorId, TeamId};
 use crate::domain::monitor::{
     Endpoint, EndpointUrl, Expectations, Header, Monitor, MonitorSpec, TransportChoice,
 };
+use crate::domain::quorum::Quorum;
 use crate::domain::sensitive::Sensitive;
 use crate::secret::{Place, SealingKey};
 
@@ -41,6 +42,8 @@ struct StoredSpec {
     expectations: Expectations,
     tags: Vec<String>,
     locations: Option<Vec<String>>,
+    #[serde(default)]
+    quorum: Quorum,
     #[serde(default)]
     canary: Option<Canary>,
     #[serde(default)]
@@ -118,6 +121,7 @@ impl SpecColumns {
             expectations,
             tags,
             locations,
+            quorum,
             canary,
             lint,
         } = &monitor.spec;
@@ -128,6 +132,7 @@ impl SpecColumns {
             expectations: expectations.clone(),
             tags: tags.clone(),
             locations: locations.clone(),
+            quorum: *quorum,
             canary: canary.clone(),
             lint: *lint,
         };
@@ -215,6 +220,7 @@ impl MonitorRow {
                 expectations: stored.expectations,
                 tags: stored.tags,
                 locations: stored.locations,
+                quorum: stored.quorum,
                 canary: stored.canary,
                 lint: stored.lint,
             },

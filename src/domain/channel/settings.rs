@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use url::Url;
 
 use super::kind::{Field, Form, Kind};
-use crate::domain::monitor::{FieldError, MAX_URL};
+use crate::domain::endpoint::MAX_URL;
+use crate::domain::monitor::FieldError;
 use crate::domain::sensitive::Sensitive;
 use crate::domain::team::Email;
 

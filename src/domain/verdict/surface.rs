@@ -157,7 +157,12 @@ fn headers(faults: &[(String, &'static str)]) -> Option<Opinion> {
 }
 
 pub(super) fn slowness(seen: &Observation, expected: &Expectations) -> Option<Opinion> {
-    let limit = f64::from(expected.slow_ms?);
+    let usual = &seen.memory.usual;
+    let limit = f64::from(expected.slow_ms.or_else(|| usual.limit_ms())?);
+    let than = match (expected.slow_ms, usual.p95_ms) {
+        (None, Some(usual)) => format!("far more than the usual {usual} ms"),
+        _ => format!("more than the {limit:.0} ms allowed"),
+    };
     if seen.stopped.is_some() || seen.total_ms <= limit {
         return None;
     }
@@ -179,21 +184,17 @@ pub(super) fn slowness(seen: &Observation, expected: &Expectations) -> Option<Op
         .filter_map(|step| seen.ms_of(step))
         .sum();
     if connecting > limit {
-        let message = format!(
-            "Connecting alone took {connecting:.0} ms, more than the {limit:.0} ms allowed."
-        );
+        let message = format!("Connecting alone took {connecting:.0} ms, {than}.");
         return Some(Opinion::degraded(Code::SlowConnect, message));
     }
     if let Some(first) = first_answer(seen).filter(|ms| *ms > limit) {
-        let message = format!(
-            "The first answer alone took {first:.0} ms, more than the {limit:.0} ms allowed."
-        );
+        let message = format!("The first answer alone took {first:.0} ms, {than}.");
         return Some(Opinion::degraded(Code::SlowTtfb, message));
     }
     Some(Opinion::degraded(
         Code::SlowTotal,
         format!(
-            "The check took {:.0} ms, more than the {limit:.0} ms allowed; most of it ({:.0} ms) was {}.",
+            "The check took {:.0} ms, {than}; most of it ({:.0} ms) was {}.",
             seen.total_ms,
             slowest.ms,
             slowest.name.as_str()

@@ -84,6 +84,7 @@ pub(crate) fn spec(form: &Filled, known: &Monitor) -> Result<MonitorSpec, Vec<Fi
         },
         tags: form.words("tags"),
         locations: known.spec.locations.clone(),
+        quorum: known.spec.quorum,
         canary,
         lint: form.has("lint", "yes"),
     };

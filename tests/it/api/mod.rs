@@ -166,6 +166,7 @@ impl World {
                 claim: due.claim,
                 interval: due.monitor.spec.interval(),
                 locations: due.locations,
+                quorum: due.monitor.spec.quorum,
                 facts_hash: due.facts_hash,
                 tools: None,
             });

@@ -8,6 +8,7 @@ mod hosts;
 mod maintenance;
 mod owner;
 mod retention;
+mod slow;
 mod tools;
 
 use fake_mcp::{FakeMcp, healthy, status};
