@@ -7,14 +7,17 @@ mod servers;
 use std::io::Write as _;
 
 use anyhow::Context as _;
+use lifesign::app::maintenance::{self, WindowSpec};
 use lifesign::app::status_pages::PageSpec;
 use lifesign::app::{App, accounts, status_pages};
 use lifesign::cli::{open, serve};
 use lifesign::clock::{Clock, Ids};
 use lifesign::config::Settings;
+use lifesign::domain::maintenance::{Cron, Schedule, Scope};
 use lifesign::domain::sensitive::Sensitive;
 use lifesign::domain::status_page::Component;
 use lifesign::domain::team::Actor;
+use lifesign::domain::zone::Zone;
 
 /// Whom the demo belongs to.
 const EMAIL: &str = "demo@example.com";
@@ -62,6 +65,17 @@ async fn run() -> anyhow::Result<()> {
         components: watched.iter().map(component).collect(),
     };
     status_pages::create(&app, &actor, page).await?;
+    let backup = WindowSpec {
+        name: "Nightly backup".to_owned(),
+        schedule: Schedule::Cron {
+            cron: Cron::parse("30 2 * * *")?,
+            minutes: 45,
+        },
+        zone: Zone::parse("Europe/Berlin").context("the zone is known")?,
+        scope: Scope::All,
+        is_excluded: true,
+    };
+    maintenance::create(&app, &actor, backup).await?;
     drop(app);
 
     say(&format!(
