@@ -18,10 +18,12 @@ CREATE TABLE incident (
     changed         TEXT   NOT NULL,
     told            BIGINT NOT NULL,
     turns           BIGINT,
-    held            TEXT   CHECK (held IN ('opening', 'worsening'))
+    held            TEXT   CHECK (held IN ('opening', 'worsening')),
+    remind_at       BIGINT
 );
 CREATE UNIQUE INDEX incident_open ON incident (monitor_id) WHERE status <> 'resolved';
 CREATE INDEX incident_held ON incident (id) WHERE held IS NOT NULL AND status <> 'resolved';
+CREATE INDEX incident_reminder ON incident (remind_at) WHERE remind_at IS NOT NULL;
 CREATE INDEX incident_team ON incident (team_id, started_at, id);
 CREATE INDEX incident_monitor ON incident (monitor_id, started_at, id);
 

@@ -46,6 +46,9 @@ pub async fn of(
             return Ok(false);
         };
         incident.turns = step.state.turns.flapping();
+        if incident.turns.is_some() {
+            incident.remind_at = None;
+        }
         let event = match step.flapping {
             Some(Flapping::Began) => Event::Flapping,
             _ => Event::Opened,
@@ -69,6 +72,10 @@ pub async fn of(
 fn goes_on(incident: &mut Incident, step: &Step, report: &CheckReport) -> Option<Event> {
     let flapping = step.state.turns.flapping();
     incident.turns = flapping.or(incident.turns);
+    if flapping.is_some() {
+        // It is told once; what comes of it is told when it has settled.
+        incident.remind_at = None;
+    }
     let at = report.started_at;
     let is_worse = match &step.transition {
         Some(transition) => match Severity::of(transition.to) {

@@ -58,8 +58,7 @@ pub fn acknowledge_link(
     channel: &Channel,
     notification: &Notification,
 ) -> Option<String> {
-    let is_opening = matches!(notification.event, Event::Opened | Event::Worsened);
-    if !is_opening || channel.kind != Kind::Email {
+    if !notification.event.is_alarm() || channel.kind != Kind::Email {
         return None;
     }
     let incident = notification.content.incident.as_ref()?;

@@ -24,6 +24,7 @@ pub mod record;
 pub mod recorder;
 pub mod refused;
 pub mod release;
+pub mod reminders;
 pub mod retention;
 pub mod scheduler;
 pub mod status_pages;
@@ -123,6 +124,10 @@ impl App {
             workers.spawn(
                 telling,
                 release::run(Arc::clone(self), telling.stop.clone()),
+            );
+            workers.spawn(
+                telling,
+                reminders::run(Arc::clone(self), telling.stop.clone()),
             );
         }
         workers.spawn(

@@ -42,6 +42,8 @@ pub enum Event {
     Flapping,
     /// It came and went, and now it stays.
     Settled,
+    /// It is still there, and nobody has said that they care.
+    Reminder,
     /// Somebody cares for it.
     Acknowledged,
     /// It is over.
@@ -54,11 +56,12 @@ pub enum Event {
 
 impl Event {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Opened,
         Self::Worsened,
         Self::Flapping,
         Self::Settled,
+        Self::Reminder,
         Self::Acknowledged,
         Self::Resolved,
         Self::ChannelFailing,
@@ -72,6 +75,7 @@ impl Event {
             Self::Worsened => "worsened",
             Self::Flapping => "flapping",
             Self::Settled => "settled",
+            Self::Reminder => "reminder",
             Self::Acknowledged => "acknowledged",
             Self::Resolved => "resolved",
             Self::ChannelFailing => "channel_failing",
@@ -88,7 +92,7 @@ impl Event {
     pub fn is_alarm(self) -> bool {
         matches!(
             self,
-            Self::Opened | Self::Worsened | Self::Flapping | Self::Settled
+            Self::Opened | Self::Worsened | Self::Flapping | Self::Settled | Self::Reminder
         )
     }
 
@@ -96,7 +100,7 @@ impl Event {
     pub fn webhook_type(self) -> &'static str {
         match self {
             Self::Opened | Self::Worsened | Self::Flapping => "incident.opened",
-            Self::Settled => "incident.reminder",
+            Self::Settled | Self::Reminder => "incident.reminder",
             Self::Acknowledged => "incident.acknowledged",
             Self::Resolved => "incident.resolved",
             Self::ChannelFailing => "channel.failing",

@@ -36,6 +36,7 @@ pub(super) fn posts(
         | Event::Worsened
         | Event::Flapping
         | Event::Settled
+        | Event::Reminder
         | Event::ChannelFailing => (create()?, None),
     })
 }

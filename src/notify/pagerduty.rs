@@ -28,6 +28,7 @@ pub(super) fn posts(
         | Event::Worsened
         | Event::Flapping
         | Event::Settled
+        | Event::Reminder
         | Event::ChannelFailing
         | Event::Test => "trigger",
     };

@@ -32,6 +32,7 @@ row! {
         told: i64,
         turns: Option<i64>,
         held: Option<String>,
+        remind_at: Option<At>,
     }
 }
 
@@ -77,6 +78,7 @@ impl IncidentRow {
                 Some(word) => Some(at.parsed("held", HeldBack::parse(word))?),
                 None => None,
             },
+            remind_at: self.remind_at,
         })
     }
 }
@@ -111,6 +113,7 @@ impl Tx {
             i64::from(incident.told),
             incident.turns.map(i64::from),
             incident.held.map(HeldBack::as_str),
+            incident.remind_at,
         );
         self.db.run(OPEN_INCIDENT, row).await?;
         Ok(())
@@ -134,6 +137,7 @@ impl Tx {
             i64::from(incident.told),
             incident.turns.map(i64::from),
             incident.held.map(HeldBack::as_str),
+            incident.remind_at,
         );
         self.db.run(SAVE_INCIDENT, row).await?;
         Ok(())
@@ -185,6 +189,16 @@ impl Store {
             self.db.all(HELD_INCIDENTS, params).await?;
         let held = |(id, team, monitor)| HeldIncident { id, team, monitor };
         Ok(rows.into_iter().map(held).collect())
+    }
+
+    /// The incidents of which people are to be reminded at `now`, the longest due first and at most
+    /// `limit`.
+    pub async fn incidents_to_remind(
+        &self,
+        now: At,
+        limit: u32,
+    ) -> Result<Vec<(TeamId, IncidentId)>, StoreError> {
+        self.db.all(TO_REMIND, (now, i64::from(limit))).await
     }
 
     /// An incident of a team.
@@ -252,7 +266,7 @@ macro_rules! select {
         concat!(
             "SELECT id, team_id, monitor_id, status, severity, code, message, hint, started_at,
                     confirmed_at, acknowledged_at, resolved_at, timeline, evidence, changed,
-                    told, turns, held
+                    told, turns, held, remind_at
                FROM incident ",
             $rest
         )
@@ -262,13 +276,13 @@ macro_rules! select {
 const OPEN_INCIDENT: &str = "
     INSERT INTO incident (id, team_id, monitor_id, status, started_at, confirmed_at, severity, code,
                           message, hint, timeline, evidence, changed, told, turns,
-                          held)
-    VALUES ($1, $2, $3, 'open', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+                          held, remind_at)
+    VALUES ($1, $2, $3, 'open', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
 const SAVE_INCIDENT: &str = "
     UPDATE incident
        SET status = $3, severity = $4, code = $5, message = $6, hint = $7, acknowledged_at = $8,
            resolved_at = $9, timeline = $10, evidence = $11, changed = $12, told = $13, turns = $14,
-           held = $15
+           held = $15, remind_at = $16
      WHERE id = $1 AND team_id = $2";
 /// PostgreSQL locks the row, so that a recovery and an acknowledgement do not undo each other;
 /// SQLite has one writer.
@@ -285,6 +299,8 @@ const HELD_INCIDENTS: &str = "
     SELECT id, team_id, monitor_id FROM incident
      WHERE held IS NOT NULL AND status <> 'resolved' AND ($1 IS NULL OR id > $1)
      ORDER BY id LIMIT $2";
+const TO_REMIND: &str = "
+    SELECT team_id, id FROM incident WHERE remind_at <= $1 ORDER BY remind_at, id LIMIT $2";
 const INCIDENTS: &str = select!(
     "WHERE team_id = $1 AND ($2 IS NULL OR monitor_id = $2)
        AND ($3 IS NULL OR (status = 'resolved') = $3)

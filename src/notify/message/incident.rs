@@ -30,6 +30,11 @@ pub(super) fn of(
                  will hear again when it has settled for half an hour."
             ),
         ),
+        Event::Reminder => (
+            word(incident.severity),
+            format!("for {lasted}, nobody cares yet; {}", in_short(&trouble)),
+            format!("It has lasted {lasted} and nobody has acknowledged it. {trouble}"),
+        ),
         Event::Settled => (
             word(incident.severity),
             format!("it stays so after {turns} changes; {}", in_short(&trouble)),

@@ -33,6 +33,10 @@ fn the_subject_says_status_server_and_reason() {
             "DOWN search.example.com: it stays so after 5 changes; certificate expired 3 days ago",
         ),
         (
+            Event::Reminder,
+            "DOWN search.example.com: for 4 minutes, nobody cares yet; certificate expired 3 days ago",
+        ),
+        (
             Event::Acknowledged,
             "DOWN search.example.com: acknowledged by ops@example.com",
         ),

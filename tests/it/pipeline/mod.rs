@@ -7,6 +7,7 @@ mod flapping;
 mod hosts;
 mod maintenance;
 mod owner;
+mod reminders;
 mod retention;
 mod slow;
 mod tools;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use lifesign::app::check::{Checked, run_check};
 use lifesign::app::record::record;
-use lifesign::app::{App, alerter, channels, monitors, scheduler};
+use lifesign::app::{App, alerter, channels, monitors, reminders, scheduler};
 use lifesign::domain::at::At;
 use lifesign::domain::channel::Kind;
 use lifesign::domain::id::MonitorId;
@@ -83,6 +83,7 @@ impl TestApp {
     pub(crate) async fn round(&self) {
         let made = self.checks().await;
         record(&self.app, &made).await.unwrap();
+        reminders::step(&self.app).await.unwrap();
         alerter::step(&self.app).await.unwrap();
     }
 

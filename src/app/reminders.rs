@@ -1,0 +1,69 @@
+//! Reminds people of trouble that nobody has acknowledged.
+//!
+//! Which incidents are due is read without a claim; each is then looked at again in a transaction
+//! of its own that holds its row, so that two nodes remind once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::App;
+use super::consequence::tell;
+use super::events::Changed;
+use crate::domain::id::{IncidentId, TeamId};
+use crate::domain::notification::Event;
+use crate::store::StoreError;
+
+/// Wait between two looks.
+const TICK: Duration = Duration::from_secs(15);
+/// Incidents that one look takes.
+const BITE: u32 = 500;
+
+/// Reminds of what is due; says of how many incidents.
+pub async fn step(app: &App) -> Result<usize, StoreError> {
+    let due = app.store.incidents_to_remind(app.clock.now(), BITE).await?;
+    let mut reminded = 0;
+    for incident in due {
+        reminded += usize::from(remind(app, incident).await?);
+    }
+    if reminded > 0 {
+        app.outbox.notify_one();
+    }
+    Ok(reminded)
+}
+
+async fn remind(app: &App, (team, id): (TeamId, IncidentId)) -> Result<bool, StoreError> {
+    let now = app.clock.now();
+    let mut tx = app.store.begin().await?;
+    let Some(mut incident) = tx.incident(team, id).await? else {
+        return Ok(false);
+    };
+    if !incident.remind(now) {
+        return Ok(false);
+    }
+    let evidence = incident.evidence.clone();
+    let what = (&mut incident, Event::Reminder);
+    tell(app, &mut tx, what, &evidence, now).await?;
+    tx.save_incident(&incident).await?;
+    tx.commit().await?;
+    let monitor = incident.monitor;
+    app.events.publish(Changed { team, monitor });
+    Ok(true)
+}
+
+/// Reminds until `stop`.
+pub async fn run(app: Arc<App>, stop: CancellationToken) {
+    while !stop.is_cancelled() {
+        if let Err(error) = step(&app).await {
+            tracing::error!(
+                error = format!("{:#}", anyhow::Error::from(error)),
+                "failed to remind of incidents"
+            );
+        }
+        tokio::select! {
+            () = tokio::time::sleep(TICK) => {}
+            () = stop.cancelled() => {}
+        }
+    }
+}

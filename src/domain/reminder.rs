@@ -1,0 +1,30 @@
+//! When people are reminded of trouble that nobody has acknowledged: the gap doubles each time.
+
+use std::time::Duration;
+
+use super::at::At;
+use super::incident::Incident;
+
+/// The gap before the first reminder, which the later ones are multiples of.
+const FIRST: Duration = Duration::from_mins(30);
+/// The longest gap.
+const LONGEST: Duration = Duration::from_hours(24);
+
+/// When to remind for the first time of what was confirmed then.
+pub(super) fn first(confirmed_at: At) -> At {
+    confirmed_at + FIRST
+}
+
+impl Incident {
+    /// Whether people are to be reminded at `now`; then the next time is set: 30 minutes after the
+    /// confirmation, an hour after that, two hours after that, at last once a day.
+    pub fn remind(&mut self, now: At) -> bool {
+        if self.remind_at.is_none_or(|due| due > now) {
+            return false;
+        }
+        let elapsed = now.ms_since(self.confirmed_at);
+        let elapsed = Duration::from_millis(elapsed.unsigned_abs());
+        self.remind_at = Some(now + (elapsed + FIRST).min(LONGEST));
+        true
+    }
+}

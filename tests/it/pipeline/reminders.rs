@@ -1,0 +1,32 @@
+//! Trouble that nobody has acknowledged is told again, ever more seldom.
+
+use lifesign::app::incidents;
+
+use super::*;
+
+engines! {
+    async fn people_are_reminded_ever_more_seldom_until_somebody_cares(store: Store) {
+        let server = FakeMcp::start(healthy()).unwrap();
+        let world = TestApp::new(store).await;
+        world.watch(&server.url()).await;
+        world.round().await;
+        server.set(status(503));
+        world.rounds(1, 60).await;
+        world.rounds(2, 5).await;
+        let (opened, reminder) = ("incident.opened", "incident.reminder");
+        world.rounds(29, 60).await;
+        assert_eq!(world.told(), [opened]);
+        world.rounds(1, 60).await;
+        assert_eq!(world.told(), [opened, reminder], "after half an hour");
+        world.rounds(59, 60).await;
+        assert_eq!(world.told().len(), 2);
+        world.rounds(1, 60).await;
+        assert_eq!(world.told()[2..], [reminder], "after one hour more");
+
+        let incident = world.incidents().await.remove(0);
+        incidents::acknowledge(&world.app, &world.actor, incident.id).await.unwrap();
+        world.rounds(10, 600).await;
+        world.rounds(10, 1_800).await;
+        assert_eq!(world.told()[3..], ["incident.acknowledged"], "somebody cares");
+    }
+}
