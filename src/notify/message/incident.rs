@@ -32,7 +32,7 @@ pub(super) fn of(
         ),
         Event::Reminder => (
             word(incident.severity),
-            format!("for {lasted}, nobody cares yet; {}", in_short(&trouble)),
+            format!("unacknowledged after {lasted}; {}", in_short(&trouble)),
             format!("It has lasted {lasted} and nobody has acknowledged it. {trouble}"),
         ),
         Event::Settled => (

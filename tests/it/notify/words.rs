@@ -34,7 +34,7 @@ fn the_subject_says_status_server_and_reason() {
         ),
         (
             Event::Reminder,
-            "DOWN search.example.com: for 4 minutes, nobody cares yet; certificate expired 3 days ago",
+            "DOWN search.example.com: unacknowledged after 1 minute; certificate expired 3 days ago",
         ),
         (
             Event::Acknowledged,

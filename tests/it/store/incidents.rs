@@ -80,6 +80,22 @@ engines! {
         open(&store, &second).await.unwrap();
     }
 
+    async fn people_are_reminded_of_what_is_due_the_longest_due_first(store: Store) {
+        let team = team(&store, 1).await;
+        for n in 0..3 {
+            let made = monitor(team, 10 + n);
+            add(&store, &made).await;
+            let mut made = incident(50 + n, team, made.id, 0);
+            made.remind_at = (n < 2).then_some(At(NOW.0 + 1_000 - i64::try_from(n).unwrap()));
+            open(&store, &made).await.unwrap();
+        }
+        assert!(store.incidents_to_remind(At(NOW.0 + 998), 9).await.unwrap().is_empty());
+        let due = store.incidents_to_remind(At(NOW.0 + 1_000), 9).await.unwrap();
+        let id = |n| IncidentId(id(n));
+        assert_eq!(due, [(team, id(51)), (team, id(50))]);
+        assert_eq!(store.incidents_to_remind(At(NOW.0 + 1_000), 1).await.unwrap().len(), 1);
+    }
+
     async fn incidents_are_listed_newest_first(store: Store) {
         let (ours, theirs) = (team(&store, 1).await, team(&store, 2).await);
         for n in 0..5 {
