@@ -88,3 +88,14 @@ CREATE TABLE delivery (
 );
 CREATE INDEX delivery_channel ON delivery (channel_id, at, id);
 CREATE INDEX delivery_notification ON delivery (notification_id);
+
+-- What was told to end soon: the threshold that was told last of each certificate and credential.
+CREATE TABLE expiry_told (
+    monitor_id UUID   NOT NULL REFERENCES monitor (id) ON DELETE CASCADE,
+    what       TEXT   NOT NULL CHECK (what IN ('certificate', 'credential')),
+    which      TEXT   NOT NULL,
+    team_id    UUID   NOT NULL,
+    hours      BIGINT NOT NULL,
+    told_at    BIGINT NOT NULL,
+    PRIMARY KEY (monitor_id, what, which)
+);

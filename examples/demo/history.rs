@@ -64,6 +64,8 @@ pub(crate) async fn write(app: &App, watched: &[Watched], now: At) -> anyhow::Re
                 let at = app.clock.now();
                 let report = report(habit, &due.monitor.spec.endpoint.url.redacted(), at, now);
                 Checked {
+                    are_tools_untold: false,
+                    expiring: Vec::new(),
                     interval: due.monitor.spec.interval(),
                     locations: due.locations,
                     quorum: due.monitor.spec.quorum,

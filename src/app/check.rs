@@ -8,6 +8,7 @@ use uuid::Uuid;
 use crate::domain::at::At;
 use crate::domain::change::changes;
 use crate::domain::check::{CheckResult, Watch};
+use crate::domain::expiry::{self, Expiring};
 use crate::domain::quorum::Quorum;
 use crate::domain::report::CheckReport;
 use crate::domain::usual::{self, Usual};
@@ -35,6 +36,10 @@ pub struct Checked {
     pub facts_hash: Option<String>,
     /// The tools, where they are others than at the check before.
     pub tools: Option<SeenTools>,
+    /// Whether it was held back before that they had changed.
+    pub are_tools_untold: bool,
+    /// What the watch has not known to end soon.
+    pub expiring: Vec<Expiring>,
 }
 
 /// Probes a watch and judges what was seen. It cannot fail: trouble is the result.
@@ -53,8 +58,12 @@ pub async fn run_check(app: &App, due: DueCheck, observer: &dyn Observer) -> Che
         monitor: due.monitor.id,
         lint: spec.lint,
     };
-    let seen = app.prober.probe(&target, observer).await;
+    let mut seen = app.prober.probe(&target, observer).await;
     let tools = tools::news(&due.watch, &target.memory.tools, &seen);
+    if tools.is_some() {
+        // Lists that quarrel are told by their incident; when they have settled, what came of it.
+        seen.memory.tools.is_untold = seen.memory.tools.is_restless();
+    }
     let changes = changes(&target.memory, &seen.memory);
     let has_credentials = target.endpoint.has_credentials();
     let mut verdict = judge(&seen, &spec.expectations, has_credentials, app.clock.now());
@@ -65,6 +74,7 @@ pub async fn run_check(app: &App, due: DueCheck, observer: &dyn Observer) -> Che
     }
     let url = target.endpoint.url.redacted();
     let report = CheckReport::new(url, due.watch.location.clone(), &seen, &verdict);
+    let expiring = expiry::expiring(&report, &mut seen.memory.expiry);
     let result = CheckResult {
         watch: due.watch,
         slot: due.slot,
@@ -80,7 +90,9 @@ pub async fn run_check(app: &App, due: DueCheck, observer: &dyn Observer) -> Che
         locations: due.locations,
         quorum: spec.quorum,
         facts_hash: due.facts_hash,
+        are_tools_untold: target.memory.tools.is_untold,
         tools,
+        expiring,
     }
 }
 

@@ -2,8 +2,9 @@
 //! one notification for each channel that should hear of it. Part of the transaction.
 
 use crate::domain::at::At;
+use crate::domain::channel::Channel;
 use crate::domain::flapping::Flapping;
-use crate::domain::id::{IncidentId, NotificationId};
+use crate::domain::id::{IncidentId, MonitorId, NotificationId, TeamId};
 use crate::domain::incident::{HeldBack, Incident, Severity};
 use crate::domain::notification::{
     Content, Event, IncidentFacts, MonitorFacts, Notification, plan,
@@ -158,9 +159,7 @@ pub async fn tell(
     let Some(kept) = tx.monitor(incident.team, incident.monitor).await? else {
         return Ok(false);
     };
-    let channels = tx.channels_of(incident.team, incident.monitor).await?;
     incident.told += 1;
-    let turn = incident.told;
     let content = Content {
         at: now,
         incident: Some(IncidentFacts::of(incident, now)),
@@ -168,15 +167,30 @@ pub async fn tell(
         check: Some(check.clone()),
         changed: incident.changed.clone(),
         channel: None,
+        tools: None,
     };
-    let notification = |channel: &crate::domain::channel::Channel| Notification {
+    let whose = (incident.team, incident.monitor);
+    queue(app, tx, whose, (event, incident.told), &content).await
+}
+
+/// Queues one notification for each channel of a monitor; says whether there was any. `turn` counts
+/// what is told of an incident.
+pub(super) async fn queue(
+    app: &App,
+    tx: &mut Tx,
+    (team, monitor): (TeamId, MonitorId),
+    (event, turn): (Event, u32),
+    content: &Content,
+) -> Result<bool, StoreError> {
+    let channels = tx.channels_of(team, monitor).await?;
+    let notification = |channel: &Channel| Notification {
         id: NotificationId(app.ids.next()),
-        team: incident.team,
+        team,
         channel: channel.id,
         event,
         turn,
         content: content.clone(),
-        created_at: now,
+        created_at: content.at,
     };
     let notifications: Vec<Notification> = plan(&channels).map(notification).collect();
     tx.enqueue(&notifications).await?;

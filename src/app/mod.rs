@@ -11,6 +11,7 @@ pub mod check;
 pub mod consequence;
 pub mod console;
 pub mod events;
+mod expiry;
 pub mod figures;
 pub mod hosts;
 mod in_flight;

@@ -6,9 +6,11 @@
 //! and saved against their revision: when another node was quicker, nothing of this is written
 //! and the batch is tried again.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use crate::domain::at::At;
+use crate::domain::check::CheckResult;
 use crate::domain::id::MonitorId;
 use crate::domain::maintenance::Coverage;
 use crate::domain::quorum::{self, Vote};
@@ -20,6 +22,7 @@ use super::App;
 use super::check::Checked;
 use super::consequence;
 use super::events::Changed;
+use super::expiry;
 use super::ledger::Ledger;
 use super::tools;
 
@@ -47,30 +50,34 @@ async fn write(app: &App, tx: &mut Tx, batch: &[Checked], now: At) -> Result<boo
     let mut known = Known::read(tx, batch, now).await?;
     let results: Vec<_> = batch.iter().map(|checked| &checked.result).collect();
     let new = tx.add_checks(results.iter().copied()).await?;
-    let mut in_order: Vec<&Checked> = batch.iter().collect();
-    in_order.sort_by_key(|checked| checked.result.report.started_at);
+    let mut in_order: Vec<(&Checked, Cow<'_, CheckResult>)> = batch
+        .iter()
+        .map(|checked| (checked, known.kept(checked)))
+        .collect();
+    in_order.sort_by_key(|(checked, _)| checked.result.report.started_at);
 
     let mut finished = Vec::with_capacity(batch.len());
     let mut ledger = Ledger::default();
     let mut news: Vec<(&Checked, Step)> = Vec::new();
     let mut blips = Vec::new();
-    let mut surfaces = Vec::new();
-    for checked in in_order {
-        let result = &checked.result;
+    let mut noticed = Vec::new();
+    for (checked, result) in &in_order {
         let is_recorded = new.contains(&result.key());
         let step = if is_recorded {
             known.step(checked, now)
         } else {
             None
         };
-        finished.push(finish(checked, is_recorded, step.as_ref(), now));
+        finished.push(finish((checked, result), is_recorded, step.as_ref(), now));
         if let Some(step) = step {
             let spans = known.maintenance.apart(result.watch.monitor, &step.spans);
             ledger.add(checked, &spans);
-            surfaces.extend(&checked.tools);
+            if checked.tools.is_some() || !checked.expiring.is_empty() {
+                noticed.push((*checked, known.holds(checked)));
+            }
             blips.extend(step.blip_since.map(|since| (result, since)));
             if step.transition.is_some() || step.flapping.is_some() {
-                news.push((checked, step));
+                news.push((*checked, step));
             }
         }
     }
@@ -87,8 +94,12 @@ async fn write(app: &App, tx: &mut Tx, batch: &[Checked], now: At) -> Result<boo
             .await?;
     }
     known.save(tx).await?;
-    for surface in surfaces {
-        tools::keep(tx, surface).await?;
+    let mut has_news = false;
+    for (checked, is_held) in noticed {
+        has_news |= Box::pin(tools::keep(app, tx, checked, is_held, now)).await?;
+        if !is_held {
+            has_news |= Box::pin(expiry::tell(app, tx, checked, now)).await?;
+        }
     }
     tx.add_to_rollups(&ledger.rows()).await?;
     let changed: Vec<_> = results
@@ -102,7 +113,6 @@ async fn write(app: &App, tx: &mut Tx, batch: &[Checked], now: At) -> Result<boo
         .filter(|result| result.report.failure.is_some())
         .collect();
     tx.save_failure_reports(&failed).await?;
-    let mut has_news = false;
     for (checked, step) in news {
         let watch = &checked.result.watch;
         let here = |(location, _): &&(String, _)| *location == watch.location;
@@ -136,7 +146,8 @@ impl Known {
         let accounted = held.values().filter_map(|held| held.state.accounted_until);
         let since = accounted.min().unwrap_or(now);
         Ok(Self {
-            maintenance: tx.coverage(&whose, since, now).await?,
+            // This very moment included.
+            maintenance: tx.coverage(&whose, since, At(now.0 + 1)).await?,
             held,
             votes,
         })
@@ -165,6 +176,26 @@ impl Known {
         Some(step)
     }
 
+    /// Whether maintenance holds back what a check noticed.
+    fn holds(&self, checked: &Checked) -> bool {
+        let result = &checked.result;
+        let (monitor, at) = (result.watch.monitor, result.report.started_at);
+        self.maintenance.at(monitor, at).is_some()
+    }
+
+    /// A result as it is kept. What maintenance holds back is not remembered as told: the first
+    /// check after its end notices it again.
+    fn kept<'a>(&self, checked: &'a Checked) -> Cow<'a, CheckResult> {
+        let has_noticed = checked.tools.is_some() || !checked.expiring.is_empty();
+        if !has_noticed || !self.holds(checked) {
+            return Cow::Borrowed(&checked.result);
+        }
+        let mut kept = checked.result.clone();
+        kept.memory.expiry.clear();
+        kept.memory.tools.is_untold = checked.tools.is_some();
+        Cow::Owned(kept)
+    }
+
     async fn save(self, tx: &mut Tx) -> Result<(), StoreError> {
         let moved = self.held.into_iter().filter(|(_, held)| !held.paused);
         let states: Vec<(MonitorId, State, i64)> = moved
@@ -181,12 +212,11 @@ impl Known {
 
 /// How a check leaves its watch: due in its next slot, or sooner to confirm what it saw.
 fn finish<'a>(
-    checked: &'a Checked,
+    (checked, result): (&Checked, &'a CheckResult),
     is_recorded: bool,
     step: Option<&Step>,
     now: At,
 ) -> Finished<'a> {
-    let result = &checked.result;
     let watch = &result.watch;
     let place = schedule::place(watch.monitor, &watch.location, checked.interval);
     let slot = schedule::next_due(now, place, checked.interval, result.retry_after());

@@ -1,24 +1,31 @@
 //! The tool surface of a monitor over time: what changed since the last check, kept with the check
 //! that saw it, and accepted by people.
 
+use crate::domain::at::At;
 use crate::domain::check::Watch;
 use crate::domain::id::MonitorId;
+use crate::domain::notification::{Content, Event, ToolsFacts};
 use crate::domain::observation::{Era, Observation};
 use crate::domain::team::Actor;
 use crate::domain::tools::{SurfaceDiff, ToolsMemory};
 use crate::store::{SeenTools, StoreError, ToolsChange, Tx};
 
 use super::App;
+use super::check::Checked;
+use super::consequence::queue;
 use super::events::Changed;
 use super::monitors::may_edit;
 use super::refused::Refused;
 
+/// Most tools of a change that a message describes; the page describes them all.
+const MAX_TOLD: usize = 10;
+
 /// The tools that a check saw, when they are others than those that the check before saw from the
-/// same place.
+/// same place, or when nobody was told yet that they are.
 pub(super) fn news(watch: &Watch, before: &ToolsMemory, seen: &Observation) -> Option<SeenTools> {
     let surface = seen.all_tools()?;
     let (era, known) = (seen.server.era, before.hash.as_ref());
-    if before.era == era && known == Some(&surface.hash) {
+    if before.era == era && known == Some(&surface.hash) && !before.is_untold {
         return None;
     }
     Some(SeenTools {
@@ -45,19 +52,37 @@ pub(super) async fn difference(
     SurfaceDiff::between(&current.tools, &news.tools)
 }
 
-/// Keeps a surface that a check saw, and the change when there was another before. Part of the
+/// Keeps the surface that a check saw, and the change when there was another before; says whether
+/// something was queued to be told. `is_held`: maintenance keeps that for later. Part of the
 /// transaction.
-pub(super) async fn keep(tx: &mut Tx, news: &SeenTools) -> Result<(), StoreError> {
-    let before = tx.shown_tools(news.monitor, &news.era).await?;
-    if before.as_ref().is_some_and(|(hash, _)| *hash == news.hash) {
-        return Ok(());
-    }
-    tx.show_tools(news).await?;
-    let Some((before, tools)) = before else {
-        return Ok(());
+pub(super) async fn keep(
+    app: &App,
+    tx: &mut Tx,
+    checked: &Checked,
+    is_held: bool,
+    now: At,
+) -> Result<bool, StoreError> {
+    let Some(news) = &checked.tools else {
+        return Ok(false);
     };
+    let before = tx.shown_tools(news.monitor, &news.era).await?;
+    let (before, tools) = match before {
+        Some((hash, _)) if hash == news.hash => {
+            return if checked.are_tools_untold && !is_held {
+                tell_held(app, tx, checked, news, now).await
+            } else {
+                Ok(false)
+            };
+        }
+        Some(before) => before,
+        None => {
+            tx.show_tools(news).await?;
+            return Ok(false);
+        }
+    };
+    tx.show_tools(news).await?;
     let Some(diff) = SurfaceDiff::between(&tools, &news.tools) else {
-        return Ok(());
+        return Ok(false);
     };
     let change = ToolsChange {
         at: news.at,
@@ -67,7 +92,69 @@ pub(super) async fn keep(tx: &mut Tx, news: &SeenTools) -> Result<(), StoreError
         after: news.hash.clone(),
         diff,
     };
-    tx.add_tools_change(news.team, news.monitor, &change).await
+    tx.add_tools_change(news.team, news.monitor, &change)
+        .await?;
+    if is_held {
+        return Ok(false);
+    }
+    tell(app, tx, checked, &change, now).await
+}
+
+/// Tells a change once, as long as its tools are not the accepted ones: what was taken back needs
+/// nobody. Lists that come and go are told by their incident, and here when they have settled.
+async fn tell(
+    app: &App,
+    tx: &mut Tx,
+    checked: &Checked,
+    change: &ToolsChange,
+    now: At,
+) -> Result<bool, StoreError> {
+    let watch = &checked.result.watch;
+    if !change.diff.is_alarming() || checked.result.memory.tools.is_restless() {
+        return Ok(false);
+    }
+    let accepted = tx.accepted_tools(watch.monitor, &change.era).await?;
+    if accepted.is_none_or(|(hash, _)| hash == change.after) {
+        return Ok(false);
+    }
+    let Some(kept) = tx.monitor(watch.team, watch.monitor).await? else {
+        return Ok(false);
+    };
+    let mut content = Content::of_check(&kept.monitor, &checked.result.report, now);
+    content.tools = Some(ToolsFacts {
+        era: change.era.clone(),
+        before: change.before.clone(),
+        after: change.after.clone(),
+        diff: change.diff.first(MAX_TOLD),
+    });
+    let whose = (watch.team, watch.monitor);
+    queue(app, tx, whose, (Event::ToolsChanged, 0), &content).await
+}
+
+/// Tells what was held back: how the tools differ from the accepted ones.
+async fn tell_held(
+    app: &App,
+    tx: &mut Tx,
+    checked: &Checked,
+    news: &SeenTools,
+    now: At,
+) -> Result<bool, StoreError> {
+    let accepted = tx.accepted_tools(news.monitor, &news.era).await?;
+    let Some((before, tools)) = accepted else {
+        return Ok(false);
+    };
+    let Some(diff) = SurfaceDiff::between(&tools, &news.tools) else {
+        return Ok(false);
+    };
+    let change = ToolsChange {
+        at: news.at,
+        era: news.era.clone(),
+        location: news.location.clone(),
+        before,
+        after: news.hash.clone(),
+        diff,
+    };
+    tell(app, tx, checked, &change, now).await
 }
 
 /// Takes the tools that a monitor shows now as the ones to compare with.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::at::{At, DAY_MS};
 use super::canary::CanaryMemory;
+use super::expiry::ExpiryMemory;
 use super::habits::Habits;
 use super::lint::LintMemory;
 use super::monitor::TransportChoice;
@@ -72,6 +73,9 @@ pub struct ProbeMemory {
     pub lints: LintMemory,
     /// How long a check usually takes.
     pub usual: Usual,
+    /// What was told to end soon.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub expiry: ExpiryMemory,
 }
 
 /// A generation that worked and does so no longer.

@@ -14,6 +14,7 @@ pub mod check;
 pub mod client_credentials;
 pub mod difference;
 pub mod endpoint;
+pub mod expiry;
 pub mod failure;
 pub mod flapping;
 pub mod habits;

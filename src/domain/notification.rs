@@ -16,6 +16,7 @@ use super::id::{ChannelId, IncidentId, MonitorId, NotificationId, TeamId};
 use super::incident::{Change, Entry, Incident, Severity};
 use super::monitor::Monitor;
 use super::report::CheckReport;
+use super::tools::SurfaceDiff;
 
 /// Waits before each attempt; after the last one the notification is dead, visible and
 /// replayable.
@@ -48,6 +49,14 @@ pub enum Event {
     Acknowledged,
     /// It is over.
     Resolved,
+    /// The certificate of a server ends soon.
+    CertificateExpiring,
+    /// The token that a monitor is configured with ends soon.
+    CredentialExpiring,
+    /// The tools are others than those that were accepted. Told to every channel when the change
+    /// is breaking or a description was rewritten; of the others only the pages tell, until a
+    /// channel can choose what it hears.
+    ToolsChanged,
     /// Another channel refused for good and was switched off.
     ChannelFailing,
     /// Somebody pressed *Test*.
@@ -56,7 +65,7 @@ pub enum Event {
 
 impl Event {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 12] = [
         Self::Opened,
         Self::Worsened,
         Self::Flapping,
@@ -64,6 +73,9 @@ impl Event {
         Self::Reminder,
         Self::Acknowledged,
         Self::Resolved,
+        Self::CertificateExpiring,
+        Self::CredentialExpiring,
+        Self::ToolsChanged,
         Self::ChannelFailing,
         Self::Test,
     ];
@@ -78,6 +90,9 @@ impl Event {
             Self::Reminder => "reminder",
             Self::Acknowledged => "acknowledged",
             Self::Resolved => "resolved",
+            Self::CertificateExpiring => "certificate_expiring",
+            Self::CredentialExpiring => "credential_expiring",
+            Self::ToolsChanged => "tools_changed",
             Self::ChannelFailing => "channel_failing",
             Self::Test => "test",
         }
@@ -103,6 +118,9 @@ impl Event {
             Self::Settled | Self::Reminder => "incident.reminder",
             Self::Acknowledged => "incident.acknowledged",
             Self::Resolved => "incident.resolved",
+            Self::CertificateExpiring => "certificate.expiring",
+            Self::CredentialExpiring => "credential.expiring",
+            Self::ToolsChanged => "tools.changed",
             Self::ChannelFailing => "channel.failing",
             Self::Test => "channel.test",
         }
@@ -217,12 +235,26 @@ impl ChannelFacts {
     }
 }
 
+/// A change of the tools as a message tells it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToolsFacts {
+    /// The generation of the protocol that they were listed in.
+    pub era: String,
+    /// The hash before.
+    pub before: String,
+    /// The hash after.
+    pub after: String,
+    /// What is different, of the first few tools.
+    #[serde(flatten)]
+    pub diff: SurfaceDiff,
+}
+
 /// Everything that a message says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Content {
     /// When it happened.
     pub at: At,
-    /// The incident; absent when a channel is told of.
+    /// The incident; absent when something else is told.
     pub incident: Option<IncidentFacts>,
     /// The monitor; absent when a channel is told of.
     pub monitor: Option<MonitorFacts>,
@@ -233,9 +265,25 @@ pub struct Content {
     /// The channel that is tested or failing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub channel: Option<ChannelFacts>,
+    /// What is different about the tools, where that is what is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tools: Option<ToolsFacts>,
 }
 
 impl Content {
+    /// What is said of a monitor without an incident: `check` shows it.
+    pub fn of_check(monitor: &Monitor, check: &CheckReport, at: At) -> Self {
+        Self {
+            at,
+            incident: None,
+            monitor: Some(MonitorFacts::of(monitor)),
+            check: Some(check.clone()),
+            changed: Vec::new(),
+            channel: None,
+            tools: None,
+        }
+    }
+
     /// What is said of a channel: that it is tested, or failing.
     pub fn of_channel(channel: &Channel, at: At) -> Self {
         Self {
@@ -245,6 +293,7 @@ impl Content {
             check: None,
             changed: Vec::new(),
             channel: Some(ChannelFacts::of(channel)),
+            tools: None,
         }
     }
 }

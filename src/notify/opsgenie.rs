@@ -37,6 +37,9 @@ pub(super) fn posts(
         | Event::Flapping
         | Event::Settled
         | Event::Reminder
+        | Event::CertificateExpiring
+        | Event::CredentialExpiring
+        | Event::ToolsChanged
         | Event::ChannelFailing => (create()?, None),
     })
 }

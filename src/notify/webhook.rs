@@ -11,7 +11,9 @@ use super::{DeliveryError, url};
 use crate::domain::at::At;
 use crate::domain::channel::Settings;
 use crate::domain::incident::Change;
-use crate::domain::notification::{ChannelFacts, IncidentFacts, MonitorFacts, Notification};
+use crate::domain::notification::{
+    ChannelFacts, IncidentFacts, MonitorFacts, Notification, ToolsFacts,
+};
 use crate::domain::report::CheckReport;
 use crate::domain::sensitive::Sensitive;
 
@@ -31,6 +33,8 @@ struct Data<'a> {
     changed: &'a [Change],
     #[serde(skip_serializing_if = "Option::is_none")]
     channel: Option<&'a ChannelFacts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tools: Option<&'a ToolsFacts>,
 }
 
 /// The request for one notification, signed with every secret that is valid at `now`.
@@ -62,6 +66,7 @@ fn body(notification: &Notification) -> serde_json::Result<String> {
             check: content.check.as_ref(),
             changed: &content.changed,
             channel: content.channel.as_ref(),
+            tools: content.tools.as_ref(),
         },
     })
 }

@@ -21,6 +21,7 @@ mod coverage;
 mod db;
 mod deliveries;
 mod error;
+mod expiries;
 mod finish;
 mod incidents;
 mod leases;

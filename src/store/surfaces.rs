@@ -110,6 +110,18 @@ impl Tx {
             .transpose()
     }
 
+    /// The hash and the tools that were accepted of a monitor in an era.
+    pub async fn accepted_tools(
+        &mut self,
+        monitor: MonitorId,
+        era: &str,
+    ) -> Result<Option<(String, Vec<Value>)>, StoreError> {
+        let row: Option<(String, String)> = self.db.optional(ACCEPTED, (monitor, era)).await?;
+        let at = origin(monitor);
+        row.map(|(hash, tools)| Ok((hash, at.document("tools", &tools)?)))
+            .transpose()
+    }
+
     /// Makes a surface the current one of its era. The first one is accepted by itself, and so is
     /// one that was asked for in another way than the one before.
     pub async fn show_tools(&mut self, seen: &SeenTools) -> Result<(), StoreError> {
@@ -237,6 +249,11 @@ const SHOWN: &str = "
       FROM tool_baseline b
       JOIN monitor m ON m.id = b.monitor_id AND m.fingerprint = b.endpoint
       JOIN tool_surface s ON s.monitor_id = b.monitor_id AND s.hash = b.hash
+     WHERE b.monitor_id = $1 AND b.era = $2";
+const ACCEPTED: &str = "
+    SELECT b.accepted, s.tools
+      FROM tool_baseline b
+      JOIN tool_surface s ON s.monitor_id = b.monitor_id AND s.hash = b.accepted
      WHERE b.monitor_id = $1 AND b.era = $2";
 const KEEP: &str = "
     INSERT INTO tool_surface (monitor_id, hash, team_id, tools) VALUES ($1, $2, $3, $4)

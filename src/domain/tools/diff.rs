@@ -150,6 +150,19 @@ impl SurfaceDiff {
         })
     }
 
+    /// The same with no more than the first few tools; the others are counted.
+    pub fn first(&self, most: usize) -> Self {
+        let mut first = self.clone();
+        first.more += first.tools.len().saturating_sub(most);
+        first.tools.truncate(most);
+        first
+    }
+
+    /// Whether everybody should hear of it: something may break, or a model is told otherwise.
+    pub fn is_alarming(&self) -> bool {
+        self.class == Class::Breaking || self.description_rewritten
+    }
+
     /// One sentence: what was added, removed, changed, rewritten.
     pub fn sentence(&self) -> String {
         let of = |pick: &dyn Fn(&ToolDiff) -> bool| -> Vec<&str> {

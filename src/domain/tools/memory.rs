@@ -32,6 +32,9 @@ pub struct ToolsMemory {
     pub reordered: bool,
     /// The surfaces of the last checks, in short, oldest first.
     pub recent: Vec<String>,
+    /// That they changed is held back: by maintenance, or until they come to rest.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub is_untold: bool,
 }
 
 impl ToolsMemory {
@@ -52,6 +55,11 @@ impl ToolsMemory {
         self.recent.push(short(digest));
         self.had_tools |= !surface.names.is_empty();
         self.hash = Some(surface.hash.clone());
+    }
+
+    /// Whether the surfaces quarrel with each other: a change is then nothing to be told apart.
+    pub fn is_restless(&self) -> bool {
+        self.flapping().is_some() || self.comes_and_goes()
     }
 
     /// Whether surfaces that had gone came back, more than once in the last checks: more than a

@@ -5,7 +5,9 @@
 //! [`line`](crate::domain::untrusted::line()) here; escaping for HTML is the business of the template.
 
 mod channel;
+mod expiry;
 mod incident;
+mod tools;
 mod words;
 
 use askama::Template;
@@ -116,9 +118,14 @@ impl Message {
     /// slash at the end.
     pub fn of(notification: &Notification, public_url: &str) -> Self {
         let content = &notification.content;
-        match (notification.event, &content.incident) {
+        let event = notification.event;
+        match (event, &content.incident) {
+            (Event::CertificateExpiring | Event::CredentialExpiring, _) => {
+                expiry::of(event, content, public_url)
+            }
+            (Event::ToolsChanged, _) => tools::of(content, public_url),
             (Event::Test | Event::ChannelFailing, _) | (_, None) => {
-                channel::of(notification.event, content, public_url)
+                channel::of(event, content, public_url)
             }
             (event, Some(incident)) => incident::of(event, incident, content, public_url),
         }

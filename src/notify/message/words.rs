@@ -26,7 +26,12 @@ pub(super) fn in_short(sentence: &str) -> String {
     } else {
         text.to_owned()
     };
-    line(&lowered, MAX_REASON)
+    cut(&lowered)
+}
+
+/// What ends a subject, cut to its length.
+pub(super) fn cut(text: &str) -> String {
+    line(text, MAX_REASON)
 }
 
 /// An instant for people: `2026-11-22 06:41:00 UTC`.

@@ -162,6 +162,8 @@ impl World {
                 changes: Vec::new(),
             };
             checks.push(Checked {
+                are_tools_untold: false,
+                expiring: vec![],
                 result,
                 claim: due.claim,
                 interval: due.monitor.spec.interval(),

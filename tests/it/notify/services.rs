@@ -9,7 +9,7 @@ use lifesign::domain::channel::{Channel, Kind};
 use lifesign::domain::notification::{Event, Notification};
 use serde_json::{Value, json};
 
-use super::samples::{NOW, channel, notification, of_channel};
+use super::samples::{NOW, channel, notification, of_channel, of_monitor};
 use super::webhook::notifier;
 use crate::support::webhook::{Answer, Received, WebhookReceiver};
 
@@ -264,6 +264,9 @@ async fn every_service_is_sent_what_it_documents() {
             notification(7, Event::Opened),
             notification(8, Event::Acknowledged),
             notification(9, Event::Resolved),
+            of_monitor(12, Event::CertificateExpiring),
+            of_monitor(13, Event::CredentialExpiring),
+            of_monitor(14, Event::ToolsChanged),
             of_channel(10, Event::Test, &of_itself),
             of_channel(11, Event::ChannelFailing, &of_itself),
         ];

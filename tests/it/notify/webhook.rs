@@ -10,7 +10,7 @@ use lifesign::secret::webhook_secret;
 use standardwebhooks::Webhook;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use super::samples::{NOW, hook, mail_to, notification, of_channel};
+use super::samples::{NOW, hook, mail_to, notification, of_channel, of_monitor};
 use crate::support::webhook::{Answer, WebhookReceiver};
 
 pub(super) fn notifier(mailer: Option<Mailer>) -> Notifier {
@@ -83,6 +83,15 @@ async fn every_event_has_its_type() {
             of_channel(7, Event::ChannelFailing, &other),
             "channel.failing",
         ),
+        (
+            of_monitor(7, Event::CertificateExpiring),
+            "certificate.expiring",
+        ),
+        (
+            of_monitor(7, Event::CredentialExpiring),
+            "credential.expiring",
+        ),
+        (of_monitor(7, Event::ToolsChanged), "tools.changed"),
     ];
     for (sample, _) in &samples {
         notifier.deliver(&channel, sample, NOW).await.unwrap();
@@ -101,6 +110,7 @@ async fn every_event_has_its_type() {
         240
     );
     insta::assert_json_snapshot!("webhook_test", requests[3].json());
+    insta::assert_json_snapshot!("webhook_tools_changed", requests[7].json());
 }
 
 #[tokio::test]

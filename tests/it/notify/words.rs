@@ -3,9 +3,11 @@
 use lifesign::domain::incident::Severity;
 use lifesign::domain::notification::Event;
 use lifesign::domain::team::Email;
-use lifesign::notify::Message;
+use lifesign::domain::tools::SurfaceDiff;
+use lifesign::notify::{Message, Tone};
+use serde_json::json;
 
-use super::samples::{mail_to, notification, of_channel};
+use super::samples::{mail_to, notification, of_channel, of_monitor};
 
 const PUBLIC_URL: &str = "https://lifesign.example";
 
@@ -47,6 +49,72 @@ fn the_subject_says_status_server_and_reason() {
     ] {
         assert_eq!(subject(event), expected);
     }
+}
+
+#[test]
+fn what_is_told_without_an_incident_says_as_much() {
+    let message = |event| Message::of(&of_monitor(9, event), PUBLIC_URL);
+    let certificate = message(Event::CertificateExpiring);
+    assert_eq!(
+        certificate.subject,
+        "EXPIRING search.example.com: certificate expires in 7 days"
+    );
+    insta::assert_snapshot!("certificate_expiring_text", certificate.text().unwrap());
+    let credential = message(Event::CredentialExpiring);
+    assert_eq!(
+        credential.subject,
+        "EXPIRING search.example.com: configured token expires in 3 days"
+    );
+    let tools = message(Event::ToolsChanged);
+    assert_eq!(
+        tools.subject,
+        "TOOLS CHANGED search.example.com: breaking, description rewritten: \
+         removed fetch; added list; changed search"
+    );
+    insta::assert_snapshot!("tools_changed_text", tools.text().unwrap());
+}
+
+#[test]
+fn a_change_of_tools_is_called_by_its_class() {
+    let tool = |text: &str| json!({"name": "a", "description": text});
+    let other = json!({"name": "b"});
+    let more = [tool("x"), other.clone()];
+    for (old, new, tone, expected) in [
+        (
+            &more[..],
+            &[tool("x")][..],
+            Tone::Warning,
+            "breaking: removed b",
+        ),
+        (&[tool("x")], &more, Tone::Neutral, "additive: added b"),
+        (
+            &[tool("x")],
+            &[tool("y")],
+            Tone::Warning,
+            "description rewritten of a",
+        ),
+    ] {
+        let mut sample = of_monitor(9, Event::ToolsChanged);
+        let facts = sample.content.tools.as_mut().unwrap();
+        facts.diff = SurfaceDiff::between(old, new).unwrap();
+        let message = Message::of(&sample, PUBLIC_URL);
+        let subject = format!("TOOLS CHANGED search.example.com: {expected}");
+        assert_eq!((message.subject, message.tone), (subject, tone));
+    }
+}
+
+#[test]
+fn a_long_change_of_tools_is_cut() {
+    let name = |n: usize| json!({"name": format!("tool-{n}-{}", "x".repeat(200))});
+    let old: Vec<_> = (0..300).map(name).collect();
+    let mut sample = of_monitor(9, Event::ToolsChanged);
+    let diff = SurfaceDiff::between(&old, &[]).unwrap().first(10);
+    sample.content.tools.as_mut().unwrap().diff = diff;
+    let message = Message::of(&sample, PUBLIC_URL);
+    let shown = message.facts.iter().filter(|fact| fact.label == "Breaking");
+    assert_eq!(shown.count(), 8);
+    assert!(message.facts.iter().any(|fact| fact.value == "292 more"));
+    assert!(message.text().unwrap().len() < 6_000);
 }
 
 #[test]

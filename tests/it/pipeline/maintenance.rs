@@ -13,7 +13,7 @@ use lifesign::domain::zone::Zone;
 use super::*;
 
 /// Declares a window over one monitor, from now on.
-async fn declare(world: &TestApp, monitor: MonitorId, minutes: u64) -> WindowId {
+pub(super) async fn declare(world: &TestApp, monitor: MonitorId, minutes: u64) -> WindowId {
     let starts_at = world.app.clock.now();
     let spec = WindowSpec {
         name: "Move".to_owned(),

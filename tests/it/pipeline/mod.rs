@@ -3,6 +3,7 @@
 
 mod confirming;
 mod doubled;
+mod expiry;
 mod flapping;
 mod hosts;
 mod maintenance;

@@ -4,6 +4,7 @@ mod accounts;
 mod changes;
 mod channels;
 mod checks;
+mod expiries;
 mod incidents;
 mod maintenance;
 mod monitors;

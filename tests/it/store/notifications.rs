@@ -54,6 +54,7 @@ pub(crate) fn told(incident: &Incident, channel: ChannelId, event: Event, n: u12
         check: Some(incident.evidence.clone()),
         changed: vec![],
         channel: None,
+        tools: None,
     };
     let id = NotificationId(id(n));
     let turn = match event {

@@ -50,6 +50,9 @@ engines! {
         let shown = tx.shown_tools(made.id, "legacy").await.unwrap();
         assert_eq!(shown, Some(("b".to_owned(), tools("b"))));
         assert_eq!(tx.shown_tools(made.id, "modern").await.unwrap(), None);
+        let accepted = tx.accepted_tools(made.id, "legacy").await.unwrap();
+        assert_eq!(accepted, Some(("a".to_owned(), tools("a"))));
+        assert_eq!(tx.accepted_tools(made.id, "modern").await.unwrap(), None);
         tx.commit().await.unwrap();
         let current = store.current_tools(owner, made.id).await.unwrap();
         assert_eq!((&*current[0].hash, &*current[0].accepted), ("b", "a"));

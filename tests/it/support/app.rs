@@ -32,8 +32,22 @@ pub(crate) struct TestApp {
 impl TestApp {
     /// On `store`, at six o'clock of a certain morning, with one webhook that hears everything.
     pub(crate) async fn new(store: Store) -> Self {
+        Self::around(super::world::app(store, At(1_795_327_200_000)).await).await
+    }
+
+    /// By the real clock as it is now, trusting the authority of the scripted servers: certificates
+    /// are made and verified by it.
+    pub(crate) async fn trusting(store: Store) -> Self {
+        let pem = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(pem.path(), fake_mcp::ca_pem().unwrap()).unwrap();
+        let now = lifesign::clock::Clock::system().now();
+        let ca = [("ca_file", pem.path().to_str().unwrap())];
+        let world = super::world::app_with(store, now, &ca).await;
+        Self::around(world).await
+    }
+
+    async fn around((app, actor): (Arc<App>, Actor)) -> Self {
         let hook = WebhookReceiver::start().await;
-        let (app, actor) = super::world::app(store, At(1_795_327_200_000)).await;
         let url = hook.url();
         let spec = channels::ChannelSpec {
             name: "Ops",

@@ -14,9 +14,18 @@ use super::engines::SECRET_KEY;
 
 /// The production `App` with its clock standing at `at`, and the owner of its only team.
 pub(crate) async fn app(store: Store, at: At) -> (Arc<App>, Actor) {
+    app_with(store, at, &[]).await
+}
+
+/// The same with some more settings.
+pub(crate) async fn app_with(
+    store: Store,
+    at: At,
+    more: &[(&'static str, &str)],
+) -> (Arc<App>, Actor) {
     lifesign::net::install_crypto_provider();
-    let settings =
-        Settings::of(&[("allow_targets", "loopback"), ("secret_key", SECRET_KEY)]).unwrap();
+    let usual = [("allow_targets", "loopback"), ("secret_key", SECRET_KEY)];
+    let settings = Settings::of(&[&usual, more].concat()).unwrap();
     let ids = Ids::random();
     let (team, user) = (TeamId(ids.next()), UserId(ids.next()));
     let email = Email::parse("owner@example.com").unwrap();

@@ -41,6 +41,7 @@ async fn link(test: &TestApp, event: Event, kind: Kind) -> Option<String> {
         content: Content {
             incident: Some(IncidentFacts::of(incident, now)),
             channel: None,
+            tools: None,
             ..Content::of_channel(&channel, now)
         },
         created_at: now,
