@@ -105,7 +105,7 @@ impl TestApp {
     pub(crate) async fn rounds(&self, count: usize, seconds: u64) {
         for _ in 0..count {
             self.advance(seconds);
-            self.round().await;
+            Box::pin(self.round()).await;
         }
     }
 
