@@ -16,6 +16,7 @@ use crate::store::Store;
 
 use super::App;
 use super::events::Events;
+use super::heartbeat::Heartbeat;
 use super::hosts::Hosts;
 use super::incidents::acknowledge_link;
 use super::logins::Logins;
@@ -34,6 +35,17 @@ impl App {
         let user_agent = net::user_agent(&settings.public_url);
         let client = net::delivery_client(&guard, &names, &trust, &user_agent)
             .context("set up deliveries")?;
+        let heartbeat = match &settings.heartbeat_url {
+            Some(url) => {
+                // The operator may well keep the watcher in the own network.
+                let near = Guard::parse("private,loopback")?;
+                let client = net::delivery_client(&near, &names, &trust, &user_agent)
+                    .context("set up signs of life")?;
+                let heartbeat = Heartbeat::new(url, client);
+                Some(heartbeat.context("setting LIFESIGN_HEARTBEAT_URL")?)
+            }
+            None => None,
+        };
         let mailer = match (&settings.smtp_url, &settings.mail_from) {
             (Some(url), Some(from)) => {
                 let roots = pem(settings.smtp_ca_file.as_deref(), "SMTP_CA_FILE")?;
@@ -61,6 +73,7 @@ impl App {
             hosts: Hosts::new(),
             trials: Trials::new(),
             public: Kept::default(),
+            heartbeat,
             settings,
             due: Notify::new(),
             outbox: Notify::new(),

@@ -13,6 +13,7 @@ pub mod console;
 pub mod events;
 mod expiry;
 pub mod figures;
+pub mod heartbeat;
 pub mod hosts;
 mod in_flight;
 pub mod incidents;
@@ -48,6 +49,7 @@ use crate::probe::Prober;
 use crate::store::Store;
 
 use self::events::Events;
+use self::heartbeat::Heartbeat;
 use self::hosts::Hosts;
 use self::logins::Logins;
 use self::public_status::Kept;
@@ -80,6 +82,8 @@ pub struct App {
     pub trials: Trials,
     /// What the public was told a moment ago.
     pub public: Kept,
+    /// Who is told that this node is alive.
+    pub heartbeat: Option<Heartbeat>,
     /// What the operator wants.
     pub settings: Settings,
     /// Wakes the scheduler: something became due.
@@ -129,6 +133,12 @@ impl App {
             workers.spawn(
                 telling,
                 reminders::run(Arc::clone(self), telling.stop.clone()),
+            );
+        }
+        if self.heartbeat.is_some() {
+            workers.spawn(
+                checking,
+                heartbeat::run(Arc::clone(self), checking.stop.clone()),
             );
         }
         workers.spawn(

@@ -4,6 +4,9 @@ use crate::store::StoreError;
 
 use super::App;
 
+/// A scheduler that is later than this, in milliseconds, does not do its work.
+pub const LATE_MS: i64 = 60_000;
+
 /// What is measured at one moment.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Figures {

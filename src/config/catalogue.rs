@@ -78,6 +78,11 @@ pub const SETTINGS: &[(&str, &str, &str)] = &[
         "Bearer token for /metrics from other machines; without one only this machine may read them.",
     ),
     (
+        "heartbeat_url",
+        "",
+        "Address that is asked once a minute while this node does its work: a watcher elsewhere that raises the alarm when it hears nothing.",
+    ),
+    (
         "log",
         "info",
         "What is logged: error, warn, info, debug, or filters like lifesign=debug.",

@@ -85,6 +85,8 @@ pub struct Settings {
     pub retention_rollups: Duration,
     /// What opens `/metrics` to other machines.
     pub metrics_token: Option<Sensitive>,
+    /// Where this node says that it is alive; it may hold a key.
+    pub heartbeat_url: Option<Sensitive>,
     /// What is logged.
     pub log: String,
 }
@@ -208,6 +210,7 @@ impl Settings {
             retention_checks: values.span("retention_checks")?,
             retention_rollups: values.span("retention_rollups")?,
             metrics_token: values.secret("metrics_token"),
+            heartbeat_url: values.secret("heartbeat_url"),
             log: values.text("log"),
         })
     }

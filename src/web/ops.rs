@@ -15,10 +15,7 @@ use subtle::ConstantTimeEq as _;
 use super::Shared;
 use super::error::WebError;
 use super::path::Peer;
-use crate::app::system::{self, Figures};
-
-/// A scheduler that is later than this is not ready.
-const LATE_MS: i64 = 60_000;
+use crate::app::system::{self, Figures, LATE_MS};
 
 /// `GET /healthz`: the process answers.
 pub(super) async fn healthz() -> &'static str {

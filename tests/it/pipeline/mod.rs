@@ -5,6 +5,7 @@ mod confirming;
 mod doubled;
 mod expiry;
 mod flapping;
+mod heartbeat;
 mod hosts;
 mod maintenance;
 mod owner;

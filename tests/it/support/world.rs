@@ -18,11 +18,7 @@ pub(crate) async fn app(store: Store, at: At) -> (Arc<App>, Actor) {
 }
 
 /// The same with some more settings.
-pub(crate) async fn app_with(
-    store: Store,
-    at: At,
-    more: &[(&'static str, &str)],
-) -> (Arc<App>, Actor) {
+pub(crate) async fn app_with(store: Store, at: At, more: &[(&str, &str)]) -> (Arc<App>, Actor) {
     lifesign::net::install_crypto_provider();
     let usual = [("allow_targets", "loopback"), ("secret_key", SECRET_KEY)];
     let settings = Settings::of(&[&usual, more].concat()).unwrap();
