@@ -67,6 +67,7 @@ impl CheckResult {
             status: self.report.status,
             gated: self.report.gated,
             code: self.code(),
+            is_own: true,
         }
     }
 }

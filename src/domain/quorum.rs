@@ -124,6 +124,16 @@ pub fn verdict(quorum: Quorum, latest: Seen, others: &[Vote], now: At, interval:
         status,
         gated: told.gated,
         code: told.code,
+        is_own: badness(latest.status) >= badness(status),
+    }
+}
+
+/// How bad a status is; one that measured nothing is as bad as none.
+fn badness(status: CheckStatus) -> u8 {
+    match status {
+        CheckStatus::Unknown | CheckStatus::Up => 0,
+        CheckStatus::Degraded => 1,
+        CheckStatus::Down => 2,
     }
 }
 
@@ -138,6 +148,7 @@ mod tests {
             status,
             gated: false,
             code: None,
+            is_own: true,
         }
     }
 
@@ -190,6 +201,19 @@ mod tests {
                 outcome.status, expected,
                 "{quorum:?}: {latest:?} with {others:?}"
             );
+        }
+    }
+
+    #[test]
+    fn what_others_saw_is_not_what_this_check_saw() {
+        let others = [Vote {
+            seen: seen(590_000, Down),
+        }];
+        let minute = Duration::from_mins(1);
+        for (latest, is_own) in [(Up, false), (Unknown, false), (Down, true)] {
+            let latest = seen(600_000, latest);
+            let outcome = verdict(Quorum::Any, latest, &others, At(600_000), minute);
+            assert_eq!((outcome.status, outcome.is_own), (Down, is_own));
         }
     }
 

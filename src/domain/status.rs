@@ -39,6 +39,9 @@ pub struct Seen {
     pub gated: bool,
     /// Why, when it is not plainly up.
     pub code: Option<Code>,
+    /// Whether the very check that is taken into account saw it so, or worse. With several
+    /// locations the verdict may rest on what others saw; that confirms nothing anew.
+    pub is_own: bool,
 }
 
 /// What a check changes.
@@ -145,6 +148,9 @@ fn measured(
         let blip = state.suspicion.take().map(|suspicion| suspicion.since);
         return (Some(change(state, status, seen.at)), blip);
     }
+    if !seen.is_own {
+        return (None, None);
+    }
     let (suspicion, blip) = match state.suspicion {
         Some(held) => match agree(state.status, held.towards, status) {
             Some(towards) => (
@@ -229,6 +235,7 @@ mod tests {
             status,
             gated: false,
             code: None,
+            is_own: true,
         }
     }
 
@@ -378,6 +385,21 @@ mod tests {
         // The last turn was confirmed in minute 17, at second 10.
         let settled = (47 * 60, Flapping::Settled { turns: 8 });
         assert_eq!(said, [began, settled]);
+    }
+
+    #[test]
+    fn what_another_location_saw_once_is_confirmed_by_nobody_else() {
+        let mut state = run(&[(0, Up), (60, Down)]).0;
+        for second in [65, 70, 75] {
+            let others = Seen {
+                is_own: false,
+                ..seen(second, Down)
+            };
+            let step = step(&state, &others, MINUTE, others.at);
+            assert_eq!(step.transition, None);
+            state = step.state;
+        }
+        assert_eq!(state.suspicion.map(|held| held.agreeing), Some(1));
     }
 
     #[test]

@@ -87,6 +87,7 @@ impl Tx {
                 status: at.parsed("last_status", CheckStatus::parse(&row.last_status))?,
                 gated: row.last_gated,
                 code: row.last_code.as_deref().and_then(Code::parse),
+                is_own: true,
             };
             let of = votes.entry(row.monitor_id).or_default();
             of.push((row.location, Vote { seen }));
