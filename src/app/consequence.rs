@@ -69,7 +69,8 @@ pub async fn of(
 }
 
 /// Takes what has changed into an incident that is open; gives what is to be told of it. While
-/// the status flaps the incident stays open and nothing is told, until it has settled.
+/// the status flaps the incident stays open and nothing is told but that it got worse than it ever
+/// was, until it has settled.
 fn goes_on(incident: &mut Incident, step: &Step, report: &CheckReport) -> Option<Event> {
     let flapping = step.state.turns.flapping();
     incident.turns = flapping.or(incident.turns);
@@ -102,10 +103,11 @@ fn goes_on(incident: &mut Incident, step: &Step, report: &CheckReport) -> Option
             Some(Event::Resolved)
         }
         Some(Flapping::Settled { turns }) => {
-            incident.settle(at, turns);
+            let severity = Severity::of(step.state.status).unwrap_or(incident.severity);
+            incident.settle(at, severity, turns);
             Some(Event::Settled)
         }
-        None => (is_worse && flapping.is_none()).then_some(Event::Worsened),
+        None => is_worse.then_some(Event::Worsened),
     }
 }
 

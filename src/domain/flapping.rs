@@ -49,6 +49,14 @@ impl Turns {
         (self.flapping > 0).then_some(self.flapping)
     }
 
+    /// The same without what lies after `now`, as when a clock was set back: it still flaps.
+    pub(super) fn until(self, now: At) -> Self {
+        Self {
+            latest: self.latest.map(|at| at.map(|at| at.min(now))),
+            ..self
+        }
+    }
+
     /// One more turn, confirmed at `at`. Says whether the flapping began with it.
     pub(super) fn turned(&mut self, at: At) -> Option<Flapping> {
         let is_one_too_many = self.latest[0].is_some_and(|oldest| oldest > at - WINDOW);

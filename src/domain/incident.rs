@@ -241,11 +241,15 @@ impl Incident {
     /// The trouble is of another severity now. Says whether it got worse.
     pub fn change(&mut self, severity: Severity, evidence: CheckReport) -> bool {
         let is_worse = severity > self.severity;
-        if !is_worse && self.held == Some(HeldBack::Worsening) {
+        let is_flapping = self.turns.is_some();
+        if !is_worse && !is_flapping && self.held == Some(HeldBack::Worsening) {
             self.held = None;
         }
         let failure = evidence.failure.clone().unwrap_or_else(unnamed);
-        self.severity = severity;
+        // What flaps is as bad as it was at its worst, until it has settled.
+        if is_worse || !is_flapping {
+            self.severity = severity;
+        }
         let at = evidence.started_at;
         self.add(
             at,
@@ -268,7 +272,8 @@ impl Incident {
     }
 
     /// It has settled and is still there.
-    pub fn settle(&mut self, at: At, turns: u32) {
+    pub fn settle(&mut self, at: At, severity: Severity, turns: u32) {
+        self.severity = severity;
         let text = format!("Settled after {turns} changes: {}.", self.severity.as_str());
         if self.phase == Phase::Open {
             self.remind_at = Some(reminder::first(at));

@@ -134,7 +134,7 @@ impl State {
             since: self.since.min(now),
             suspicion: None,
             last_check_at: None,
-            turns: Turns::default(),
+            turns: self.turns.until(now),
             ..self
         }
     }
