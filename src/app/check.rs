@@ -11,7 +11,7 @@ use crate::domain::check::{CheckResult, Watch};
 use crate::domain::expiry::{self, Expiring};
 use crate::domain::quorum::Quorum;
 use crate::domain::report::CheckReport;
-use crate::domain::usual::{self, Usual};
+use crate::domain::usual::Usual;
 use crate::domain::verdict::judge;
 use crate::probe::{Observer, Target};
 use crate::store::{DueCheck, SeenTools};
@@ -47,7 +47,8 @@ pub async fn run_check(app: &App, due: DueCheck, observer: &dyn Observer) -> Che
     let spec = due.monitor.spec;
     let interval = spec.interval();
     let mut memory = due.memory;
-    if spec.expectations.slow_ms.is_none() {
+    // The sums are those of all locations together; a far one would look slow beside a near one.
+    if spec.expectations.slow_ms.is_none() && due.locations == 1 {
         refresh(app, &due.watch, &mut memory.usual).await;
     }
     let target = Target {
@@ -103,13 +104,17 @@ async fn refresh(app: &App, watch: &Watch, usual: &mut Usual) {
     if !usual.is_stale(now) {
         return;
     }
-    let from = At(now.0 - usual::WINDOW_MS);
+    let Some((from, until)) = usual.days(now) else {
+        usual.look(&[], now);
+        return;
+    };
+    let until = At(until.0 - 1);
     match app
         .store
-        .rollup_days(watch.team, watch.monitor, from, now)
+        .rollup_days(watch.team, watch.monitor, from, until)
         .await
     {
-        Ok(days) => *usual = Usual::of(&days, now),
+        Ok(days) => usual.look(&days, now),
         Err(error) => {
             tracing::warn!(monitor.id = %watch.monitor, %error, "failed to read what is usual");
         }

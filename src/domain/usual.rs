@@ -1,20 +1,20 @@
 //! How long a check of a server usually takes, so that one which takes much longer is noticed
 //! where its owner has set no threshold.
 //!
-//! What has been slow for some eight hours is the new usual: it is more than a twentieth of a week.
+//! Usual is the median over the days of what nineteen of twenty checks of a day stayed below: a bad
+//! day does not change it. Only whole days count, and only those after the address was set.
 
 use serde::{Deserialize, Serialize};
 
 use super::at::{At, DAY_MS, HOUR_MS};
-use super::histogram::Histogram;
 use super::uptime::Dated;
 
 /// The phase that stands for a check as a whole.
 const TOTAL: &str = "total";
 /// The time that is looked at, in milliseconds.
-pub const WINDOW_MS: i64 = 7 * DAY_MS;
-/// Fewer checks than these say nothing of what is usual: half a day of one a minute.
-const ENOUGH: u64 = 720;
+const WINDOW_MS: i64 = 7 * DAY_MS;
+/// A day with fewer checks says nothing of what is usual.
+const ENOUGH: u64 = 20;
 /// How often it is looked at.
 const LOOK_EVERY_MS: i64 = HOUR_MS;
 /// So many times the usual is slow …
@@ -27,31 +27,38 @@ const NOTICED_MS: u32 = 1_000;
 pub struct Usual {
     /// What nineteen of twenty checks stay below, in milliseconds.
     pub p95_ms: Option<u32>,
-    /// When it was looked at.
+    /// When it was first looked at.
+    pub since: Option<At>,
+    /// When it was last looked at.
     pub seen_at: Option<At>,
 }
 
 impl Usual {
-    /// What the days of a monitor say at `now`.
-    pub fn of(days: &[Dated], now: At) -> Self {
-        let mut totals = Histogram::default();
-        for day in days {
-            if let Some(day) = day.bucket.latency.phase(TOTAL) {
-                totals.merge(day);
-            }
-        }
-        let enough = totals.count() >= ENOUGH;
-        let p95 = enough.then(|| totals.percentile(0.95)).flatten();
+    /// The first and the end of the days that are to be looked at, at `now`; `None` before there is
+    /// a whole one.
+    pub fn days(&self, now: At) -> Option<(At, At)> {
+        let first = At(self.since?.day().0 + DAY_MS);
+        let (from, until) = (first.max(At(now.0 - WINDOW_MS).day()), now.day());
+        (from < until).then_some((from, until))
+    }
+
+    /// Takes in what these days say.
+    pub fn look(&mut self, days: &[Dated], now: At) {
+        self.since = self.since.or(Some(now));
+        self.seen_at = Some(now);
+        let of_day = |day: &Dated| {
+            let totals = day.bucket.latency.phase(TOTAL)?;
+            (totals.count() >= ENOUGH).then(|| totals.percentile(0.95))?
+        };
+        let mut p95: Vec<f64> = days.iter().filter_map(of_day).collect();
+        p95.sort_by(f64::total_cmp);
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
             reason = "a duration of a check, which has two minutes at most; the cast saturates"
         )]
-        let p95_ms = p95.map(|ms| ms.ceil() as u32);
-        Self {
-            p95_ms,
-            seen_at: Some(now),
-        }
+        let median = p95.get(p95.len() / 2).map(|ms| ms.ceil() as u32);
+        self.p95_ms = median.or(self.p95_ms);
     }
 
     /// Whether it is time to look again.
@@ -72,34 +79,55 @@ mod tests {
     use super::*;
     use crate::domain::uptime::Bucket;
 
-    fn days(checks: usize, ms: f64) -> Vec<Dated> {
+    fn day(n: i64, checks: usize, ms: f64) -> Dated {
         let mut bucket = Bucket::default();
         for _ in 0..checks {
             bucket.latency.add(TOTAL, ms);
         }
-        let day = Dated {
-            start: At(0),
+        Dated {
+            start: At(n * DAY_MS),
             bucket,
-        };
-        vec![day]
+        }
+    }
+
+    fn limit(days: &[Dated]) -> Option<u32> {
+        let mut usual = Usual::default();
+        usual.look(days, At(0));
+        usual.limit_ms()
     }
 
     #[test]
-    fn three_times_the_usual_is_slow_once_enough_is_known() {
-        let usual = Usual::of(&days(719, 600.0), At(0));
-        assert_eq!((usual.p95_ms, usual.limit_ms()), (None, None));
-        let usual = Usual::of(&days(720, 600.0), At(0));
-        let p95 = usual.p95_ms.unwrap();
-        assert!((560..=640).contains(&p95), "{p95}");
-        assert_eq!(usual.limit_ms(), Some(3 * p95));
-        let quick = Usual::of(&days(720, 20.0), At(0));
-        assert_eq!(quick.limit_ms(), Some(NOTICED_MS), "60 ms are not slow");
+    fn three_times_the_usual_is_slow_once_a_day_is_known() {
+        assert_eq!(limit(&[]), None);
+        assert_eq!(limit(&[day(0, 19, 600.0)]), None);
+        let known = limit(&[day(0, 20, 600.0)]).unwrap();
+        assert!((1_700..=1_950).contains(&known), "{known}");
+        assert_eq!(
+            limit(&[day(0, 20, 20.0)]),
+            Some(NOTICED_MS),
+            "60 ms are not slow"
+        );
+        let bad_day = [day(0, 99, 600.0), day(1, 99, 9_000.0), day(2, 99, 600.0)];
+        assert_eq!(limit(&bad_day), Some(known), "one bad day is not usual");
+    }
+
+    #[test]
+    fn only_whole_days_since_it_is_watched_count() {
+        let mut usual = Usual::default();
+        assert_eq!(usual.days(At(5)), None);
+        usual.look(&[], At(5));
+        assert_eq!(usual.days(At(DAY_MS + 9)), None);
+        let second = (At(DAY_MS), At(2 * DAY_MS));
+        assert_eq!(usual.days(At(2 * DAY_MS + 9)), Some(second));
+        let week = (At(13 * DAY_MS), At(20 * DAY_MS));
+        assert_eq!(usual.days(At(20 * DAY_MS)), Some(week));
     }
 
     #[test]
     fn it_is_looked_at_once_an_hour() {
-        assert!(Usual::default().is_stale(At(0)));
-        let usual = Usual::of(&[], At(0));
+        let mut usual = Usual::default();
+        assert!(usual.is_stale(At(0)));
+        usual.look(&[], At(0));
         assert!(!usual.is_stale(At(HOUR_MS - 1)));
         assert!(usual.is_stale(At(HOUR_MS)));
     }

@@ -8,11 +8,11 @@ use lifesign::store::{Addition, WHOLE};
 
 use super::*;
 
-/// A day on which every check took 50 ms.
+/// A day on which every check took 500 ms.
 async fn a_quick_day(world: &TestApp, monitor: MonitorId) {
     let mut bucket = Bucket::default();
     for _ in 0..1_440 {
-        bucket.latency.add("total", 50.0);
+        bucket.latency.add("total", 500.0);
     }
     let addition = Addition {
         team: world.actor.team,
@@ -32,13 +32,14 @@ engines! {
         let world = TestApp::new(store).await;
         let monitor = world.watch(&server.url()).await;
         world.round().await;
-        server.set(slow(600));
-        world.rounds(3, 60).await;
+        server.set(slow(800));
+        world.rounds(1, 60).await;
         assert_eq!(world.told(), [""; 0]);
         assert_eq!(world.status(monitor).await, MonitorStatus::Up, "nothing is usual yet");
 
+        world.advance(86_400);
         a_quick_day(&world, monitor).await;
-        world.advance(3_600);
+        world.advance(86_400);
         world.round().await;
         world.rounds(2, 5).await;
         assert_eq!(world.status(monitor).await, MonitorStatus::Degraded);
