@@ -1,8 +1,8 @@
 //! Tells what maintenance held back, where the trouble outlives it; on one node at a time.
 //!
 //! A window that ends says nothing about the server: what releases an incident is a check made
-//! after the end that still finds trouble. Where none comes in time, the last one counts: nothing
-//! stays untold for good.
+//! after the end that still finds trouble. Where none comes in time, the last one counts; what can
+//! not be measured stays held until it can.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use super::consequence::tell;
 use super::events::Changed;
 use crate::domain::at::At;
 use crate::domain::id::MonitorId;
-use crate::domain::incident::{HeldBack, Severity};
+use crate::domain::incident::{HeldBack, Phase, Severity};
 use crate::domain::maintenance::Coverage;
 use crate::domain::notification::Event;
 use crate::domain::status::State;
@@ -26,7 +26,8 @@ const LEASE: &str = "release";
 const HELD: Duration = Duration::from_secs(30);
 /// Wait between two looks.
 const TICK: Duration = Duration::from_secs(5);
-/// How long the end of a window waits for a check that speaks of the time after it.
+/// How long the end of a window waits at least for a check that speaks of the time after it; two
+/// intervals of the monitor where they are longer.
 const PATIENCE: Duration = Duration::from_mins(5);
 /// Incidents that are read at once.
 const BITE: u32 = 200;
@@ -47,8 +48,16 @@ pub async fn step(app: &App) -> Result<usize, StoreError> {
         let just_after = At(now.0.saturating_add(1));
         let coverage = store.coverage(&whose, now, just_after).await?;
         for incident in &held {
-            if coverage.at(incident.monitor, now).is_none() && release(app, incident, now).await? {
-                released += 1;
+            if coverage.at(incident.monitor, now).is_some() {
+                continue;
+            }
+            match release(app, incident, now).await {
+                Ok(is_released) => released += usize::from(is_released),
+                // One that cannot be read must not stop the others.
+                Err(error @ StoreError::Corrupt { .. }) => {
+                    tracing::error!(incident.id = %incident.id, %error, "failed to release an incident");
+                }
+                Err(error) => return Err(error),
             }
         }
         after = held.last().map(|incident| incident.id);
@@ -66,10 +75,14 @@ async fn release(app: &App, held: &HeldIncident, now: At) -> Result<bool, StoreE
     let Some(state) = states.get(&monitor).map(|held| held.state) else {
         return Ok(false);
     };
+    let Some(kept) = tx.monitor(team, monitor).await? else {
+        return Ok(false);
+    };
+    let patience = PATIENCE.max(kept.monitor.spec.interval() * 2);
     let since = state.last_check_at.unwrap_or(now);
     let just_after = At(now.0.saturating_add(1));
     let coverage = tx.coverage(&[(team, monitor)], since, just_after).await?;
-    if !outlives(&state, &coverage, monitor, now) {
+    if !outlives(&state, &coverage, (monitor, patience), now) {
         return Ok(false);
     }
     let Some(mut incident) = tx.incident(team, id).await? else {
@@ -83,6 +96,11 @@ async fn release(app: &App, held: &HeldIncident, now: At) -> Result<bool, StoreE
     };
     let evidence = incident.evidence.clone();
     let is_told = tell(app, &mut tx, (&mut incident, event), &evidence, now).await?;
+    if matches!(incident.phase, Phase::Acknowledged { .. }) {
+        // Somebody cared while it was held.
+        let what = (&mut incident, Event::Acknowledged);
+        tell(app, &mut tx, what, &evidence, now).await?;
+    }
     tx.save_incident(&incident).await?;
     tx.commit().await?;
     if is_told {
@@ -94,19 +112,24 @@ async fn release(app: &App, held: &HeldIncident, now: At) -> Result<bool, StoreE
 
 /// Whether the trouble of a monitor is known to outlive its maintenance. `coverage` begins with
 /// the last check.
-fn outlives(state: &State, coverage: &Coverage, monitor: MonitorId, now: At) -> bool {
+fn outlives(
+    state: &State,
+    coverage: &Coverage,
+    (monitor, patience): (MonitorId, Duration),
+    now: At,
+) -> bool {
     if coverage.at(monitor, now).is_some() || Severity::of(state.status).is_none() {
         return false;
     }
     let is_doubtful = state.suspicion.is_some() || state.last_unknown;
     match coverage.last_end(monitor, now) {
         // The last check was made in it.
-        Some(end) => now >= end + PATIENCE,
+        Some(end) => now >= end + patience,
         None => {
             !is_doubtful
                 || state
                     .last_check_at
-                    .is_none_or(|last| now >= last + PATIENCE)
+                    .is_none_or(|last| now >= last + patience)
         }
     }
 }
