@@ -56,7 +56,7 @@ CREATE INDEX monitor_channel_channel ON monitor_channel (channel_id);
 CREATE TABLE notification (
     id           UUID   NOT NULL PRIMARY KEY,
     team_id      UUID   NOT NULL,
-    incident_id  UUID   REFERENCES incident (id) ON DELETE CASCADE,
+    incident_id  UUID   REFERENCES incident (id) ON DELETE SET NULL,
     channel_id   UUID   NOT NULL REFERENCES channel (id) ON DELETE CASCADE,
     event        TEXT   NOT NULL,
     turn         BIGINT NOT NULL,

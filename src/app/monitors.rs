@@ -218,14 +218,26 @@ async fn close_books(tx: &mut Tx, monitor: &Monitor, now: At) -> Result<(), Refu
     }
 }
 
-/// Deletes a monitor and everything that is known of it.
+/// Deletes a monitor and everything that is known of it. Who was told of an incident that is open is
+/// told of its end.
 pub async fn delete(app: &App, actor: &Actor, id: MonitorId) -> Result<(), Refused> {
     may_edit(actor)?;
+    let now = app.clock.now();
     let mut tx = app.store.begin().await?;
+    if tx.monitor(actor.team, id).await?.is_some()
+        && let Some(mut incident) = tx.open_incident_of(id).await?
+    {
+        let by = Some(actor.email.clone());
+        let _ = incident.resolve(now, "The monitor was deleted.", by);
+        let evidence = incident.evidence.clone();
+        let what = (&mut incident, Event::Resolved);
+        tell(app, &mut tx, what, &evidence, now).await?;
+    }
     if !tx.delete_monitor(actor.team, id).await? {
         return Err(Refused::NotFound);
     }
     tx.commit().await?;
+    app.outbox.notify_one();
     publish(app, actor, id);
     Ok(())
 }

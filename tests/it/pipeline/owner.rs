@@ -23,6 +23,17 @@ engines! {
         assert_eq!(world.status(monitor).await, MonitorStatus::Up);
     }
 
+    async fn who_was_told_of_an_outage_is_told_when_its_monitor_is_deleted(store: Store) {
+        let server = FakeMcp::start(status(500)).unwrap();
+        let world = TestApp::new(store).await;
+        let monitor = world.watch(&server.url()).await;
+        world.round().await;
+        world.rounds(2, 5).await;
+        monitors::delete(&world.app, &world.actor, monitor).await.unwrap();
+        world.round().await;
+        assert_eq!(world.told(), ["incident.opened", "incident.resolved"]);
+    }
+
     async fn an_incident_is_acknowledged_once_and_told(store: Store) {
         let server = FakeMcp::start(status(500)).unwrap();
         let world = TestApp::new(store).await;
