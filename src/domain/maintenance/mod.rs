@@ -95,7 +95,7 @@ impl Window {
     }
 
     /// The occurrences that share time with the span from `from` until before `until`, in order
-    /// and never overlapping; the first [`MAX_OCCURRENCES`] of them.
+    /// and never overlapping; the first `MAX_OCCURRENCES` of them.
     pub fn occurrences(&self, from: At, until: At) -> Vec<Occurrence> {
         let inside = self.from(from).take_while(|o| o.starts_at < until);
         inside.take(MAX_OCCURRENCES).collect()
