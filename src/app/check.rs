@@ -14,7 +14,7 @@ use crate::domain::report::CheckReport;
 use crate::domain::usual::Usual;
 use crate::domain::verdict::judge;
 use crate::probe::{Observer, Target};
-use crate::store::{DueCheck, SeenTools};
+use crate::store::{DueCheck, SeenTools, locations};
 
 use super::App;
 use super::tools;
@@ -44,6 +44,8 @@ pub struct Checked {
 
 /// Probes a watch and judges what was seen. It cannot fail: trouble is the result.
 pub async fn run_check(app: &App, due: DueCheck, observer: &dyn Observer) -> Checked {
+    // One location asks for all of them: once a week means once.
+    let is_first = locations(&due.monitor).first() == Some(&due.watch.location);
     let spec = due.monitor.spec;
     let interval = spec.interval();
     let mut memory = due.memory;
@@ -57,7 +59,7 @@ pub async fn run_check(app: &App, due: DueCheck, observer: &dyn Observer) -> Che
         memory,
         canary: spec.canary,
         monitor: due.monitor.id,
-        lint: spec.lint,
+        lint: spec.lint && is_first,
     };
     let mut seen = app.prober.probe(&target, observer).await;
     let tools = tools::news(&due.watch, &target.memory.tools, &seen);

@@ -16,7 +16,7 @@ use crate::domain::maintenance::{MAX_WINDOWS, Occurrence, Window};
 use crate::domain::status::MonitorStatus;
 use crate::domain::status_page::{self, MAX_SLUG, StatusPage};
 use crate::domain::uptime::{Day, Spent};
-use crate::store::{IncidentFilter, Overview, StoreError};
+use crate::store::{Overview, StoreError};
 
 use super::App;
 use super::figures::Percentiles;
@@ -328,23 +328,14 @@ async fn make(app: &App, slug: &str, now: At) -> Result<Option<PublicStatus>, St
             good.and_then(|report| report.protocol.as_ref()?.version.clone());
         component.tool_count = good.and_then(|report| Some(report.tools.as_ref()?.count));
     }
-    let filter = IncidentFilter {
-        monitor: None,
-        is_resolved: None,
-        since: Some(At(now.0 - HISTORY_DAYS * DAY_MS)),
-    };
+    let since = At(now.0 - HISTORY_DAYS * DAY_MS);
     let incidents = app
         .store
-        .incidents(page.team, &filter, None, MOST_INCIDENTS)
+        .incidents_of(page.team, &ids, since, MOST_INCIDENTS)
         .await?;
     // What maintenance holds back is not told here, either.
     let is_held = |incident: &&Incident| incident.held == Some(HeldBack::Opening);
-    let held: Vec<IncidentId> = incidents
-        .rows
-        .iter()
-        .filter(is_held)
-        .map(|i| i.id)
-        .collect();
+    let held: Vec<IncidentId> = incidents.iter().filter(is_held).map(|i| i.id).collect();
     for component in &mut components {
         component.open_incident = component.open_incident.filter(|id| !held.contains(id));
     }
@@ -352,7 +343,7 @@ async fn make(app: &App, slug: &str, now: At) -> Result<Option<PublicStatus>, St
         let about = components.iter().find(|c| c.monitor == incident.monitor)?;
         Some(PublicIncident::of(incident, about.name.clone()))
     };
-    let told = incidents.rows.iter().filter(|incident| !is_held(incident));
+    let told = incidents.iter().filter(|incident| !is_held(incident));
     let incidents = told.filter_map(public).collect();
     let windows = app
         .store

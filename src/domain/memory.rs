@@ -224,6 +224,17 @@ impl ProbeMemory {
     }
 }
 
+impl Observation {
+    /// Takes note of the tools for the next probe, when all of them were seen.
+    pub fn remember_tools(&mut self) {
+        let mut memory = std::mem::take(&mut self.memory.tools);
+        if let Some(surface) = self.all_tools() {
+            memory.saw(surface, self.server.era);
+        }
+        self.memory.tools = memory;
+    }
+}
+
 /// Whether `server/discover` is harmless to a server that negotiated so.
 pub fn may_discover(facts: &ServerFacts) -> bool {
     let version = facts.legacy_version.as_deref().or(facts.version.as_deref());

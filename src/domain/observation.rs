@@ -288,6 +288,8 @@ pub struct Observation {
     pub total_ms: f64,
     /// The address that was connected to.
     pub address: Option<SocketAddr>,
+    /// How long an answer to a lint asked us to stay away.
+    pub wait_seconds: Option<u64>,
     /// The encryption.
     pub tls: Option<TlsFacts>,
     /// The certificates that the server showed, its own first; empty where there is no transcript.
@@ -333,6 +335,7 @@ impl Observation {
             started_at,
             steps: Vec::with_capacity(8),
             total_ms: 0.0,
+            wait_seconds: None,
             address: None,
             tls: None,
             chain: Vec::new(),
@@ -365,20 +368,11 @@ impl Observation {
         surface.filter(|_| !self.noticed.iter().any(is_gap))
     }
 
-    /// Takes note of the tools for the next probe, when all of them were seen.
-    pub fn remember_tools(&mut self) {
-        let mut memory = std::mem::take(&mut self.memory.tools);
-        if let Some(surface) = self.all_tools() {
-            memory.saw(surface, self.server.era);
-        }
-        self.memory.tools = memory;
-    }
-
     /// How long the server asked us to stay away, in seconds.
     pub fn retry_after_seconds(&self) -> Option<u64> {
-        match &self.stopped.as_ref()?.trouble {
-            Trouble::Status(seen) => seen.retry_after,
-            _ => None,
+        match self.stopped.as_ref().map(|seen| &seen.trouble) {
+            Some(Trouble::Status(seen)) => seen.retry_after,
+            _ => self.wait_seconds,
         }
     }
 

@@ -320,7 +320,7 @@ fn cache(headers: &HeaderMap) -> Option<String> {
 }
 
 /// `Retry-After` in seconds from `now`, given as such or as a date.
-fn retry_after(headers: &HeaderMap, now: At) -> Option<u64> {
+pub(super) fn retry_after(headers: &HeaderMap, now: At) -> Option<u64> {
     let value = text(headers, RETRY_AFTER.as_str())?.trim();
     let seconds = value.parse::<u64>().ok().or_else(|| {
         let at = chrono::DateTime::parse_from_rfc2822(value).ok()?;

@@ -271,6 +271,7 @@ impl Visit<'_> {
         let response = self.exchange(call).await.ok()?;
         let status = response.status().as_u16();
         if matches!(status, 429 | 502..=504) {
+            self.notes.seen.wait_seconds = answer::retry_after(response.headers(), self.now());
             self.leave().await;
             return None;
         }

@@ -140,7 +140,6 @@ impl<'a> Notes<'a> {
         }
     }
 
-    /// When the last request went out.
     /// The last request has not left us.
     pub(super) fn unsent(&mut self) {
         self.seen.cost.requests -= 1;
@@ -153,6 +152,7 @@ impl<'a> Notes<'a> {
         }
     }
 
+    /// When the last request went out.
     pub(super) fn asked_at(&self) -> Instant {
         self.asked_at
     }

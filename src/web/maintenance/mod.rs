@@ -180,12 +180,22 @@ async fn form_page(
     form: Filled,
 ) -> Result<FormPage, WebError> {
     let (store, team) = (&shared.app.store, visitor.actor.team);
+    let mut offered = store.tags(team).await?;
+    // A tag that no monitor has now is kept where the window names it.
+    if let Some(Scope::Some { tags, .. }) = known.as_ref().map(|window| &window.scope) {
+        offered.extend(
+            tags.iter()
+                .filter(|tag| !offered.contains(tag))
+                .cloned()
+                .collect::<Vec<_>>(),
+        );
+    }
     Ok(FormPage {
         frame: visitor.frame(),
         known,
         form,
         monitors: store.monitor_names(team).await?,
-        tags: store.tags(team).await?,
+        tags: offered,
     })
 }
 

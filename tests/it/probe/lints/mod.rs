@@ -8,7 +8,9 @@ mod table;
 
 use std::time::Duration;
 
-use fake_mcp::{FakeMcp, Reply, Sse, body, dual, healthy, http_sse, modern, rpc_error, status};
+use fake_mcp::{
+    FakeMcp, Reply, Sse, body, dual, healthy, http_sse, modern, rate_limited, rpc_error, status,
+};
 use lifesign::clock::Clock;
 use lifesign::domain::at::{At, DAY_MS};
 use lifesign::domain::lint::{Lint, LintMemory};
@@ -214,11 +216,16 @@ async fn a_stateful_server_never_gets_a_get() {
 
 #[tokio::test]
 async fn a_server_that_is_busy_is_left_alone_for_the_rest_of_the_round() {
-    let busy = healthy().on("tools/list", healthy().then(status(429)));
+    let busy = healthy().on("tools/list", healthy().then(rate_limited("600")));
     let server = FakeMcp::start(busy).unwrap();
     let checked = Probe::of(&server.url()).lint().run().await;
     checked.is_up();
     assert!(checked.lints().is_empty());
     assert_eq!(checked.seen.cost.requests, 6);
     assert!(checked.seen.memory.lints.tried_at.is_some());
+    assert_eq!(
+        checked.seen.retry_after_seconds(),
+        Some(600),
+        "as long as it asked"
+    );
 }
