@@ -121,7 +121,7 @@ impl MonitorSpec {
         if self.expectations.slow_ms == Some(0) {
             refuse(
                 "slow_ms",
-                "must be at least 1, or null for no threshold".to_owned(),
+                "must be at least 1, or null for three times the usual".to_owned(),
             );
         }
         if self.endpoint.headers.len() > MAX_HEADERS {
