@@ -64,6 +64,7 @@ const watch = async (url, name) => {
 await person.goto(`${base}/monitors/new`);
 await person.fill("#url", "mcp.example.com/mcp");
 await person.click("main .big button");
+await person.waitForSelector("#url-error");
 if ((await person.inputValue("#url")) !== "mcp.example.com/mcp") fault("try", "a refused form lost the address");
 await person.screenshot({ path: `${folder}/try-refused.png` });
 const up = await watch(serverUp, "up");
@@ -73,8 +74,10 @@ await person.goto(`${base}/channels/new?kind=webhook`);
 await person.fill("#name", "Hooks");
 await person.fill("#url", serverDown);
 await person.click("main button.main");
+await person.waitForSelector("button:text-is(\"Send a test\")");
 await person.screenshot({ path: `${folder}/channel-made.png` });
 await person.click("button:text-is(\"Send a test\")");
+await person.waitForSelector("section.hero[role=status]");
 await person.screenshot({ path: `${folder}/channel-tested.png` });
 const channel = new URL(person.url()).pathname.replace("/test", "");
 
