@@ -15,6 +15,7 @@ mod expiry;
 pub mod figures;
 pub mod heartbeat;
 pub mod hosts;
+pub mod import;
 mod in_flight;
 pub mod incidents;
 pub mod ledger;

@@ -4,6 +4,7 @@
 //! with 1; wrong usage ends with 2, with 3 for `probe`, whose 2 means down.
 
 mod accounts;
+mod import;
 mod oauth;
 pub mod open;
 mod probe;
@@ -17,6 +18,7 @@ use clap::{Parser, Subcommand};
 use crate::config::{Settings, example};
 
 use self::accounts::{TokenCommand, UserCommand};
+use self::import::ImportArguments;
 use self::probe::ProbeArguments;
 
 /// Uptime monitoring for MCP servers: the whole handshake, every minute, from outside.
@@ -42,6 +44,8 @@ enum Command {
     /// Tokens of the API
     #[command(subcommand)]
     Token(TokenCommand),
+    /// Watch the servers that a client configuration or a registry listing names
+    Import(ImportArguments),
     /// Print every setting with its default, as lifesign.toml takes them
     Config,
 }
@@ -117,6 +121,7 @@ async fn obey(command: Command) -> anyhow::Result<ExitCode> {
         }
         Command::User(command) => accounts::user(&Settings::load(&[])?, &command).await?,
         Command::Token(command) => accounts::token(&Settings::load(&[])?, &command).await?,
+        Command::Import(arguments) => import::run(&Settings::load(&[])?, &arguments).await?,
         Command::Config => write!(std::io::stdout(), "{}", example())?,
     }
     Ok(ExitCode::SUCCESS)

@@ -158,18 +158,7 @@ impl Header {
         if name.is_empty() || !name.chars().all(is_token) || name.len() > MAX_WORD {
             return refuse(format!("'{}' is not a header name", name.escape_debug()));
         }
-        let lower = name.to_ascii_lowercase();
-        let owned = [
-            "host",
-            "accept",
-            "connection",
-            "transfer-encoding",
-            "upgrade",
-            "te",
-            "trailer",
-        ];
-        let families = ["content-", "mcp-", "accept-", "proxy-"];
-        if owned.contains(&lower.as_str()) || families.iter().any(|f| lower.starts_with(f)) {
+        if Self::is_owned(name) {
             return refuse(format!(
                 "'{name}' belongs to the protocol and cannot be set"
             ));
@@ -195,6 +184,22 @@ impl Header {
             name: name.to_owned(),
             value: Sensitive::new(value),
         })
+    }
+
+    /// Whether a header of this name is set by the protocol or the connection itself.
+    pub fn is_owned(name: &str) -> bool {
+        let lower = name.trim().to_ascii_lowercase();
+        let owned = [
+            "host",
+            "accept",
+            "connection",
+            "transfer-encoding",
+            "upgrade",
+            "te",
+            "trailer",
+        ];
+        let families = ["content-", "mcp-", "accept-", "proxy-"];
+        owned.contains(&lower.as_str()) || families.iter().any(|f| lower.starts_with(f))
     }
 }
 

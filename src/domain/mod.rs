@@ -11,6 +11,7 @@ pub mod challenge;
 pub mod change;
 pub mod channel;
 pub mod check;
+pub mod client_config;
 pub mod client_credentials;
 pub mod difference;
 pub mod endpoint;

@@ -23,7 +23,19 @@ row! {
     }
 }
 
+/// Most teams that a list of all of them names.
+const MAX_TEAMS: i64 = 1_000;
+
 impl Store {
+    /// The teams, the oldest first; at most [`MAX_TEAMS`]. For the console, which belongs to none.
+    pub async fn teams(&self) -> Result<Vec<Team>, StoreError> {
+        let rows: Vec<(TeamId, String)> = self.db.all(TEAMS, (MAX_TEAMS,)).await?;
+        Ok(rows
+            .into_iter()
+            .map(|(id, name)| Team { id, name })
+            .collect())
+    }
+
     /// The teams of a person with their role in each, the one they joined first at the head.
     pub async fn teams_of(&self, user: UserId) -> Result<Vec<(Team, Role)>, StoreError> {
         let rows: Vec<TeamRow> = self.db.all(TEAMS_OF, (user,)).await?;
@@ -107,6 +119,7 @@ impl Tx {
 const ADD_TEAM: &str = "INSERT INTO team (id, name, created_at) VALUES ($1, $2, $3)";
 const RENAME_TEAM: &str = "UPDATE team SET name = $2 WHERE id = $1";
 const TEAM_NAMED: &str = "SELECT id FROM team WHERE name = $1 ORDER BY created_at, id LIMIT 1";
+const TEAMS: &str = "SELECT id, name FROM team ORDER BY created_at, id LIMIT $1";
 const TEAMS_OF: &str = "
     SELECT t.id, t.name, m.role FROM membership m JOIN team t ON t.id = m.team_id
      WHERE m.user_id = $1 ORDER BY m.created_at, t.id";

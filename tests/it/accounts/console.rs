@@ -212,6 +212,69 @@ fn a_command_that_fails_names_the_argument_or_the_setting() {
     }
 }
 
+async fn the_servers_of_a_configuration_are_watched(engine: Engine) {
+    let database = Database::new(engine).await;
+    let console = Console::on(&[("DATABASE_URL", &database.url), ("SECRET_KEY", SECRET_KEY)]);
+    let file = console.folder.path().join("mcp.json");
+    let text = r#"{ // mine
+        "mcpServers": {
+            "Search": {"url": "https://search.example.com/mcp", "headers": {"X-Key": "hunter2"}},
+            "Inside": {"url": "https://192.168.0.9/mcp"},
+            "Git": {"command": "uvx", "args": ["mcp-server-git"]},
+        }
+    }"#;
+    std::fs::write(&file, text).unwrap();
+    let import = |more: &[&'static str]| {
+        let output = console.run(&[&["import", "mcp.json"], more].concat());
+        assert!(output.status.success(), "{}", errors(&output));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let message = console.refused(&["import", "mcp.json"]);
+    assert!(message.contains("team:"), "{message}");
+    console.printed(&["user", "add", EMAIL, "--team", "Ours", "--role", "owner"]);
+
+    let store = database.store().await;
+    let team = store.teams().await.unwrap()[0].id;
+    let names = async || store.monitor_names(team).await.unwrap();
+    let holds = |said: &str, line: &str| {
+        let is_there = said.lines().any(|said| said.starts_with(line));
+        assert!(is_there, "{line} in {said}");
+    };
+    holds(
+        &import(&["--dry-run"]),
+        "would add Search: https://search.example.com/mcp",
+    );
+    assert!(names().await.is_empty());
+    let added = import(&["--team", "Ours"]);
+    holds(&added, "added Search: https://search.example.com/mcp");
+    holds(
+        &added,
+        "skipped Inside: the address 192.168.0.9 is not public",
+    );
+    holds(&added, "skipped Git: is started by a command");
+    assert!(!added.contains("hunter2"), "{added}");
+    holds(&import(&[]), "there already Search: ");
+    assert_eq!(names().await.len(), 1);
+
+    let message = console.refused(&["import", "mcp.json", "--team", "Theirs"]);
+    assert!(message.contains("must be one of 'Ours'"), "{message}");
+    std::fs::write(&file, "{}").unwrap();
+    let message = console.refused(&["import", "mcp.json"]);
+    assert!(message.contains("file: names no servers"), "{message}");
+    store.close().await;
+    database.remove().await;
+}
+
+#[tokio::test]
+async fn the_servers_of_a_configuration_are_watched_on_sqlite() {
+    the_servers_of_a_configuration_are_watched(Engine::Sqlite).await;
+}
+
+#[tokio::test]
+async fn the_servers_of_a_configuration_are_watched_on_postgres() {
+    the_servers_of_a_configuration_are_watched(Engine::Postgres).await;
+}
+
 #[test]
 fn the_settings_are_printed_as_the_example_file_has_them() {
     let output = Console::on(&[]).run(&["config"]);

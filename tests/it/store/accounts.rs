@@ -111,6 +111,9 @@ engines! {
         assert!(!tx.rename_team(TeamId(id(9)), "Other").await.unwrap());
         tx.commit().await.unwrap();
         assert_eq!(store.teams_of(made.id).await.unwrap(), expected);
+        let mut all = [named(first), named(second)];
+        all.sort_by_key(|team| team.id != first);
+        assert_eq!(store.teams().await.unwrap(), all);
         let members = store.members(second).await.unwrap();
         let shown: Vec<_> = members.iter().map(|m| (m.user, m.email.as_str(), m.role)).collect();
         assert_eq!(
