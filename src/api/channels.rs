@@ -15,14 +15,16 @@ use utoipa_axum::routes;
 
 use super::Api;
 use super::auth::Caller;
+use super::channel_route::{HoursBody, RouteBody, RouteView};
 use super::error::{ApiError, Fault, Problem};
 use super::list::List;
-use super::request::{Body, Ids, Query};
+use super::request::{Body, Given, Ids, Query};
 use crate::app::channels::{self, ChannelSpec};
 use crate::app::refused::Refused;
 use crate::domain::at::At;
-use crate::domain::channel::{Channel, Kind};
+use crate::domain::channel::{Channel, Kind, Route};
 use crate::domain::id::ChannelId;
+use crate::domain::incident::Severity;
 use crate::domain::monitor::FieldError;
 
 /// The routes.
@@ -48,6 +50,9 @@ pub(super) struct ChannelView {
     settings: BTreeMap<&'static str, String>,
     /// Whether it hears every monitor that names no channels of its own.
     default: bool,
+    /// What it hears, and when.
+    #[serde(flatten)]
+    route: RouteView,
     /// Why it was switched off; null while it is on.
     disabled: Option<String>,
     /// When something last arrived.
@@ -76,6 +81,7 @@ impl ChannelView {
             kind: channel.kind.as_str(),
             settings: shown.collect(),
             default: channel.is_default,
+            route: RouteView::of(&channel.route),
             disabled: channel.health.disabled.clone(),
             last_success_at: channel.health.last_success_at,
             last_error: error.map(|(at, message)| LastError {
@@ -109,6 +115,32 @@ struct ChannelBody {
     settings: Option<BTreeMap<String, String>>,
     /// Whether it hears every monitor that names no channels of its own; false when not given.
     default: Option<bool>,
+    /// The kinds of news that it hears: `incidents`, `reminders`, `tools_breaking`,
+    /// `tools_rewritten`, `tools_additive`, `tools_cosmetic`, `certificates`, `credentials`,
+    /// `channels`; null: all but `tools_additive` and `tools_cosmetic`.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<String>>)]
+    kinds: Given<Vec<String>>,
+    /// How bad an incident is of which it hears; null: any.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<Severity>>)]
+    severities: Given<Vec<Severity>>,
+    /// It hears only of monitors with one of these tags; null: of any.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<String>>)]
+    tags: Given<Vec<String>>,
+    /// When it is told; what comes outside of these hours waits for a summary. Null: always.
+    #[serde(default)]
+    #[schema(value_type = Option<HoursBody>)]
+    hours: Given<HoursBody>,
+    /// It is told only of incidents that nobody has acknowledged for so many minutes: 0 to 1440.
+    #[serde(default)]
+    #[schema(value_type = Option<u32>)]
+    escalate_after_minutes: Given<u32>,
+    /// The id of the channel that is told instead when this one fails three times or for good.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    fallback: Given<String>,
 }
 
 impl ChannelBody {
@@ -155,22 +187,37 @@ impl ChannelBody {
         }
     }
 
+    /// What it is to hear, and when; `known` is what it was.
+    fn route(&self, known: &Route) -> Result<Route, ApiError> {
+        let body = RouteBody {
+            kinds: &self.kinds,
+            severities: &self.severities,
+            tags: &self.tags,
+            hours: &self.hours,
+            escalate_after_minutes: &self.escalate_after_minutes,
+            fallback: &self.fallback,
+        };
+        let read = body.read(known);
+        read.map_err(|fault| ApiError::fields([Fault::from(fault)]))
+    }
+
     fn setting(&self, name: &str) -> Option<&str> {
         self.settings.as_ref()?.get(name).map(String::as_str)
     }
 }
 
 /// Faults of settings are told by where they stand in the body.
-fn placed(refused: Refused) -> ApiError {
+fn placed(refused: Refused, kind: Kind) -> ApiError {
     let Refused::Fields(faults) = refused else {
         return refused.into();
     };
+    let is_setting = |field: &str| kind.fields().iter().any(|setting| setting.name == field);
     let placed = |fault: FieldError| match fault.field {
-        "name" => Fault::from(fault),
-        field => Fault {
+        field if is_setting(field) => Fault {
             field: format!("settings.{field}"),
             message: fault.message,
         },
+        _ => Fault::from(fault),
     };
     ApiError::fields(faults.into_iter().map(placed))
 }
@@ -203,9 +250,10 @@ async fn create(
         name: name.ok_or_else(|| ApiError::field("name", "is required"))?,
         settings: &|name| body.setting(name),
         is_default: body.default.unwrap_or_default(),
+        route: body.route(&Route::default())?,
     };
     let made = channels::create(&api.app, &actor, kind, &spec).await;
-    let made = made.map_err(placed)?;
+    let made = made.map_err(|refused| placed(refused, kind))?;
     let view = MadeChannel {
         channel: ChannelView::of(&made.channel),
         secret: made.secret.map(|secret| secret.expose().to_owned()),
@@ -246,9 +294,10 @@ async fn change(
         name: body.name.as_deref().unwrap_or(&known.name),
         settings: &|name| body.setting(name),
         is_default: body.default.unwrap_or(known.is_default),
+        route: body.route(&known.route)?,
     };
     let channel = channels::change(&api.app, &actor, id, &spec).await;
-    let channel = channel.map_err(placed)?;
+    let channel = channel.map_err(|refused| placed(refused, kind))?;
     Ok(Json(ChannelView::of(&channel)))
 }
 

@@ -57,6 +57,20 @@ pub(super) fn day_word(day: Weekday) -> &'static str {
     }
 }
 
+/// The days that words name, each once, from Monday.
+pub(super) fn days(words: &[String], field: &'static str) -> Read<Vec<Weekday>> {
+    let read: Result<Vec<Weekday>, _> = words.iter().map(|word| word.parse()).collect();
+    let Ok(mut days) = read else {
+        return fault(
+            field,
+            "must be days of the week: mon, tue, wed, thu, fri, sat, sun",
+        );
+    };
+    days.sort_by_key(Weekday::num_days_from_monday);
+    days.dedup();
+    Ok(days)
+}
+
 type Read<T> = Result<T, FieldError>;
 
 fn fault<T>(field: &'static str, message: impl Into<String>) -> Read<T> {
@@ -178,16 +192,7 @@ impl WindowBody {
             _ => (None, None, None),
         };
         if let Some(words) = &self.days {
-            let read: Result<Vec<Weekday>, _> = words.iter().map(|word| word.parse()).collect();
-            let Ok(mut read) = read else {
-                return fault(
-                    "days",
-                    "must be days of the week: mon, tue, wed, thu, fri, sat, sun",
-                );
-            };
-            read.sort_by_key(Weekday::num_days_from_monday);
-            read.dedup();
-            days = Some(read);
+            days = Some(self::days(words, "days")?);
         }
         if let Some(text) = &self.at {
             let Ok(read) = NaiveTime::parse_from_str(text, "%H:%M") else {

@@ -3,6 +3,7 @@
 //! A claim is a lease; what was delivered but could not be marked is delivered again when it
 //! ends, with the same id. A receiver that hangs holds one permit until its own deadline and
 //! delays nobody else. A refusal for good switches the channel off and is told to another one.
+//! Where a channel has one that stands in for it, that one is told what could not be told.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,9 +14,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::domain::at::At;
-use crate::domain::channel::Channel;
+use crate::domain::channel::{Channel, Topic};
 use crate::domain::id::{DeliveryId, NotificationId};
-use crate::domain::notification::{Content, Event, Notification, plan, retry_at};
+use crate::domain::notification::{Content, Event, Notification, retry_at};
 use crate::notify::{Delivered, DeliveryError};
 use crate::store::{Attempt, Claim, Queued, StoreError, Ticket, ToTell, Tx};
 
@@ -29,6 +30,11 @@ const TICK: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_secs(2);
 /// How long a claim holds: longer than the slowest delivery.
 const LEASE: Duration = Duration::from_secs(45);
+/// Failed attempts after which the channel that stands in is told, while this one is tried on: it
+/// comes to that within a minute.
+const STAND_IN_AFTER: usize = 3;
+/// Most other monitors that a message names.
+const MEMBERS: u32 = 20;
 
 /// Delivers what is due now, one batch of it, and marks what became of it. Says how many.
 pub async fn step(app: &App) -> anyhow::Result<usize> {
@@ -109,9 +115,13 @@ async fn claim(app: &App, limit: usize) -> anyhow::Result<Vec<Queued>> {
 async fn deliver(app: &App, queued: Queued) {
     let Queued {
         ticket,
-        notification,
+        mut notification,
         channel,
     } = queued;
+    if let Err(error) = name_members(app, &mut notification).await {
+        // Better told without the others than not at all.
+        tracing::error!(notification.id = %ticket.id, %error, "failed to read who else is concerned");
+    }
     let outcome = app
         .notifier
         .deliver(&channel, &notification, app.clock.now())
@@ -125,17 +135,32 @@ async fn deliver(app: &App, queued: Queued) {
             "failed to deliver a notification"
         );
     }
-    if let Err(error) = settle(app, &ticket, Some(&channel), &outcome).await {
+    let told = Some((&channel, &notification));
+    if let Err(error) = settle(app, &ticket, told, &outcome).await {
         // The lease ends by itself; then it is delivered once more, under the same id.
         tracing::error!(notification.id = %ticket.id, %error, "failed to mark a notification");
     }
+}
+
+/// Names the other monitors that are told as one with this: as many as there are by now.
+async fn name_members(app: &App, notification: &mut Notification) -> Result<(), StoreError> {
+    let is_over = notification.event.is_end();
+    let Some(facts) = &mut notification.content.incident else {
+        return Ok(());
+    };
+    let which = (facts.known_as(), facts.id);
+    let members = app
+        .store
+        .told_together(notification.channel, which, !is_over, MEMBERS);
+    (facts.members, facts.member_count) = members.await?;
+    Ok(())
 }
 
 /// Marks what became of a notification, and what follows from it.
 async fn settle(
     app: &App,
     ticket: &Ticket,
-    channel: Option<&Channel>,
+    told: Option<(&Channel, &Notification)>,
     outcome: &Result<Delivered, DeliveryError>,
 ) -> Result<(), StoreError> {
     let now = app.clock.now();
@@ -149,34 +174,58 @@ async fn settle(
         detail,
     };
     let mut tx = app.store.begin().await?;
-    match (outcome, channel) {
+    let attempts = ticket.attempts as usize + 1;
+    match (outcome, told) {
         (Ok(_), _) => {
             tx.mark_sent(ticket, &attempt).await?;
         }
-        (Err(refused), Some(channel)) if refused.permanent => {
-            tx.mark_dead(ticket, &attempt).await?;
-            switch_off(app, &mut tx, channel, detail, now).await?;
+        (Err(refused), Some(told)) if refused.permanent => {
+            if tx.mark_dead(ticket, &attempt).await? {
+                stand_in(app, &mut tx, told, Some(detail), now).await?;
+            }
         }
-        (Err(_), _) => match retry_at(ticket.id, ticket.attempts as usize + 1, now) {
-            Some(at) => {
-                tx.mark_failed(ticket, &attempt, at).await?;
+        (Err(_), _) => {
+            let is_marked = match retry_at(ticket.id, attempts, now) {
+                Some(at) => tx.mark_failed(ticket, &attempt, at).await?,
+                None => tx.mark_dead(ticket, &attempt).await?,
+            };
+            if let Some(told) = told.filter(|_| is_marked && attempts == STAND_IN_AFTER) {
+                stand_in(app, &mut tx, told, None, now).await?;
             }
-            None => {
-                tx.mark_dead(ticket, &attempt).await?;
-            }
-        },
+        }
     }
     tx.commit().await
 }
 
-/// Switches a channel off, and tells one other channel of the team: a default one if there is.
-async fn switch_off(
+/// What follows when a channel could not be told: what was to be told goes to the channel that stands
+/// in for it, and when it refused for good it is switched off and that is told, too.
+async fn stand_in(
     app: &App,
     tx: &mut Tx,
-    channel: &Channel,
-    reason: &str,
+    (channel, notification): (&Channel, &Notification),
+    refused: Option<&str>,
     now: At,
 ) -> Result<(), StoreError> {
+    let all = tx.team_channels(channel.team).await?;
+    let can_hear = |other: &&Channel| other.id != channel.id && other.health.disabled.is_none();
+    let others: Vec<&Channel> = all.iter().filter(can_hear).collect();
+    let fallback = channel.route.fallback;
+    let fallback = others.iter().find(|other| Some(other.id) == fallback);
+    if let Some(fallback) = fallback
+        && notification.event != Event::Test
+    {
+        let copy = Notification {
+            id: NotificationId(app.ids.next()),
+            channel: fallback.id,
+            created_at: now,
+            ..notification.clone()
+        };
+        tx.enqueue(&[copy]).await?;
+        app.outbox.notify_one();
+    }
+    let Some(reason) = refused else {
+        return Ok(());
+    };
     if !tx
         .disable_channel(channel.team, channel.id, reason, now)
         .await?
@@ -185,10 +234,13 @@ async fn switch_off(
     }
     let mut failing = channel.clone();
     failing.health.disabled = Some(reason.to_owned());
-    let all = tx.team_channels(channel.team).await?;
-    let others: Vec<&Channel> = plan(&all).filter(|other| other.id != channel.id).collect();
-    let default = others.iter().find(|other| other.is_default);
-    let Some(other) = default.or(others.first()) else {
+    let hearing = || {
+        others
+            .iter()
+            .filter(|other| other.route.hears(Topic::Channels))
+    };
+    let default = hearing().find(|other| other.is_default);
+    let Some(other) = fallback.or(default).or(hearing().next()) else {
         return Ok(());
     };
     let notification = Notification {

@@ -1,6 +1,6 @@
 //! Making, changing, testing and deleting channels.
 
-use crate::domain::channel::{Channel, Health, Kind, Settings, channel_name};
+use crate::domain::channel::{Channel, Health, Kind, Route, Settings, channel_name};
 use crate::domain::id::{ChannelId, DeliveryId, NotificationId};
 use crate::domain::monitor::FieldError;
 use crate::domain::notification::{Content, Event, Notification};
@@ -21,6 +21,8 @@ pub struct ChannelSpec<'a> {
     pub settings: &'a (dyn Fn(&str) -> Option<&'a str> + Sync),
     /// Whether it hears every monitor that names no channels of its own.
     pub is_default: bool,
+    /// What it hears, and when.
+    pub route: Route,
 }
 
 /// A channel that was made, and the secret that signs its messages: shown this once.
@@ -53,8 +55,10 @@ pub async fn create(
         kind,
         settings,
         is_default: spec.is_default,
+        route: spec.route.clone(),
         health: Health::default(),
     };
+    check_route(app, &channel).await?;
     let mut tx = app.store.begin().await?;
     tx.add_channel(&channel, app.clock.now()).await?;
     tx.commit().await?;
@@ -85,9 +89,11 @@ pub async fn change(
         name,
         settings,
         is_default: spec.is_default,
+        route: spec.route.clone(),
         health,
         ..known
     };
+    check_route(app, &channel).await?;
     let mut tx = app.store.begin().await?;
     if !tx.save_channel(&channel).await? {
         return Err(Refused::NotFound);
@@ -164,6 +170,34 @@ pub async fn replay(
     }
     app.outbox.notify_one();
     Ok(())
+}
+
+/// Refuses a route that makes no sense. The channel that stands in for another has none itself:
+/// two that fail would tell each other for ever.
+async fn check_route(app: &App, channel: &Channel) -> Result<(), Refused> {
+    let mut faults = channel.route.faults();
+    if let Some(fallback) = channel.route.fallback {
+        let all = app.store.channels(channel.team).await?;
+        let found = all.iter().find(|other| other.id == fallback);
+        let is_fallback = |other: &Channel| other.route.fallback == Some(channel.id);
+        let message = match found {
+            None => Some("names a channel that there is not"),
+            Some(found) if found.id == channel.id => Some("cannot be the channel itself"),
+            Some(found) if found.route.fallback.is_some() => {
+                Some("names a channel for which another one stands in")
+            }
+            Some(_) if all.iter().any(is_fallback) => {
+                Some("must be null, as this channel stands in for another one")
+            }
+            Some(_) => None,
+        };
+        faults.extend(message.map(|message| FieldError::new("fallback", message)));
+    }
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(Refused::Fields(faults))
+    }
 }
 
 /// Reads the settings; an address that must not be connected to is refused by its field.

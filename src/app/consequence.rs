@@ -2,19 +2,19 @@
 //! one notification for each channel that should hear of it. Part of the transaction.
 
 use crate::domain::at::At;
-use crate::domain::channel::Channel;
 use crate::domain::flapping::Flapping;
-use crate::domain::id::{IncidentId, MonitorId, NotificationId, TeamId};
-use crate::domain::incident::{HeldBack, Incident, Severity};
-use crate::domain::notification::{
-    Content, Event, IncidentFacts, MonitorFacts, Notification, plan,
-};
+use crate::domain::id::IncidentId;
+use crate::domain::incident::{HeldBack, Incident, Phase, Severity};
+use crate::domain::monitor::Monitor;
+use crate::domain::notification::{Content, Event, IncidentFacts};
+use crate::domain::plan::{Occasion, Told, plan};
 use crate::domain::report::CheckReport;
 use crate::domain::status::{MonitorStatus, Step};
 use crate::store::{StoreError, Tx};
 
 use super::App;
 use super::check::Checked;
+use super::routing;
 
 /// Writes what follows from `step`, which changed the status or ended the flapping; says whether
 /// something was queued to be told. `good` is what was known from the last good check.
@@ -62,7 +62,7 @@ pub async fn of(
         Some(event) => tell(app, tx, (&mut incident, event), report, now).await?,
         None => false,
     };
-    if has_news || !is_new {
+    if event.is_some() || !is_new {
         tx.save_incident(&incident).await?;
     }
     Ok(has_news)
@@ -145,9 +145,9 @@ fn is_held(incident: &Incident, event: Event) -> bool {
     }
 }
 
-/// Queues one notification for each channel of the monitor, unless maintenance holds it back; says
-/// whether there was any. `check` is the one that shows what happened. The incident counts it: save
-/// it afterwards.
+/// Queues one notification for each channel that should hear it, unless maintenance holds it back;
+/// says whether there was any. `check` is the one that shows what happened. The incident counts it:
+/// save it afterwards.
 pub async fn tell(
     app: &App,
     tx: &mut Tx,
@@ -163,38 +163,50 @@ pub async fn tell(
     };
     incident.told += 1;
     let content = Content {
-        at: now,
         incident: Some(IncidentFacts::of(incident, now)),
-        monitor: Some(MonitorFacts::of(&kept.monitor)),
-        check: Some(check.clone()),
         changed: incident.changed.clone(),
-        channel: None,
-        tools: None,
+        ..Content::of_check(&kept.monitor, check, now)
     };
-    let whose = (incident.team, incident.monitor);
-    queue(app, tx, whose, (event, incident.told), &content).await
+    let channels = routing::channels(tx, incident, event).await?;
+    let is_gathering = event == Event::Opened && routing::is_gathering(tx, incident, now).await?;
+    let occasion = Occasion {
+        event,
+        severity: Some(incident.severity),
+        confirmed_at: incident.confirmed_at,
+        is_open: incident.phase == Phase::Open,
+        tags: &kept.monitor.spec.tags,
+        tools: None,
+        is_gathering,
+        now,
+    };
+    let channels: Vec<_> = channels.iter().map(|(c, told)| (c, *told)).collect();
+    let plan = plan(&occasion, &channels);
+    incident.escalate_at = plan.escalate_at;
+    let what = (event, incident.told, &content);
+    routing::enqueue(app, tx, incident.team, what, &plan.ways).await
 }
 
-/// Queues one notification for each channel of a monitor; says whether there was any. `turn` counts
-/// what is told of an incident.
+/// Queues one notification for each channel of a monitor that should hear of something that is no
+/// incident; says whether there was any.
 pub(super) async fn queue(
     app: &App,
     tx: &mut Tx,
-    (team, monitor): (TeamId, MonitorId),
-    (event, turn): (Event, u32),
+    monitor: &Monitor,
+    event: Event,
     content: &Content,
 ) -> Result<bool, StoreError> {
-    let channels = tx.channels_of(team, monitor).await?;
-    let notification = |channel: &Channel| Notification {
-        id: NotificationId(app.ids.next()),
-        team,
-        channel: channel.id,
+    let channels = tx.channels_of(monitor.team, monitor.id).await?;
+    let occasion = Occasion {
         event,
-        turn,
-        content: content.clone(),
-        created_at: content.at,
+        severity: None,
+        confirmed_at: content.at,
+        is_open: false,
+        tags: &monitor.spec.tags,
+        tools: content.tools.as_ref().map(|tools| &tools.diff),
+        is_gathering: false,
+        now: content.at,
     };
-    let notifications: Vec<Notification> = plan(&channels).map(notification).collect();
-    tx.enqueue(&notifications).await?;
-    Ok(!notifications.is_empty())
+    let channels: Vec<_> = channels.iter().map(|c| (c, Told::default())).collect();
+    let plan = plan(&occasion, &channels);
+    routing::enqueue(app, tx, monitor.team, (event, 0, content), &plan.ways).await
 }

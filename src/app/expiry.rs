@@ -33,7 +33,7 @@ pub(super) async fn tell(
             Expires::Credential => Event::CredentialExpiring,
         };
         let content = Content::of_check(&kept.monitor, report, now);
-        has_news |= queue(app, tx, whose, (event, 0), &content).await?;
+        has_news |= queue(app, tx, &kept.monitor, event, &content).await?;
     }
     Ok(has_news)
 }

@@ -29,8 +29,10 @@ pub mod refused;
 pub mod release;
 pub mod reminders;
 pub mod retention;
+mod routing;
 pub mod scheduler;
 pub mod status_pages;
+pub mod summaries;
 pub mod system;
 pub mod tools;
 pub mod trial;
@@ -134,6 +136,10 @@ impl App {
             workers.spawn(
                 telling,
                 reminders::run(Arc::clone(self), telling.stop.clone()),
+            );
+            workers.spawn(
+                telling,
+                summaries::run(Arc::clone(self), telling.stop.clone()),
             );
         }
         if self.heartbeat.is_some() {

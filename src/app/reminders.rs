@@ -1,4 +1,5 @@
-//! Reminds people of trouble that nobody has acknowledged.
+//! Reminds people of trouble that nobody has acknowledged, and tells others of it that hear only of
+//! such.
 //!
 //! Which incidents are due is read without a claim; each is then looked at again in a transaction
 //! of its own that holds its row, so that two nodes remind once.
@@ -20,31 +21,41 @@ const TICK: Duration = Duration::from_secs(15);
 /// Incidents that one look takes.
 const BITE: u32 = 500;
 
-/// Reminds of what is due; says of how many incidents.
+/// Reminds of what is due and tells others where it is time; says of how many incidents.
 pub async fn step(app: &App) -> Result<usize, StoreError> {
-    let due = app.store.incidents_to_remind(app.clock.now(), BITE).await?;
-    let mut reminded = 0;
-    for incident in due {
-        reminded += usize::from(remind(app, incident).await?);
+    let now = app.clock.now();
+    let mut told = 0;
+    for incident in app.store.incidents_to_escalate(now, BITE).await? {
+        told += usize::from(again(app, incident, Event::Escalated).await?);
     }
-    if reminded > 0 {
+    for incident in app.store.incidents_to_remind(now, BITE).await? {
+        told += usize::from(again(app, incident, Event::Reminder).await?);
+    }
+    if told > 0 {
         app.outbox.notify_one();
     }
-    Ok(reminded)
+    Ok(told)
 }
 
-async fn remind(app: &App, (team, id): (TeamId, IncidentId)) -> Result<bool, StoreError> {
+async fn again(
+    app: &App,
+    (team, id): (TeamId, IncidentId),
+    event: Event,
+) -> Result<bool, StoreError> {
     let now = app.clock.now();
     let mut tx = app.store.begin().await?;
     let Some(mut incident) = tx.incident(team, id).await? else {
         return Ok(false);
     };
-    if !incident.remind(now) {
+    let is_due = match event {
+        Event::Escalated => incident.escalate(now),
+        _ => incident.remind(now),
+    };
+    if !is_due {
         return Ok(false);
     }
     let evidence = incident.evidence.clone();
-    let what = (&mut incident, Event::Reminder);
-    tell(app, &mut tx, what, &evidence, now).await?;
+    tell(app, &mut tx, (&mut incident, event), &evidence, now).await?;
     tx.save_incident(&incident).await?;
     tx.commit().await?;
     let monitor = incident.monitor;

@@ -110,7 +110,7 @@ async fn tell(
     now: At,
 ) -> Result<bool, StoreError> {
     let watch = &checked.result.watch;
-    if !change.diff.is_alarming() || checked.result.memory.tools.is_restless() {
+    if checked.result.memory.tools.is_restless() {
         return Ok(false);
     }
     let accepted = tx.accepted_tools(watch.monitor, &change.era).await?;
@@ -127,8 +127,7 @@ async fn tell(
         after: change.after.clone(),
         diff: change.diff.first(MAX_TOLD),
     });
-    let whose = (watch.team, watch.monitor);
-    queue(app, tx, whose, (Event::ToolsChanged, 0), &content).await
+    queue(app, tx, &kept.monitor, Event::ToolsChanged, &content).await
 }
 
 /// Tells what was held back: how the tools differ from the accepted ones.

@@ -129,14 +129,14 @@ pub fn left(end: At, now: At) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::domain::verdict::Failure;
 
     const START: i64 = 1_795_327_200_000;
 
     /// A check `at` some hours of a certificate that lives from hour 0 for `life` hours.
-    fn report(at: i64, life: i64, fingerprint: &str) -> CheckReport {
+    pub(in crate::domain) fn report(at: i64, life: i64, fingerprint: &str) -> CheckReport {
         let hour = |n: i64| At(START + n * HOUR_MS);
         let seen = serde_json::json!({
             "url": "https://a.example/mcp", "started_at": hour(at), "location": "local",

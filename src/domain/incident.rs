@@ -146,6 +146,8 @@ pub struct Incident {
     pub held: Option<HeldBack>,
     /// When people are reminded of it next; `None` when they are not.
     pub remind_at: Option<At>,
+    /// When channels are told that hear only of what nobody has acknowledged.
+    pub escalate_at: Option<At>,
 }
 
 /// An incident cannot do this any more.
@@ -202,6 +204,7 @@ impl Incident {
             turns: None,
             held: None,
             remind_at: Some(reminder::first(confirmed_at)),
+            escalate_at: None,
         })
     }
 
@@ -289,6 +292,7 @@ impl Incident {
             Phase::Open => {
                 self.phase = Phase::Acknowledged { at };
                 self.remind_at = None;
+                self.escalate_at = None;
                 self.add(
                     at,
                     EntryKind::Acknowledged,
@@ -322,6 +326,7 @@ impl Incident {
             at,
         };
         self.remind_at = None;
+        self.escalate_at = None;
         let text = match self.held {
             Some(HeldBack::Opening) => format!("{text} Nobody was told: it was maintenance."),
             _ => text.to_owned(),

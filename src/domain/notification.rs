@@ -16,6 +16,7 @@ use super::id::{ChannelId, IncidentId, MonitorId, NotificationId, TeamId};
 use super::incident::{Change, Entry, Incident, Severity};
 use super::monitor::Monitor;
 use super::report::CheckReport;
+pub use super::summary::{SummaryFacts, SummaryLine};
 use super::tools::SurfaceDiff;
 
 /// Waits before each attempt; after the last one the notification is dead, visible and
@@ -45,6 +46,8 @@ pub enum Event {
     Settled,
     /// It is still there, and nobody has said that they care.
     Reminder,
+    /// Nobody has acknowledged it for so long that others are told, too.
+    Escalated,
     /// Somebody cares for it.
     Acknowledged,
     /// It is over.
@@ -53,30 +56,32 @@ pub enum Event {
     CertificateExpiring,
     /// The token that a monitor is configured with ends soon.
     CredentialExpiring,
-    /// The tools are others than those that were accepted. Told to every channel when the change
-    /// is breaking or a description was rewritten; of the others only the pages tell, until a
-    /// channel can choose what it hears.
+    /// The tools are others than those that were accepted.
     ToolsChanged,
     /// Another channel refused for good and was switched off.
     ChannelFailing,
+    /// What happened outside of the hours of a channel.
+    Summary,
     /// Somebody pressed *Test*.
     Test,
 }
 
 impl Event {
     /// All of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::Opened,
         Self::Worsened,
         Self::Flapping,
         Self::Settled,
         Self::Reminder,
+        Self::Escalated,
         Self::Acknowledged,
         Self::Resolved,
         Self::CertificateExpiring,
         Self::CredentialExpiring,
         Self::ToolsChanged,
         Self::ChannelFailing,
+        Self::Summary,
         Self::Test,
     ];
 
@@ -88,12 +93,14 @@ impl Event {
             Self::Flapping => "flapping",
             Self::Settled => "settled",
             Self::Reminder => "reminder",
+            Self::Escalated => "escalated",
             Self::Acknowledged => "acknowledged",
             Self::Resolved => "resolved",
             Self::CertificateExpiring => "certificate_expiring",
             Self::CredentialExpiring => "credential_expiring",
             Self::ToolsChanged => "tools_changed",
             Self::ChannelFailing => "channel_failing",
+            Self::Summary => "summary",
             Self::Test => "test",
         }
     }
@@ -107,14 +114,24 @@ impl Event {
     pub fn is_alarm(self) -> bool {
         matches!(
             self,
-            Self::Opened | Self::Worsened | Self::Flapping | Self::Settled | Self::Reminder
+            Self::Opened
+                | Self::Worsened
+                | Self::Flapping
+                | Self::Settled
+                | Self::Reminder
+                | Self::Escalated
         )
+    }
+
+    /// Whether it tells what became of trouble: told to whoever was told of the trouble.
+    pub fn is_end(self) -> bool {
+        matches!(self, Self::Acknowledged | Self::Resolved)
     }
 
     /// The type that a webhook receiver sees.
     pub fn webhook_type(self) -> &'static str {
         match self {
-            Self::Opened | Self::Worsened | Self::Flapping => "incident.opened",
+            Self::Opened | Self::Worsened | Self::Flapping | Self::Escalated => "incident.opened",
             Self::Settled | Self::Reminder => "incident.reminder",
             Self::Acknowledged => "incident.acknowledged",
             Self::Resolved => "incident.resolved",
@@ -122,6 +139,7 @@ impl Event {
             Self::CredentialExpiring => "credential.expiring",
             Self::ToolsChanged => "tools.changed",
             Self::ChannelFailing => "channel.failing",
+            Self::Summary => "summary",
             Self::Test => "channel.test",
         }
     }
@@ -160,11 +178,40 @@ pub struct IncidentFacts {
     /// How often the status turned, where it flapped.
     #[serde(default)]
     pub turns: Option<u32>,
+    /// The incident that the receiver knows this one by, where several of one cause were told as
+    /// one; null when it is known by its own id.
+    #[serde(default)]
+    pub told_as: Option<IncidentId>,
+    /// The other monitors that are told as one with this, the first few of them.
+    #[serde(default)]
+    pub members: Vec<Member>,
+    /// How many others there are.
+    #[serde(default)]
+    pub member_count: u64,
     /// What happened, oldest first.
     pub timeline: Vec<Entry>,
 }
 
+/// Another monitor of an outage that is told as one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = IncidentMember)]
+pub struct Member {
+    /// The incident of its own.
+    pub incident_id: IncidentId,
+    /// The monitor.
+    pub monitor_id: MonitorId,
+    /// What people call it.
+    pub monitor: String,
+    /// `open`, `acknowledged` or `resolved`.
+    pub status: String,
+}
+
 impl IncidentFacts {
+    /// The id that the receiver knows the outage by.
+    pub fn known_as(&self) -> IncidentId {
+        self.told_as.unwrap_or(self.id)
+    }
+
     /// An incident as it is at `now`.
     pub fn of(incident: &Incident, now: At) -> Self {
         Self {
@@ -182,6 +229,9 @@ impl IncidentFacts {
             resolved_at: incident.resolved_at(),
             duration_seconds: incident.duration_ms(now) / 1_000,
             turns: incident.turns,
+            told_as: None,
+            members: Vec::new(),
+            member_count: 0,
             timeline: incident.timeline.clone(),
         }
     }
@@ -268,6 +318,9 @@ pub struct Content {
     /// What is different about the tools, where that is what is told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tools: Option<ToolsFacts>,
+    /// What happened, where that is told as a summary.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub summary: Option<SummaryFacts>,
 }
 
 impl Content {
@@ -281,6 +334,7 @@ impl Content {
             changed: Vec::new(),
             channel: None,
             tools: None,
+            summary: None,
         }
     }
 
@@ -294,6 +348,15 @@ impl Content {
             changed: Vec::new(),
             channel: Some(ChannelFacts::of(channel)),
             tools: None,
+            summary: None,
+        }
+    }
+
+    /// What is said when the hours of a channel begin.
+    pub fn of_summary(channel: &Channel, summary: SummaryFacts, at: At) -> Self {
+        Self {
+            summary: Some(summary),
+            ..Self::of_channel(channel, at)
         }
     }
 }
@@ -316,14 +379,6 @@ pub struct Notification {
     pub content: Content,
     /// When it was written.
     pub created_at: At,
-}
-
-/// Who is told: the monitor's own channels, or the default ones when it names none. `channels`
-/// are those that the store found for it; a channel that is switched off is left out.
-pub fn plan(channels: &[Channel]) -> impl Iterator<Item = &Channel> {
-    channels
-        .iter()
-        .filter(|channel| channel.health.disabled.is_none())
 }
 
 /// When to try again after `attempts` have failed; `None` when that was the last. The jitter is

@@ -16,6 +16,16 @@ pub(super) fn first(confirmed_at: At) -> At {
 }
 
 impl Incident {
+    /// Whether others are to be told at `now` that nobody has acknowledged it. Who comes after
+    /// them is known when they are told.
+    pub fn escalate(&mut self, now: At) -> bool {
+        let is_due = self.escalate_at.is_some_and(|due| due <= now);
+        if is_due {
+            self.escalate_at = None;
+        }
+        is_due
+    }
+
     /// Whether people are to be reminded at `now`; then the next time is set: 30 minutes after the
     /// confirmation, an hour after that, two hours after that, at last once a day.
     pub fn remind(&mut self, now: At) -> bool {

@@ -33,7 +33,7 @@ pub(super) fn post(settings: &Settings, message: &Message) -> Result<Post, Deliv
         field(&format!("Changed: {}", c.what), &value)
     });
     let facts = message.facts.iter().filter(|fact| !fact.value.is_empty());
-    let facts = facts.map(|fact| field(fact.label, &fact.value));
+    let facts = facts.map(|fact| field(&fact.label, &fact.value));
     let body = json!({
         "allowed_mentions": {"parse": []},
         "embeds": [{

@@ -242,7 +242,7 @@ fn compose(
         .raw_header(header("Auto-Submitted", "auto-generated".to_owned()))
         .raw_header(header("X-Auto-Response-Suppress", "All".to_owned()));
     if let Some(incident) = &notification.content.incident {
-        let thread = format!("<incident-{}@{domain}>", incident.id);
+        let thread = format!("<incident-{}@{domain}>", incident.known_as());
         builder = builder.in_reply_to(thread.clone()).references(thread);
     }
     let text = message.text().map_err(|error| ours(&error))?;

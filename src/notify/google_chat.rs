@@ -26,7 +26,7 @@ pub(super) fn post(
         widgets.push(labelled(&format!("Changed: {}", change.what), &text));
     }
     for fact in &message.facts {
-        widgets.push(labelled(fact.label, &fact.value));
+        widgets.push(labelled(&fact.label, &fact.value));
     }
     let open = json!({"text": "Look at it", "onClick": {"openLink": {"url": message.link}}});
     widgets.push(json!({"buttonList": {"buttons": [open]}}));

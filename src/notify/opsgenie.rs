@@ -24,7 +24,7 @@ pub(super) fn posts(
     message: &Message,
 ) -> Result<(Post, Option<Post>), DeliveryError> {
     let incident = notification.content.incident.as_ref();
-    let key = incident.map_or(notification.id.0, |incident| incident.id.0);
+    let key = incident.map_or(notification.id.0, |incident| incident.known_as().0);
     let alias = format!("lifesign-{key}");
     let create = || create(settings, message, &alias);
     let close = || follow(settings, message, &alias, "close");
@@ -37,10 +37,12 @@ pub(super) fn posts(
         | Event::Flapping
         | Event::Settled
         | Event::Reminder
+        | Event::Escalated
         | Event::CertificateExpiring
         | Event::CredentialExpiring
         | Event::ToolsChanged
-        | Event::ChannelFailing => (create()?, None),
+        | Event::ChannelFailing
+        | Event::Summary => (create()?, None),
     })
 }
 
@@ -52,7 +54,7 @@ fn create(settings: &Settings, message: &Message, alias: &str) -> Result<Post, D
     };
     let facts = message.facts.iter();
     let details: Map<String, Value> = facts
-        .map(|fact| (fact.label.to_owned(), json!(fact.value)))
+        .map(|fact| (fact.label.clone(), json!(fact.value)))
         .collect();
     let description = format!("{}\n{}", message.lines().join("\n"), message.link);
     let body = json!({

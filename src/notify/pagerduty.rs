@@ -29,10 +29,12 @@ pub(super) fn posts(
         | Event::Flapping
         | Event::Settled
         | Event::Reminder
+        | Event::Escalated
         | Event::CertificateExpiring
         | Event::CredentialExpiring
         | Event::ToolsChanged
         | Event::ChannelFailing
+        | Event::Summary
         | Event::Test => "trigger",
     };
     let then = (notification.event == Event::Test).then_some("resolve");
@@ -52,7 +54,7 @@ fn post(
         Tone::Good | Tone::Neutral => "info",
     };
     let incident = notification.content.incident.as_ref();
-    let key = incident.map_or(notification.id.0, |incident| incident.id.0);
+    let key = incident.map_or(notification.id.0, |incident| incident.known_as().0);
     let mut details: Map<String, Value> = Map::new();
     details.insert("reason".to_owned(), json!(message.reason));
     details.insert("hint".to_owned(), json!(message.hint));

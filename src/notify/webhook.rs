@@ -12,7 +12,7 @@ use crate::domain::at::At;
 use crate::domain::channel::Settings;
 use crate::domain::incident::Change;
 use crate::domain::notification::{
-    ChannelFacts, IncidentFacts, MonitorFacts, Notification, ToolsFacts,
+    ChannelFacts, IncidentFacts, MonitorFacts, Notification, SummaryFacts, ToolsFacts,
 };
 use crate::domain::report::CheckReport;
 use crate::domain::sensitive::Sensitive;
@@ -35,6 +35,8 @@ struct Data<'a> {
     channel: Option<&'a ChannelFacts>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tools: Option<&'a ToolsFacts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    summary: Option<&'a SummaryFacts>,
 }
 
 /// The request for one notification, signed with every secret that is valid at `now`.
@@ -67,6 +69,7 @@ fn body(notification: &Notification) -> serde_json::Result<String> {
             changed: &content.changed,
             channel: content.channel.as_ref(),
             tools: content.tools.as_ref(),
+            summary: content.summary.as_ref(),
         },
     })
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::codec::{Origin, document, row};
 use super::{Store, StoreError, Tx};
 use crate::domain::at::At;
-use crate::domain::channel::{Channel, Health, Kind, Settings};
+use crate::domain::channel::{Channel, Health, Kind, Route, Settings};
 use crate::domain::id::{ChannelId, MonitorId, TeamId};
 use crate::domain::sensitive::Sensitive;
 use crate::secret::{Place, SealingKey};
@@ -21,6 +21,7 @@ row! {
         kind: String,
         sealed: String,
         is_default: bool,
+        route: Option<String>,
         disabled: Option<String>,
         last_success_at: Option<At>,
         error_at: Option<At>,
@@ -49,6 +50,10 @@ impl ChannelRow {
                     .map(|(name, value)| (name, Sensitive::new(value))),
             ),
             is_default: self.is_default,
+            route: match &self.route {
+                Some(text) => at.document("route", text)?,
+                None => Route::default(),
+            },
             health: Health {
                 disabled: self.disabled.clone(),
                 last_success_at: self.last_success_at,
@@ -63,6 +68,11 @@ fn seal(channel: &Channel, key: &SealingKey) -> Result<String, StoreError> {
     let plain: BTreeMap<&str, &str> = pairs.map(|(name, value)| (name, value.expose())).collect();
     let plain = document(&plain)?;
     Ok(key.seal(&place(channel.id), &plain))
+}
+
+fn route(channel: &Channel) -> Result<Option<String>, StoreError> {
+    let is_usual = channel.route == Route::default();
+    (!is_usual).then(|| document(&channel.route)).transpose()
 }
 
 fn place(id: ChannelId) -> Place {
@@ -102,6 +112,7 @@ impl Tx {
             seal(channel, &self.key)?,
             channel.is_default,
             now,
+            route(channel)?,
         );
         self.db.run(ADD_CHANNEL, row).await?;
         Ok(())
@@ -118,6 +129,7 @@ impl Tx {
             seal(channel, &self.key)?,
             channel.is_default,
             channel.health.disabled.as_deref(),
+            route(channel)?,
         );
         Ok(self.db.run(SAVE_CHANNEL, row).await? > 0)
     }
@@ -150,7 +162,7 @@ impl Tx {
         Ok(self.readable(&rows))
     }
 
-    fn readable(&self, rows: &[ChannelRow]) -> Vec<Channel> {
+    pub(super) fn readable(&self, rows: &[ChannelRow]) -> Vec<Channel> {
         let mut channels = Vec::with_capacity(rows.len());
         for row in rows {
             match row.channel(&self.key) {
@@ -196,13 +208,16 @@ impl Tx {
 }
 
 const CHANNELS: &str = "
-    SELECT id, team_id, name, kind, sealed, is_default, disabled, last_success_at, error_at, error
+    SELECT id, team_id, name, kind, sealed, is_default, route, disabled, last_success_at,
+           error_at, error
       FROM channel WHERE team_id = $1 ORDER BY id";
 const CHANNEL: &str = "
-    SELECT id, team_id, name, kind, sealed, is_default, disabled, last_success_at, error_at, error
+    SELECT id, team_id, name, kind, sealed, is_default, route, disabled, last_success_at,
+           error_at, error
       FROM channel WHERE team_id = $1 AND id = $2";
 const CHANNELS_OF: &str = "
-    SELECT id, team_id, name, kind, sealed, is_default, disabled, last_success_at, error_at, error
+    SELECT id, team_id, name, kind, sealed, is_default, route, disabled, last_success_at,
+           error_at, error
       FROM channel c
      WHERE team_id = $1
        AND (EXISTS (SELECT 1 FROM monitor_channel n
@@ -211,10 +226,11 @@ const CHANNELS_OF: &str = "
                                             WHERE n.monitor_id = $2)))
      ORDER BY id";
 const ADD_CHANNEL: &str = "
-    INSERT INTO channel (id, team_id, name, kind, sealed, is_default, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    INSERT INTO channel (id, team_id, name, kind, sealed, is_default, created_at, route)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
 const SAVE_CHANNEL: &str = "
-    UPDATE channel SET name = $3, kind = $4, sealed = $5, is_default = $6, disabled = $7
+    UPDATE channel SET name = $3, kind = $4, sealed = $5, is_default = $6, disabled = $7,
+                       route = $8
      WHERE team_id = $1 AND id = $2";
 const DROP_CHANNEL: &str = "DELETE FROM channel WHERE team_id = $1 AND id = $2";
 const DISABLE_CHANNEL: &str = "

@@ -8,6 +8,7 @@ use super::db::{Dialects, Many};
 use super::states::each;
 use super::{Store, StoreError, Tx};
 use crate::domain::at::At;
+use crate::domain::cause::cause;
 use crate::domain::failure::Code;
 use crate::domain::id::{IncidentId, MonitorId, TeamId};
 use crate::domain::incident::{HeldBack, Incident, Phase, Severity};
@@ -33,6 +34,7 @@ row! {
         turns: Option<i64>,
         held: Option<String>,
         remind_at: Option<At>,
+        escalate_at: Option<At>,
     }
 }
 
@@ -79,6 +81,7 @@ impl IncidentRow {
                 None => None,
             },
             remind_at: self.remind_at,
+            escalate_at: self.escalate_at,
         })
     }
 }
@@ -92,6 +95,12 @@ pub struct IncidentFilter {
     pub is_resolved: Option<bool>,
     /// Only those that were not over before this instant.
     pub since: Option<At>,
+}
+
+/// What an outage may have in common with others.
+fn shared_cause(incident: &Incident) -> Option<String> {
+    let is_down = incident.severity == Severity::Down;
+    is_down.then(|| cause(&incident.evidence)).flatten()
 }
 
 impl Tx {
@@ -114,6 +123,8 @@ impl Tx {
             incident.turns.map(i64::from),
             incident.held.map(HeldBack::as_str),
             incident.remind_at,
+            incident.escalate_at,
+            shared_cause(incident),
         );
         self.db.run(OPEN_INCIDENT, row).await?;
         Ok(())
@@ -138,6 +149,8 @@ impl Tx {
             incident.turns.map(i64::from),
             incident.held.map(HeldBack::as_str),
             incident.remind_at,
+            incident.escalate_at,
+            shared_cause(incident),
         );
         self.db.run(SAVE_INCIDENT, row).await?;
         Ok(())
@@ -199,6 +212,16 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<(TeamId, IncidentId)>, StoreError> {
         self.db.all(TO_REMIND, (now, i64::from(limit))).await
+    }
+
+    /// The incidents that nobody has acknowledged for so long that others are to be told at `now`,
+    /// the longest due first and at most `limit`.
+    pub async fn incidents_to_escalate(
+        &self,
+        now: At,
+        limit: u32,
+    ) -> Result<Vec<(TeamId, IncidentId)>, StoreError> {
+        self.db.all(TO_ESCALATE, (now, i64::from(limit))).await
     }
 
     /// An incident of a team.
@@ -266,7 +289,7 @@ macro_rules! select {
         concat!(
             "SELECT id, team_id, monitor_id, status, severity, code, message, hint, started_at,
                     confirmed_at, acknowledged_at, resolved_at, timeline, evidence, changed,
-                    told, turns, held, remind_at
+                    told, turns, held, remind_at, escalate_at
                FROM incident ",
             $rest
         )
@@ -276,13 +299,14 @@ macro_rules! select {
 const OPEN_INCIDENT: &str = "
     INSERT INTO incident (id, team_id, monitor_id, status, started_at, confirmed_at, severity, code,
                           message, hint, timeline, evidence, changed, told, turns,
-                          held, remind_at)
-    VALUES ($1, $2, $3, 'open', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+                          held, remind_at, escalate_at, cause)
+    VALUES ($1, $2, $3, 'open', $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
+            $18)";
 const SAVE_INCIDENT: &str = "
     UPDATE incident
        SET status = $3, severity = $4, code = $5, message = $6, hint = $7, acknowledged_at = $8,
            resolved_at = $9, timeline = $10, evidence = $11, changed = $12, told = $13, turns = $14,
-           held = $15, remind_at = $16
+           held = $15, remind_at = $16, escalate_at = $17, cause = $18
      WHERE id = $1 AND team_id = $2";
 /// PostgreSQL locks the row, so that a recovery and an acknowledgement do not undo each other;
 /// SQLite has one writer.
@@ -301,6 +325,8 @@ const HELD_INCIDENTS: &str = "
      ORDER BY id LIMIT $2";
 const TO_REMIND: &str = "
     SELECT team_id, id FROM incident WHERE remind_at <= $1 ORDER BY remind_at, id LIMIT $2";
+const TO_ESCALATE: &str = "
+    SELECT team_id, id FROM incident WHERE escalate_at <= $1 ORDER BY escalate_at, id LIMIT $2";
 const INCIDENTS: &str = select!(
     "WHERE team_id = $1 AND ($2 IS NULL OR monitor_id = $2)
        AND ($3 IS NULL OR (status = 'resolved') = $3)

@@ -14,7 +14,7 @@ use super::{Store, StoreError};
 use crate::secret::Place;
 
 /// Every migration in order: its name and its text.
-pub const MIGRATIONS: [(&str, &str); 6] = [
+pub const MIGRATIONS: [(&str, &str); 7] = [
     (
         "accounts",
         include_str!("../../migrations/0001_accounts.sql"),
@@ -36,6 +36,7 @@ pub const MIGRATIONS: [(&str, &str); 6] = [
         "maintenance",
         include_str!("../../migrations/0006_maintenance.sql"),
     ),
+    ("routes", include_str!("../../migrations/0007_routes.sql")),
 ];
 
 /// What is sealed to notice another key.

@@ -32,6 +32,7 @@ mod monitor_row;
 mod monitors;
 mod notifications;
 mod overviews;
+mod parts;
 mod reports;
 mod retention;
 mod rollups;

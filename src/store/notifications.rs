@@ -17,6 +17,7 @@ use crate::domain::at::At;
 use crate::domain::channel::Channel;
 use crate::domain::id::{ChannelId, DeliveryId, NotificationId, TeamId};
 use crate::domain::notification::{Content, Event, Notification};
+use crate::domain::plan::Way;
 
 /// A notification that was claimed: what marking it needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -105,7 +106,7 @@ where
 }
 
 impl NotificationRow {
-    fn notification(&self) -> Result<Notification, StoreError> {
+    pub(super) fn notification(&self) -> Result<Notification, StoreError> {
         let at = Origin {
             table: "notification",
             id: self.notification_id,
@@ -196,10 +197,30 @@ impl Store {
 }
 
 impl Tx {
-    /// Queues what is to be told. What a channel was told of an incident already, or will be, is
-    /// left out; says how many were new.
+    /// Queues what is to be told at once. What a channel was told of an incident already, or will
+    /// be, is left out; says how many were new.
     pub async fn enqueue(&mut self, notifications: &[Notification]) -> Result<u64, StoreError> {
-        let row = |n: &Notification| {
+        let at_once = |n: &Notification| Way::From {
+            at: n.created_at,
+            told_as: None,
+        };
+        let ways = notifications.iter().map(|n| (n, at_once(n)));
+        self.enqueue_by(ways).await
+    }
+
+    /// As [`enqueue`](Self::enqueue), each on its way.
+    pub async fn enqueue_by<'a>(
+        &mut self,
+        notifications: impl Iterator<Item = (&'a Notification, Way)>,
+    ) -> Result<u64, StoreError> {
+        let row = |(n, way): (&Notification, Way)| {
+            let now = n.created_at;
+            let (status, due, held_until, told_as, finished_at) = match way {
+                Way::From { at, told_as } => ("queued", at, None, told_as, None),
+                Way::Held { until } => ("queued", until, Some(until), None, None),
+                // Somebody else speaks for it.
+                Way::With { told_as } => ("sent", now, None, Some(told_as), Some(now)),
+            };
             Ok((
                 n.id,
                 n.team,
@@ -208,13 +229,16 @@ impl Tx {
                 n.event.as_str(),
                 i64::from(n.turn),
                 document(&n.content)?,
-                "queued",
+                status,
                 0_i64,
-                n.created_at,
-                n.created_at,
+                due,
+                now,
+                held_until,
+                told_as,
+                finished_at,
             ))
         };
-        let rows = notifications.iter().map(row);
+        let rows = notifications.map(row);
         let rows = rows.collect::<Result<Vec<_>, StoreError>>()?;
         self.db.many(ENQUEUE, rows).await
     }
@@ -280,11 +304,11 @@ macro_rules! claim {
         concat!(
             "WITH due AS MATERIALIZED (
                  SELECT n.id FROM notification n
-                  WHERE n.status = 'queued' AND n.next_attempt <= $4
+                  WHERE n.status = 'queued' AND n.next_attempt <= $4 AND n.held_until IS NULL
                     AND NOT EXISTS (
                         SELECT 1 FROM notification e
                          WHERE e.incident_id = n.incident_id AND e.channel_id = n.channel_id
-                           AND e.status = 'queued' AND e.turn < n.turn)
+                           AND e.status = 'queued' AND e.held_until IS NULL AND e.turn < n.turn)
                   ORDER BY n.next_attempt, n.id LIMIT $5 ",
             $lock,
             ") UPDATE notification SET claim = $1, claimed_by = $2, next_attempt = $3
@@ -301,7 +325,7 @@ const CLAIM: Dialects = Dialects {
 const CLAIMED: &str = "
     SELECT n.id AS notification_id, n.team_id AS notification_team, n.channel_id, n.event,
            n.turn, n.content, n.attempts, n.created_at AS written_at,
-           c.id, c.team_id, c.name, c.kind, c.sealed, c.is_default, c.disabled,
+           c.id, c.team_id, c.name, c.kind, c.sealed, c.is_default, c.route, c.disabled,
            c.last_success_at, c.error_at, c.error
       FROM notification n JOIN channel c ON c.id = n.channel_id
      WHERE n.status = 'queued' AND n.next_attempt = $2 AND n.claim = $1
@@ -313,14 +337,15 @@ const NOTIFICATION: &str = "
 const REPLAY: &str = "
     UPDATE notification
        SET status = 'queued', attempts = 0, next_attempt = $3, finished_at = NULL,
-           claim = NULL, claimed_by = NULL
+           claim = NULL, claimed_by = NULL, held_until = NULL
      WHERE team_id = $1 AND id = $2 AND status <> 'queued'";
-const COUNT_QUEUED: &str =
-    "SELECT COUNT(*), MIN(created_at) FROM notification WHERE status = 'queued'";
+const COUNT_QUEUED: &str = "
+    SELECT COUNT(*), MIN(created_at) FROM notification
+     WHERE status = 'queued' AND held_until IS NULL";
 const COUNT_DEAD: &str = "SELECT COUNT(*) FROM notification WHERE status = 'dead' AND event <> $1";
 const ENQUEUE: Many = Many {
     head: "INSERT INTO notification (id, team_id, incident_id, channel_id, event, turn, content, status, \
-           attempts, next_attempt, created_at) VALUES",
+           attempts, next_attempt, created_at, held_until, told_as, finished_at) VALUES",
     tail: "ON CONFLICT (incident_id, turn, channel_id) DO NOTHING",
 };
 const HOLD_CHANNEL: &str = "UPDATE channel SET name = name WHERE team_id = $1 AND id = $2";

@@ -57,5 +57,10 @@ const DROP_HOURS: &str = "
      WHERE (monitor_id, location, start) IN (SELECT monitor_id, location, start FROM old)";
 const DROP_NOTIFICATIONS: &str = "
     WITH old AS MATERIALIZED (
-        SELECT id FROM notification WHERE finished_at < $1 ORDER BY finished_at LIMIT $2)
+        SELECT n.id FROM notification n
+         WHERE n.finished_at < $1
+           -- Who was told of what is not over has to be known until it is.
+           AND NOT EXISTS (SELECT 1 FROM incident i
+                            WHERE i.id = n.incident_id AND i.status <> 'resolved')
+         ORDER BY n.finished_at LIMIT $2)
     DELETE FROM notification WHERE id IN (SELECT id FROM old)";

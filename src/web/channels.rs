@@ -6,6 +6,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::Shared;
+use super::channel_route;
 use super::delete::DeletePage;
 use super::error::{WebError, refused_page};
 use super::filters;
@@ -15,7 +16,7 @@ use super::path::{Id, Query};
 use super::session::Visitor;
 use crate::app::channels::{self, ChannelSpec};
 use crate::app::refused::Refused;
-use crate::domain::channel::{Channel, Field, Form, Kind};
+use crate::domain::channel::{Channel, Field, Form, Kind, Route, Topic};
 use crate::domain::id::{ChannelId, NotificationId};
 use crate::domain::monitor::FieldError;
 use crate::store::Delivery;
@@ -53,24 +54,41 @@ struct FormPage {
     known: Option<Channel>,
     form: Filled,
     mail_is_set_up: bool,
+    /// The channels that can stand in for it.
+    others: Vec<Channel>,
 }
 
 impl FormPage {
-    fn new(shared: &Shared, visitor: &Visitor, kind: Kind, form: Filled) -> Self {
-        Self {
+    async fn new(
+        shared: &Shared,
+        visitor: &Visitor,
+        kind: Kind,
+        form: Filled,
+    ) -> Result<Self, WebError> {
+        Ok(Self {
             frame: visitor.frame(),
             kind,
             known: None,
             form,
             mail_is_set_up: shared.app.settings.smtp_url.is_some(),
-        }
+            others: shared.app.store.channels(visitor.actor.team).await?,
+        })
     }
 
-    fn changing(self, known: Channel) -> Self {
-        Self {
-            known: Some(known),
-            ..self
-        }
+    fn changing(mut self, known: Channel) -> Self {
+        self.others.retain(|other| other.id != known.id);
+        self.known = Some(known);
+        self
+    }
+
+    fn topics() -> [Topic; 9] {
+        Topic::ALL
+    }
+
+    /// Whether something is chosen of what it hears, or wrong with it.
+    fn is_open(&self) -> bool {
+        let is_chosen = |known: &Channel| known.route != Route::default();
+        self.form.is_refused() || self.known.as_ref().is_some_and(is_chosen)
     }
 
     /// Whether there is a secret in this field that an empty one keeps.
@@ -105,8 +123,12 @@ pub(super) async fn new(
     };
     let defaults = kind.fields().iter();
     let defaults = defaults.filter_map(|field| Some((field.name, field.default?)));
-    let form = Filled::of(defaults.chain([("default", "yes"), ("name", kind.title())]));
-    Ok(FormPage::new(&shared, &visitor, kind, form).into_response())
+    let values = defaults.chain([("default", "yes"), ("name", kind.title())]);
+    let values = values.map(|(name, value)| (name, value.to_owned()));
+    let route = channel_route::filled(&Route::default());
+    let form = Filled::of(values.chain(route));
+    let page = FormPage::new(&shared, &visitor, kind, form).await?;
+    Ok(page.into_response())
 }
 
 #[derive(Template, WebTemplate)]
@@ -126,14 +148,12 @@ pub(super) async fn create(
     let Some(kind) = Kind::parse(form.value("kind")) else {
         return Ok(Redirect::to("/channels/new").into_response());
     };
-    match channels::create(
-        &shared.app,
-        &visitor.actor,
-        kind,
-        &spec(&form, &|name| Some(form.value(name))),
-    )
-    .await
-    {
+    let settings = |name: &str| Some(form.value(name));
+    let done = match spec(&form, &settings) {
+        Ok(spec) => channels::create(&shared.app, &visitor.actor, kind, &spec).await,
+        Err(refused) => Err(refused),
+    };
+    match done {
         Ok(made) => Ok(match made.secret {
             None => {
                 Redirect::to(&format!("/channels/{}?done=saved", made.channel.id)).into_response()
@@ -147,7 +167,8 @@ pub(super) async fn create(
         }),
         Err(refused) => {
             let form = form.refused(faults(refused)?);
-            Ok(refused_page(FormPage::new(&shared, &visitor, kind, form)))
+            let page = FormPage::new(&shared, &visitor, kind, form).await?;
+            Ok(refused_page(page))
         }
     }
 }
@@ -231,7 +252,8 @@ pub(super) async fn edit(
     if known.is_default {
         values.push(("default", "yes".to_owned()));
     }
-    let page = FormPage::new(&shared, &visitor, known.kind, Filled::of(values));
+    values.extend(channel_route::filled(&known.route));
+    let page = FormPage::new(&shared, &visitor, known.kind, Filled::of(values)).await?;
     Ok(page.changing(known))
 }
 
@@ -243,18 +265,16 @@ pub(super) async fn change(
     form: Filled,
 ) -> Result<Response, WebError> {
     let known = known(&shared, &visitor, id).await?;
-    match channels::change(
-        &shared.app,
-        &visitor.actor,
-        id,
-        &spec(&form, &|name| Some(form.value(name))),
-    )
-    .await
-    {
+    let settings = |name: &str| Some(form.value(name));
+    let done = match spec(&form, &settings) {
+        Ok(spec) => channels::change(&shared.app, &visitor.actor, id, &spec).await,
+        Err(refused) => Err(refused),
+    };
+    match done {
         Ok(_) => Ok(Redirect::to(&format!("/channels/{id}?done=saved")).into_response()),
         Err(refused) => {
             let form = form.refused(faults(refused)?);
-            let page = FormPage::new(&shared, &visitor, known.kind, form);
+            let page = FormPage::new(&shared, &visitor, known.kind, form).await?;
             Ok(refused_page(page.changing(known)))
         }
     }
@@ -271,6 +291,7 @@ pub(super) async fn enable(
         name: &known.name,
         settings: &|_| None,
         is_default: known.is_default,
+        route: known.route.clone(),
     };
     channels::change(&shared.app, &visitor.actor, id, &as_it_is).await?;
     Ok(Redirect::to(&format!("/channels/{id}?done=enabled")))
@@ -324,12 +345,13 @@ async fn known(shared: &Shared, visitor: &Visitor, id: ChannelId) -> Result<Chan
 type Typed<'a> = dyn Fn(&str) -> Option<&'a str> + Sync + 'a;
 
 /// What was typed.
-fn spec<'a>(form: &'a Filled, settings: &'a Typed<'a>) -> ChannelSpec<'a> {
-    ChannelSpec {
+fn spec<'a>(form: &'a Filled, settings: &'a Typed<'a>) -> Result<ChannelSpec<'a>, Refused> {
+    Ok(ChannelSpec {
         name: form.value("name"),
         settings,
         is_default: form.has("default", "yes"),
-    }
+        route: channel_route::read(form).map_err(Refused::Fields)?,
+    })
 }
 
 fn faults(refused: Refused) -> Result<Vec<FieldError>, WebError> {

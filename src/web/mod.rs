@@ -8,6 +8,7 @@ mod account;
 pub mod assets;
 mod badge;
 mod bot;
+mod channel_route;
 mod channels;
 pub mod chart;
 mod delete;

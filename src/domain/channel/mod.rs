@@ -4,9 +4,11 @@
 //! and the messages all read it there.
 
 mod kind;
+mod route;
 mod settings;
 
 pub use kind::{Field, Form, Kind};
+pub use route::{Hours, MAX_WAIT_MINUTES, Outside, Route, Topic};
 pub use settings::Settings;
 
 use serde::{Deserialize, Serialize};
@@ -41,6 +43,8 @@ pub struct Channel {
     pub settings: Settings,
     /// Whether it hears every monitor that names no channels of its own.
     pub is_default: bool,
+    /// What it hears, and when.
+    pub route: Route,
     /// How it is doing.
     pub health: Health,
 }

@@ -30,6 +30,14 @@ pub(super) fn of(
                  will hear again when it has settled for half an hour."
             ),
         ),
+        Event::Escalated => (
+            word(incident.severity),
+            format!("unacknowledged after {lasted}; {}", in_short(&trouble)),
+            format!(
+                "It has lasted {lasted} and nobody has acknowledged it, so you are told, too. \
+                 {trouble}"
+            ),
+        ),
         Event::Reminder => (
             word(incident.severity),
             format!("unacknowledged after {lasted}; {}", in_short(&trouble)),
@@ -74,6 +82,11 @@ pub(super) fn of(
         _ => (word(incident.severity), in_short(&trouble), trouble),
     };
     let is_over = event == Event::Resolved;
+    let others = match incident.member_count {
+        0 => String::new(),
+        1 => " (and 1 more)".to_owned(),
+        count => format!(" (and {count} more)"),
+    };
     Message {
         tone: match (event, incident.severity) {
             (Event::Resolved, _) => Tone::Good,
@@ -81,7 +94,7 @@ pub(super) fn of(
             (_, Severity::Down) => Tone::Bad,
             (_, Severity::Degraded) => Tone::Warning,
         },
-        subject: format!("{status} {name}: {short}"),
+        subject: format!("{status} {name}{others}: {short}"),
         status: status.to_owned(),
         name,
         reason,
@@ -113,7 +126,24 @@ fn facts(incident: &IncidentFacts, content: &Content) -> Vec<Fact> {
             facts.push(fact("Address", line(address, MAX_QUOTE)));
         }
     }
+    if incident.member_count > 0 {
+        facts.push(fact("Together with", members(incident)));
+    }
     facts
+}
+
+/// The other monitors that are told as one with this.
+fn members(incident: &IncidentFacts) -> String {
+    let names = incident.members.iter();
+    let names: Vec<String> = names
+        .map(|member| line(&member.monitor, MAX_QUOTE))
+        .collect();
+    let told = u64::try_from(names.len()).unwrap_or(u64::MAX);
+    let names = names.join(", ");
+    match incident.member_count.saturating_sub(told) {
+        0 => names,
+        more => format!("{names} and {more} more"),
+    }
 }
 
 fn changes(content: &Content) -> Vec<Changed> {

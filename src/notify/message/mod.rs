@@ -7,6 +7,7 @@
 mod channel;
 mod expiry;
 mod incident;
+mod summary;
 mod tools;
 mod words;
 
@@ -21,7 +22,7 @@ const MAX_SENTENCE: usize = 500;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fact {
     /// What it is about.
-    pub label: &'static str,
+    pub label: String,
     /// What it says.
     pub value: String,
 }
@@ -124,6 +125,7 @@ impl Message {
                 expiry::of(event, content, public_url)
             }
             (Event::ToolsChanged, _) => tools::of(content, public_url),
+            (Event::Summary, _) => summary::of(content, public_url),
             (Event::Test | Event::ChannelFailing, _) | (_, None) => {
                 channel::of(event, content, public_url)
             }
@@ -161,6 +163,9 @@ impl Message {
     }
 }
 
-fn fact(label: &'static str, value: String) -> Fact {
-    Fact { label, value }
+fn fact(label: &str, value: String) -> Fact {
+    Fact {
+        label: label.to_owned(),
+        value,
+    }
 }

@@ -89,6 +89,8 @@ params!(A B C D E F G H I J K L M);
 params!(A B C D E F G H I J K L M N);
 params!(A B C D E F G H I J K L M N O);
 params!(A B C D E F G H I J K L M N O P);
+params!(A B C D E F G H I J K L M N O P Q);
+params!(A B C D E F G H I J K L M N O P Q R);
 
 /// The parameters of one statement, for SQLite.
 pub(super) fn sqlite<'t, P: Params<'t>>(

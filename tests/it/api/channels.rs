@@ -155,3 +155,85 @@ async fn a_test_tells_what_the_receiver_answered_and_a_delivery_is_replayed() {
         .collect();
     assert_eq!(ids[0], ids[1], "the same id");
 }
+
+#[tokio::test]
+async fn a_channel_chooses_what_it_hears_and_when() {
+    let world = World::new().await;
+    let hook = |name: &str| json!({"name": name, "kind": "webhook", "settings": {"url": "https://hooks.example.com/x"}});
+    let spare = world.post("/channels", hook("Spare")).await.is(201);
+    let mut body = hook("Night");
+    let route = json!({
+        "kinds": ["incidents", "tools_additive"], "severities": ["down"], "tags": ["prod"],
+        "hours": {"zone": "Europe/Berlin", "days": ["sun", "mon"], "from": "22:00", "until": "06:00"},
+        "escalate_after_minutes": 15, "fallback": spare["id"],
+    });
+    for (name, value) in route.as_object().unwrap() {
+        body[name] = value.clone();
+    }
+    let made = world.post("/channels", body).await.is(201);
+    for name in [
+        "kinds",
+        "severities",
+        "tags",
+        "escalate_after_minutes",
+        "fallback",
+    ] {
+        assert_eq!(made[name], route[name], "{name}");
+    }
+    assert_eq!(made["hours"]["days"], json!(["mon", "sun"]));
+    assert_eq!(made["hours"]["held_outside"], "all_but_down");
+
+    let path = format!("/channels/{}", made["id"].as_str().unwrap());
+    let renamed = world.patch(&path, json!({"name": "On call"})).await.is(200);
+    assert_eq!(renamed["hours"], made["hours"], "what is not named stays");
+    let back = json!({"kinds": null, "severities": null, "tags": null, "hours": null,
+        "escalate_after_minutes": null, "fallback": null});
+    let usual = world.patch(&path, back).await.is(200);
+    for name in [
+        "kinds",
+        "severities",
+        "tags",
+        "hours",
+        "escalate_after_minutes",
+        "fallback",
+    ] {
+        assert_eq!(usual[name], spare[name], "{name}");
+    }
+
+    let spares = format!("/channels/{}", spare["id"].as_str().unwrap());
+    world
+        .patch(&path, json!({"fallback": spare["id"]}))
+        .await
+        .is(200);
+    let hours = |change: Value| {
+        let mut hours = json!({"zone": "UTC", "days": ["mon"], "from": "08:00", "until": "20:00"});
+        for (name, value) in change.as_object().unwrap() {
+            hours[name] = value.clone();
+        }
+        json!({"hours": hours})
+    };
+    for (at, body, field) in [
+        (&path, json!({"kinds": ["weather"]}), "kinds"),
+        (&path, json!({"kinds": []}), "kinds"),
+        (
+            &path,
+            json!({"escalate_after_minutes": 9_999}),
+            "escalate_after_minutes",
+        ),
+        (&path, json!({"fallback": made["id"]}), "fallback"),
+        (&path, json!({"fallback": "x"}), "fallback"),
+        (&spares, json!({"fallback": made["id"]}), "fallback"),
+        (&path, hours(json!({"zone": "Moon"})), "hours.zone"),
+        (&path, hours(json!({"days": []})), "hours.days"),
+        (&path, hours(json!({"from": "8"})), "hours.from"),
+        (
+            &path,
+            hours(json!({"held_outside": "some"})),
+            "hours.held_outside",
+        ),
+    ] {
+        let refused = world.patch(at, body.clone()).await.refused_fields();
+        let fields: Vec<&str> = refused.iter().map(|(field, _)| &**field).collect();
+        assert_eq!(fields, [field], "{body}");
+    }
+}

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lifesign::app::{App, alerter, channels};
-use lifesign::domain::channel::{Channel, Kind};
+use lifesign::domain::channel::{Channel, Kind, Route};
 use lifesign::domain::id::{ChannelId, NotificationId};
 use lifesign::domain::notification::{Content, Event, Notification, RETRIES};
 use lifesign::domain::team::Actor;
@@ -36,6 +36,7 @@ impl World {
             name,
             settings: &|name| (name == "url").then_some(&*url),
             is_default,
+            route: Route::default(),
         };
         let made = channels::create(&self.app, &self.actor, Kind::Webhook, &spec).await;
         made.unwrap().channel

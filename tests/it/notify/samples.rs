@@ -2,7 +2,7 @@
 
 use lifesign::clock::Ids;
 use lifesign::domain::at::{At, DAY_MS};
-use lifesign::domain::channel::{Channel, Health, Kind, Settings};
+use lifesign::domain::channel::{Channel, Health, Kind, Route, Settings};
 use lifesign::domain::id::{ChannelId, IncidentId, MonitorId, NotificationId, TeamId};
 use lifesign::domain::incident::Incident;
 use lifesign::domain::monitor::{Endpoint, EndpointUrl, Monitor, MonitorSpec, TransportChoice};
@@ -127,6 +127,7 @@ pub(crate) fn notification(n: u128, event: Event) -> Notification {
             changed: incident.changed.clone(),
             channel: None,
             tools: None,
+            summary: None,
         },
         created_at: at,
     }
@@ -189,6 +190,7 @@ pub(crate) fn channel(kind: Kind, settings: &[(&str, &str)]) -> Channel {
         kind,
         settings: Settings::read(kind, find, None).unwrap(),
         is_default: true,
+        route: Route::default(),
         health: Health::default(),
     }
 }

@@ -172,13 +172,14 @@ engines! {
     }
 
     async fn a_window_that_is_ended_or_deleted_releases_what_it_held(store: Store) {
-        let server = FakeMcp::start(healthy()).unwrap();
+        let (server, other) = (FakeMcp::start(healthy()).unwrap(), FakeMcp::start(healthy()).unwrap());
         let world = TestApp::new(store).await;
-        let (ended, deleted) = (world.watch(&server.url()).await, world.watch(&server.url()).await);
+        let (ended, deleted) = (world.watch(&server.url()).await, world.watch(&other.url()).await);
         world.round().await;
         let first = declare(&world, ended, 600).await;
         let second = declare(&world, deleted, 600).await;
         server.set(status(503));
+        other.set(status(503));
         rounds(&world, 1, 60).await;
         rounds(&world, 2, 5).await;
         assert_eq!(world.incidents().await.len(), 2);

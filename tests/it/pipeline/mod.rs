@@ -11,7 +11,9 @@ mod maintenance;
 mod owner;
 mod reminders;
 mod retention;
+mod routes;
 mod slow;
+mod together;
 mod tools;
 
 use fake_mcp::{FakeMcp, healthy, status};

@@ -1,6 +1,6 @@
 //! Channels: sealed at rest, within their team, and heard by the right monitors.
 
-use lifesign::domain::channel::{Channel, Health, Kind, Settings};
+use lifesign::domain::channel::{Channel, Health, Kind, Route, Settings};
 use lifesign::domain::id::{ChannelId, TeamId};
 use lifesign::domain::sensitive::Sensitive;
 use lifesign::store::Store;
@@ -23,6 +23,7 @@ pub(crate) fn webhook(team: TeamId, n: u128) -> Channel {
         kind: Kind::Webhook,
         settings: settings.signed_with(Sensitive::new("whsec_now")),
         is_default: true,
+        route: Route::default(),
         health: Health::default(),
     }
 }

@@ -11,6 +11,7 @@ mod monitors;
 mod notifications;
 mod opening;
 mod overviews;
+mod parts;
 mod retention;
 mod status_pages;
 mod tools;

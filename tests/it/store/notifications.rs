@@ -55,6 +55,7 @@ pub(crate) fn told(incident: &Incident, channel: ChannelId, event: Event, n: u12
         changed: vec![],
         channel: None,
         tools: None,
+        summary: None,
     };
     let id = NotificationId(id(n));
     let turn = match event {

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use lifesign::app::check::{Checked, run_check};
 use lifesign::app::record::record;
-use lifesign::app::{App, alerter, channels, monitors, reminders, scheduler};
+use lifesign::app::{App, alerter, channels, monitors, reminders, scheduler, summaries};
 use lifesign::domain::at::At;
-use lifesign::domain::channel::Kind;
+use lifesign::domain::channel::{Channel, Kind, Route};
 use lifesign::domain::id::MonitorId;
 use lifesign::domain::incident::Incident;
 use lifesign::domain::monitor::{Endpoint, EndpointUrl, MonitorSpec, TransportChoice};
@@ -53,6 +53,7 @@ impl TestApp {
             name: "Ops",
             settings: &|name| (name == "url").then_some(&*url),
             is_default: true,
+            route: Route::default(),
         };
         channels::create(&app, &actor, Kind::Webhook, &spec)
             .await
@@ -60,8 +61,31 @@ impl TestApp {
         Self { app, actor, hook }
     }
 
+    /// Another webhook that hears every monitor, in its own way.
+    pub(crate) async fn channel(&self, name: &str, route: Route) -> (Channel, WebhookReceiver) {
+        let hook = WebhookReceiver::start().await;
+        let url = hook.url();
+        let spec = channels::ChannelSpec {
+            name,
+            settings: &|name| (name == "url").then_some(&*url),
+            is_default: true,
+            route,
+        };
+        let made = channels::create(&self.app, &self.actor, Kind::Webhook, &spec).await;
+        (made.unwrap().channel, hook)
+    }
+
     /// Makes a monitor of `url` that is checked every minute.
     pub(crate) async fn watch(&self, url: &str) -> MonitorId {
+        self.watch_as(url, |spec| spec).await
+    }
+
+    /// The same, changed by `change`.
+    pub(crate) async fn watch_as(
+        &self,
+        url: &str,
+        change: impl FnOnce(MonitorSpec) -> MonitorSpec,
+    ) -> MonitorId {
         let endpoint = Endpoint {
             url: EndpointUrl::parse(url).unwrap(),
             transport: TransportChoice::Auto,
@@ -73,7 +97,7 @@ impl TestApp {
             timeout_seconds: 5,
             ..MonitorSpec::of(endpoint)
         };
-        monitors::create(&self.app, &self.actor, spec, &[])
+        monitors::create(&self.app, &self.actor, change(spec), &[])
             .await
             .unwrap()
             .id
@@ -98,6 +122,7 @@ impl TestApp {
         let made = self.checks().await;
         record(&self.app, &made).await.unwrap();
         reminders::step(&self.app).await.unwrap();
+        summaries::step(&self.app).await.unwrap();
         alerter::step(&self.app).await.unwrap();
     }
 
@@ -128,13 +153,14 @@ impl TestApp {
 
     /// The types of the webhooks that have arrived, oldest first.
     pub(crate) fn told(&self) -> Vec<String> {
-        let kinds = self
-            .hook
-            .received()
-            .into_iter()
-            .map(|request| request.json());
-        kinds
-            .map(|message: Value| message["type"].as_str().unwrap().to_owned())
-            .collect()
+        told(&self.hook)
     }
+}
+
+/// The types of what has arrived at a webhook, oldest first.
+pub(crate) fn told(hook: &WebhookReceiver) -> Vec<String> {
+    let kinds = hook.received().into_iter().map(|request| request.json());
+    kinds
+        .map(|message: Value| message["type"].as_str().unwrap().to_owned())
+        .collect()
 }

@@ -30,6 +30,7 @@ async fn link(test: &TestApp, event: Event, kind: Kind) -> Option<String> {
         kind,
         settings: Settings::read(kind, find, None).unwrap(),
         is_default: true,
+        route: lifesign::domain::channel::Route::default(),
         health: Health::default(),
     };
     let notification = Notification {

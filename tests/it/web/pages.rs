@@ -34,6 +34,7 @@ pub(super) async fn furnish(site: &Site, name: &str) -> Furnished {
         name,
         settings: &|name| (name == "to").then_some("ops@example.com"),
         is_default: true,
+        route: lifesign::domain::channel::Route::default(),
     };
     let channel = channels::create(&site.app, &site.owner, Kind::Email, &spec)
         .await

@@ -1,0 +1,102 @@
+//! Outages of one cause are told as one.
+
+use super::*;
+use crate::support::app::told;
+use lifesign::domain::channel::Route;
+
+/// Monitors behind the one server.
+const MANY: usize = 12;
+
+/// The last message, and the names in it.
+fn last(world: &TestApp) -> (String, serde_json::Value) {
+    let message = world.hook.received().pop().unwrap().json();
+    let kind = message["type"].as_str().unwrap().to_owned();
+    (kind, message["data"]["incident"].clone())
+}
+
+async fn many(world: &TestApp, url: &str) {
+    for n in 0..MANY {
+        world.watch(&format!("{url}?n={n}")).await;
+    }
+    world.round().await;
+}
+
+/// Enough rounds for all of them, a few at a time as one host allows.
+async fn settle(world: &TestApp) {
+    world.rounds(12, 10).await;
+}
+
+engines! {
+    async fn many_monitors_behind_one_dead_server_are_one_notice(store: Store) {
+        let mut server = FakeMcp::start(healthy()).unwrap();
+        let world = TestApp::new(store).await;
+        many(&world, &server.url()).await;
+        settle(&world).await;
+        assert!(world.told().is_empty());
+        server.stop().await.unwrap();
+        settle(&world).await;
+        settle(&world).await;
+        assert_eq!(world.told(), ["incident.opened"]);
+        assert_eq!(world.incidents().await.len(), MANY, "each has its own history");
+        let (_, opened) = last(&world);
+        assert!(opened["member_count"].as_u64().unwrap() > 0, "{opened}");
+        assert!(opened["told_as"].is_null());
+
+        server.restart().unwrap();
+        settle(&world).await;
+        settle(&world).await;
+        assert_eq!(world.told(), ["incident.opened", "incident.resolved"]);
+        let (_, resolved) = last(&world);
+        let known_as = resolved["told_as"].as_str().or(resolved["id"].as_str());
+        assert_eq!(known_as, opened["id"].as_str(), "the end of what was told");
+        assert_eq!(resolved["member_count"], MANY - 1);
+        assert!(world.incidents().await.iter().all(|incident| incident.status() == "resolved"));
+    }
+
+    async fn the_oldest_that_lasts_reminds_for_all(store: Store) {
+        let mut server = FakeMcp::start(healthy()).unwrap();
+        let world = TestApp::new(store).await;
+        many(&world, &server.url()).await;
+        server.stop().await.unwrap();
+        settle(&world).await;
+        settle(&world).await;
+        world.rounds(31, 60).await;
+        assert_eq!(world.told(), ["incident.opened", "incident.reminder"]);
+        let (_, reminder) = last(&world);
+        assert_eq!(reminder["member_count"], MANY - 1, "all of them by name or number");
+    }
+
+    async fn who_does_not_know_the_first_is_told_of_the_next(store: Store) {
+        let mut server = FakeMcp::start(healthy()).unwrap();
+        let world = TestApp::new(store).await;
+        let tagged = Route { tags: vec!["theirs".to_owned()], ..Route::default() };
+        let (_, theirs) = world.channel("Theirs", tagged).await;
+        many(&world, &server.url()).await;
+        world.watch_as(&format!("{}?theirs", server.url()), |mut spec| {
+            spec.tags = vec!["theirs".to_owned()];
+            spec
+        }).await;
+        world.round().await;
+        server.stop().await.unwrap();
+        settle(&world).await;
+        settle(&world).await;
+        assert_eq!((world.told().len(), told(&theirs).len()), (1, 1));
+        server.restart().unwrap();
+        settle(&world).await;
+        settle(&world).await;
+        assert_eq!((world.told().len(), told(&theirs).len()), (2, 2));
+    }
+
+    async fn outages_of_other_causes_are_told_apart(store: Store) {
+        let (one, other) = (FakeMcp::start(healthy()).unwrap(), FakeMcp::start(healthy()).unwrap());
+        let world = TestApp::new(store).await;
+        world.watch(&one.url()).await;
+        world.watch(&other.url()).await;
+        world.round().await;
+        one.set(status(503));
+        other.set(status(503));
+        world.rounds(1, 60).await;
+        world.rounds(4, 5).await;
+        assert_eq!(world.told(), ["incident.opened", "incident.opened"], "two ports, two troubles");
+    }
+}
