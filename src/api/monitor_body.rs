@@ -3,6 +3,8 @@
 //! What is sealed is not told again: an address comes back without the values of its query, a
 //! header by its name, a token not at all. Left as they are, they keep what they hold.
 
+use std::str::FromStr;
+
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -10,7 +12,7 @@ use super::canary_body::CanaryBody;
 use super::error::{ApiError, Fault};
 use super::oauth_body::OauthBody;
 use super::request::Given;
-use crate::domain::id::ChannelId;
+use crate::domain::id::{ChannelId, MonitorId};
 use crate::domain::monitor::{
     Endpoint, EndpointUrl, FieldError, Header, Monitor, MonitorSpec, TransportChoice,
 };
@@ -85,6 +87,11 @@ pub(super) struct MonitorBody {
     #[serde(default)]
     #[schema(value_type = Option<bool>)]
     lint: Given<bool>,
+    /// The ids of the monitors that it depends on, at most 10: while one of them is down, nobody is
+    /// told of this one. None when not given.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<String>>)]
+    depends_on: Given<Vec<String>>,
 }
 
 /// A header that is sent with every request.
@@ -174,6 +181,8 @@ impl MonitorBody {
             }
         };
         let channels = channels(self.channels, known.map(|(_, ids)| ids), &mut faults);
+        let depended_on = old.as_ref().map(|old| &*old.depends_on);
+        let depends_on = depends_on(self.depends_on, depended_on, &mut faults);
         let (Some(url), Some(transport)) = (url, transport) else {
             return Err(faults.error());
         };
@@ -214,6 +223,7 @@ impl MonitorBody {
                 Given::Value(body) => faults.keep(body.read()),
             },
             lint: self.lint.or(old.lint, defaults.lint),
+            depends_on,
         };
         spec.expectations.tools = self
             .expect_tools
@@ -305,11 +315,31 @@ fn channels(
             "name at least one, or null for the default ones",
         );
     }
+    ids(&given, ("channels", "a channel"), faults)
+}
+
+fn depends_on(
+    given: Given<Vec<String>>,
+    old: Option<&[MonitorId]>,
+    faults: &mut Faults,
+) -> Vec<MonitorId> {
+    match given {
+        Given::Absent => old.unwrap_or_default().to_vec(),
+        Given::Null => Vec::new(),
+        Given::Value(given) => ids(&given, ("depends_on", "a monitor"), faults),
+    }
+}
+
+/// Reads a list of ids of `what`, in the order that they are named.
+fn ids<T: FromStr>(given: &[String], (field, what): (&str, &str), faults: &mut Faults) -> Vec<T> {
     let mut ids = Vec::new();
     for (place, text) in given.iter().enumerate() {
         match text.parse() {
             Ok(id) => ids.push(id),
-            Err(_) => faults.add(&format!("channels[{place}]"), "is not the id of a channel"),
+            Err(_) => faults.add(
+                &format!("{field}[{place}]"),
+                &format!("is not the id of {what}"),
+            ),
         }
     }
     ids
@@ -340,7 +370,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::domain::id::{MonitorId, TeamId};
+    use crate::domain::id::TeamId;
 
     fn body(value: serde_json::Value) -> MonitorBody {
         serde_json::from_value(value).unwrap()
@@ -394,7 +424,7 @@ mod tests {
         let wrong = serde_json::json!({
             "url": "ftp://e.example/", "transport": "pigeon", "bearer": "",
             "headers": [{"name": "X-Key"}, {"name": "Host", "value": "x"}],
-            "oauth": {"client_id": "x"}, "channels": ["x"],
+            "oauth": {"client_id": "x"}, "channels": ["x"], "depends_on": ["x"],
         });
         let error = format!("{:?}", read(wrong, None).unwrap_err());
         for field in [
@@ -405,6 +435,7 @@ mod tests {
             "headers[1]",
             "oauth.client_secret",
             "channels[0]",
+            "depends_on[0]",
         ] {
             assert!(
                 error.contains(&format!("field: {field:?}")),

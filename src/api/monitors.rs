@@ -84,6 +84,8 @@ struct MonitorView {
     /// Whether deviations from the specification are looked for with requests of their own, once a
     /// week.
     lint: bool,
+    /// The monitors that it depends on: while one of them is down, nobody is told of this one.
+    depends_on: Vec<MonitorId>,
     /// When it was made.
     created_at: At,
     /// `pending`, `up`, `degraded`, `down`, `unknown` or `paused`.
@@ -209,6 +211,7 @@ impl MonitorView {
             quorum: spec.quorum.into(),
             canary: spec.canary.as_ref().map(CanaryView::from),
             lint: spec.lint,
+            depends_on: spec.depends_on.clone(),
             created_at: overview.created_at,
             status: status.as_str(),
             gated: state.gated,

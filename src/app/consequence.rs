@@ -33,7 +33,7 @@ pub async fn of(
     let (mut incident, event) = if let Some(mut incident) = open {
         let event = goes_on(&mut incident, step, report);
         if let Some(event) = event {
-            hold(tx, &mut incident, event, report.started_at).await?;
+            hold(tx, &mut incident, event, (report.started_at, now)).await?;
         }
         (incident, event)
     } else {
@@ -54,7 +54,7 @@ pub async fn of(
             Some(Flapping::Began) => Event::Flapping,
             _ => Event::Opened,
         };
-        hold(tx, &mut incident, event, report.started_at).await?;
+        hold(tx, &mut incident, event, (report.started_at, now)).await?;
         tx.open_incident(&incident).await?;
         (incident, Some(event))
     };
@@ -111,32 +111,28 @@ fn goes_on(incident: &mut Incident, step: &Step, report: &CheckReport) -> Option
     }
 }
 
-/// Holds bad news back when the check that brought them was made, at `at`, in a maintenance window.
+/// Holds bad news back while there is a reason to: the check that brought them was made, at `at`,
+/// in a maintenance window, or what the monitor depends on is down `now`.
 async fn hold(
     tx: &mut Tx,
     incident: &mut Incident,
     event: Event,
-    at: At,
+    (at, now): (At, At),
 ) -> Result<(), StoreError> {
     if !event.is_alarm() {
         return Ok(());
     }
     let monitor = incident.monitor;
     let until = At(at.0.saturating_add(1));
-    let coverage = tx.coverage(&[(incident.team, monitor)], at, until).await?;
-    if let Some(run) = coverage.at(monitor, at) {
-        let ends = run.occurrence.ends_at.utc().format("%-d %b %Y, %H:%M UTC");
-        let why = format!(
-            "Nobody is told: maintenance \u{201c}{}\u{201d} until {ends}.",
-            run.name
-        );
+    let reasons = tx.reasons(&[(incident.team, monitor)], at, until).await?;
+    if let Some(why) = reasons.why(monitor, at, now) {
         incident.hold(at, &why);
     }
     Ok(())
 }
 
-/// Whether maintenance keeps an event of an incident from being told. Who was never told of its
-/// opening is told nothing else of it.
+/// Whether an event of an incident is held back. Who was never told of its opening is told nothing
+/// else of it.
 fn is_held(incident: &Incident, event: Event) -> bool {
     match incident.held {
         Some(HeldBack::Opening) => true,
@@ -145,7 +141,7 @@ fn is_held(incident: &Incident, event: Event) -> bool {
     }
 }
 
-/// Queues one notification for each channel that should hear it, unless maintenance holds it back;
+/// Queues one notification for each channel that should hear it, unless it is held back;
 /// says whether there was any. `check` is the one that shows what happened. The incident counts it:
 /// save it afterwards.
 pub async fn tell(

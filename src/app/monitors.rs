@@ -41,7 +41,8 @@ pub async fn create(
     channels: &[ChannelId],
 ) -> Result<Made, Refused> {
     agree(app, actor, &mut spec, None).await?;
-    let warnings = check_spec(app, actor, &spec, channels, None).await?;
+    let mut tx = app.store.begin().await?;
+    let warnings = check_spec(app, &mut tx, actor, (&spec, channels), None).await?;
     let id = MonitorId(app.ids.next());
     let monitor = Monitor {
         id,
@@ -49,7 +50,6 @@ pub async fn create(
         spec,
         paused: false,
     };
-    let mut tx = app.store.begin().await?;
     tx.add_monitor(&monitor, app.clock.now()).await?;
     tx.name_channels(actor.team, id, channels).await?;
     tx.commit().await?;
@@ -66,8 +66,8 @@ pub async fn change(
     channels: &[ChannelId],
 ) -> Result<Made, Refused> {
     agree(app, actor, &mut spec, Some(id)).await?;
-    let warnings = check_spec(app, actor, &spec, channels, Some(id)).await?;
     let mut tx = app.store.begin().await?;
+    let warnings = check_spec(app, &mut tx, actor, (&spec, channels), Some(id)).await?;
     let known = tx.monitor(actor.team, id).await?.ok_or(Refused::NotFound)?;
     let monitor = Monitor {
         spec,
@@ -113,9 +113,9 @@ async fn agree(
 
 async fn check_spec(
     app: &App,
+    tx: &mut Tx,
     actor: &Actor,
-    spec: &MonitorSpec,
-    channels: &[ChannelId],
+    (spec, channels): (&MonitorSpec, &[ChannelId]),
     except: Option<MonitorId>,
 ) -> Result<Vec<FieldError>, Refused> {
     may_edit(actor)?;
@@ -124,6 +124,8 @@ async fn check_spec(
         faults.push(FieldError::new("url", refused.to_string()));
     }
     faults.extend(key_fault(&spec.endpoint));
+    let unfit = tx.unfit_dependency(actor.team, except, &spec.depends_on);
+    faults.extend(unfit.await?.map(FieldError::from));
     let known = app.store.channels(actor.team).await?;
     if channels
         .iter()

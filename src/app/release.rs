@@ -1,8 +1,9 @@
-//! Tells what maintenance held back, where the trouble outlives it; on one node at a time.
+//! Tells what was held back, where the trouble outlives the reasons; on one node at a time.
 //!
-//! A window that ends says nothing about the server: what releases an incident is a check made
-//! after the end that still finds trouble. Where none comes in time, the last one counts; what can
-//! not be measured stays held until it can.
+//! A window that ends, or a dependency that recovers, says nothing about the server: what releases
+//! an incident is a check made after that which still finds trouble. Where none comes in time, the
+//! last one counts; what can not be measured stays held until it can. Which reasons there are is
+//! known to `domain/held_back.rs`.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,11 +14,8 @@ use super::App;
 use super::consequence::tell;
 use super::events::Changed;
 use crate::domain::at::At;
-use crate::domain::id::MonitorId;
-use crate::domain::incident::{HeldBack, Phase, Severity};
-use crate::domain::maintenance::Coverage;
+use crate::domain::incident::{HeldBack, Phase};
 use crate::domain::notification::Event;
-use crate::domain::status::State;
 use crate::store::{HeldIncident, StoreError};
 
 /// The lease that says who releases.
@@ -26,9 +24,6 @@ const LEASE: &str = "release";
 const HELD: Duration = Duration::from_secs(30);
 /// Wait between two looks.
 const TICK: Duration = Duration::from_secs(5);
-/// How long the end of a window waits at least for a check that speaks of the time after it; two
-/// intervals of the monitor where they are longer.
-const PATIENCE: Duration = Duration::from_mins(5);
 /// Incidents that are read at once.
 const BITE: u32 = 200;
 
@@ -46,9 +41,9 @@ pub async fn step(app: &App) -> Result<usize, StoreError> {
         let held = store.held_incidents(after, BITE).await?;
         let whose: Vec<_> = held.iter().map(|h| (h.team, h.monitor)).collect();
         let just_after = At(now.0.saturating_add(1));
-        let coverage = store.coverage(&whose, now, just_after).await?;
+        let reasons = store.reasons(&whose, now, just_after).await?;
         for incident in &held {
-            if coverage.at(incident.monitor, now).is_some() {
+            if reasons.why(incident.monitor, now, now).is_some() {
                 continue;
             }
             match release(app, incident, now).await {
@@ -78,11 +73,11 @@ async fn release(app: &App, held: &HeldIncident, now: At) -> Result<bool, StoreE
     let Some(kept) = tx.monitor(team, monitor).await? else {
         return Ok(false);
     };
-    let patience = PATIENCE.max(kept.monitor.spec.interval() * 2);
     let since = state.last_check_at.unwrap_or(now);
     let just_after = At(now.0.saturating_add(1));
-    let coverage = tx.coverage(&[(team, monitor)], since, just_after).await?;
-    if !outlives(&state, &coverage, (monitor, patience), now) {
+    let reasons = tx.reasons(&[(team, monitor)], since, just_after).await?;
+    let interval = kept.monitor.spec.interval();
+    if !reasons.are_outlived(&state, (monitor, interval), now) {
         return Ok(false);
     }
     let Some(mut incident) = tx.incident(team, id).await? else {
@@ -110,37 +105,13 @@ async fn release(app: &App, held: &HeldIncident, now: At) -> Result<bool, StoreE
     Ok(true)
 }
 
-/// Whether the trouble of a monitor is known to outlive its maintenance. `coverage` begins with
-/// the last check.
-fn outlives(
-    state: &State,
-    coverage: &Coverage,
-    (monitor, patience): (MonitorId, Duration),
-    now: At,
-) -> bool {
-    if coverage.at(monitor, now).is_some() || Severity::of(state.status).is_none() {
-        return false;
-    }
-    let is_doubtful = state.suspicion.is_some() || state.last_unknown;
-    match coverage.last_end(monitor, now) {
-        // The last check was made in it.
-        Some(end) => now >= end + patience,
-        None => {
-            !is_doubtful
-                || state
-                    .last_check_at
-                    .is_none_or(|last| now >= last + patience)
-        }
-    }
-}
-
 /// Releases until `stop`.
 pub async fn run(app: Arc<App>, stop: CancellationToken) {
     while !stop.is_cancelled() {
         if let Err(error) = step(&app).await {
             tracing::error!(
                 error = format!("{:#}", anyhow::Error::from(error)),
-                "failed to release what maintenance held back"
+                "failed to release what was held back"
             );
         }
         tokio::select! {

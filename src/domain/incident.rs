@@ -142,7 +142,7 @@ pub struct Incident {
     pub told: u32,
     /// How often the status turned, where it flapped: then the incident lasts until it has settled.
     pub turns: Option<u32>,
-    /// What a maintenance window holds back; it stays when the trouble ends in it.
+    /// What is held back; it stays when the trouble ends before it is told.
     pub held: Option<HeldBack>,
     /// When people are reminded of it next; `None` when they are not.
     pub remind_at: Option<At>,
@@ -328,7 +328,7 @@ impl Incident {
         self.remind_at = None;
         self.escalate_at = None;
         let text = match self.held {
-            Some(HeldBack::Opening) => format!("{text} Nobody was told: it was maintenance."),
+            Some(HeldBack::Opening) => format!("{text} Nobody was told."),
             _ => text.to_owned(),
         };
         self.add(at, EntryKind::Resolved, text, by);

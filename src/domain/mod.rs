@@ -14,6 +14,7 @@ pub mod channel;
 pub mod check;
 pub mod client_config;
 pub mod client_credentials;
+pub mod dependency;
 pub mod difference;
 pub mod endpoint;
 pub mod expiry;

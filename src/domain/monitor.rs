@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::canary::Canary;
+use super::dependency;
 pub use super::endpoint::{Endpoint, EndpointUrl, Header, TransportChoice};
 use super::id::{MonitorId, TeamId};
 use super::quorum::Quorum;
@@ -81,6 +82,8 @@ pub struct MonitorSpec {
     pub canary: Option<Canary>,
     /// Try the lints that take requests of their own, once a week.
     pub lint: bool,
+    /// Monitors of the same team: while one of them is down, nobody is told of this one.
+    pub depends_on: Vec<MonitorId>,
 }
 
 impl MonitorSpec {
@@ -97,6 +100,7 @@ impl MonitorSpec {
             quorum: Quorum::default(),
             canary: None,
             lint: false,
+            depends_on: Vec::new(),
         }
     }
 
@@ -166,6 +170,7 @@ impl MonitorSpec {
                 "name at least one, or null for the default".to_owned(),
             );
         }
+        faults.extend(dependency::fault(&self.depends_on));
         faults.extend(self.canary.iter().flat_map(Canary::faults));
         faults
     }

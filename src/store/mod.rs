@@ -20,6 +20,7 @@ mod codec;
 mod coverage;
 mod db;
 mod deliveries;
+mod dependencies;
 mod error;
 mod expiries;
 mod finish;

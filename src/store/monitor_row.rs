@@ -3,6 +3,8 @@
 //! Secret are the values of headers, the bearer token, the client of an authorization server, and the query of the URL, which may hold a
 //! key. The `url` column is for people and for searching only where there is a query.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -35,7 +37,7 @@ row! {
 
 /// What is readable of a spec.
 #[derive(Debug, Serialize, Deserialize)]
-struct StoredSpec {
+pub(super) struct StoredSpec {
     transport: TransportChoice,
     interval_seconds: u32,
     timeout_seconds: u32,
@@ -48,6 +50,8 @@ struct StoredSpec {
     canary: Option<Canary>,
     #[serde(default)]
     lint: bool,
+    #[serde(default)]
+    depends_on: Vec<MonitorId>,
 }
 
 /// What is sealed of a spec.
@@ -124,6 +128,7 @@ impl SpecColumns {
             quorum,
             canary,
             lint,
+            depends_on,
         } = &monitor.spec;
         let stored = StoredSpec {
             transport: endpoint.transport,
@@ -135,6 +140,7 @@ impl SpecColumns {
             quorum: *quorum,
             canary: canary.clone(),
             lint: *lint,
+            depends_on: depends_on.clone(),
         };
         let has_query = endpoint.url.url().query().is_some();
         let header = |h: &Header| (h.name.clone(), h.value.expose().to_owned());
@@ -223,9 +229,23 @@ impl MonitorRow {
                 quorum: stored.quorum,
                 canary: stored.canary,
                 lint: stored.lint,
+                depends_on: stored.depends_on,
             },
         })
     }
+}
+
+/// The time between two checks, out of a spec as it is stored; `None` when it cannot be read.
+pub(super) fn interval(spec: &str) -> Option<Duration> {
+    let stored: StoredSpec = serde_json::from_str(spec).ok()?;
+    Some(Duration::from_secs(u64::from(stored.interval_seconds)))
+}
+
+/// A spec as it is stored without one of its dependencies; `None` when it cannot be read.
+pub(super) fn without_dependency(spec: &str, on: MonitorId) -> Option<StoredSpec> {
+    let mut stored: StoredSpec = serde_json::from_str(spec).ok()?;
+    stored.depends_on.retain(|id| *id != on);
+    Some(stored)
 }
 
 fn place(row: Uuid) -> Place {

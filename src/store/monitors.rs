@@ -158,6 +158,7 @@ impl Tx {
         let (id, team) = (monitor.id, monitor.team);
         let tags = monitor.spec.tags.iter().map(|tag| (id, team, &**tag));
         self.db.many(ADD_TAGS, tags).await?;
+        self.depend(team, id, &monitor.spec.depends_on).await?;
         let due = (!monitor.paused).then_some(now);
         let from = locations(monitor);
         let watches = from
@@ -198,7 +199,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Deletes a monitor and everything that is known of it. False when it is gone already.
+    /// Deletes a monitor and everything that is known of it; what depends on it does so no more. False when it is gone already.
     pub async fn delete_monitor(
         &mut self,
         team: TeamId,
@@ -208,6 +209,7 @@ impl Tx {
         if found.is_none() {
             return Ok(false);
         }
+        self.forget_dependency(team, id).await?;
         self.db.run(DROP_CHECKS, (id, None::<&str>)).await?;
         self.db.run(DROP_HOURS, (id,)).await?;
         self.db.run(DROP_DAYS, (id,)).await?;

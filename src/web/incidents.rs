@@ -17,8 +17,9 @@ use super::session::Visitor;
 use crate::app::incidents;
 use crate::app::refused::Refused;
 use crate::domain::at::At;
+use crate::domain::dependency::Dependency;
 use crate::domain::id::{IncidentId, MonitorId};
-use crate::domain::incident::Incident;
+use crate::domain::incident::{HeldBack, Incident};
 use crate::domain::report::CheckReport;
 use crate::store::IncidentFilter;
 
@@ -75,6 +76,8 @@ struct Show {
     incident: Incident,
     report: CheckReport,
     name: String,
+    /// That nobody is told, and why.
+    held: Option<String>,
     form: Filled,
     may_edit: bool,
     now: At,
@@ -103,7 +106,9 @@ async fn page(
     let incident = store.incident(team, id).await?.ok_or(WebError::NotFound)?;
     let monitor = store.monitor(team, incident.monitor).await?;
     let name = monitor.map(|kept| kept.monitor.spec.name);
+    let depends_on = store.dependencies(team, incident.monitor).await?;
     Ok(Show {
+        held: held_words(&incident, &depends_on, visitor.now),
         report: incident.evidence.clone(),
         name: name.ok_or(WebError::NotFound)?,
         incident,
@@ -112,6 +117,24 @@ async fn page(
         now: visitor.now,
         frame: visitor.frame(),
     })
+}
+
+/// What is held back of an incident, and why now: not always for what it was held at first.
+fn held_words(incident: &Incident, depends_on: &[Dependency], now: At) -> Option<String> {
+    let held = incident.held?;
+    if incident.resolved_at().is_some() {
+        let words = match held {
+            HeldBack::Opening => "Nobody was told of it.",
+            HeldBack::Worsening => "Nobody was told that it got worse.",
+        };
+        return Some(words.to_owned());
+    }
+    let first = incident.held_why().unwrap_or("Nobody is told.");
+    let why = depends_on.iter().find_map(|on| on.why(now));
+    let why = why.map_or_else(|| first.to_owned(), |why| format!("Nobody is told: {why}."));
+    Some(format!(
+        "{why} It is told when that is over and a check after it still finds the trouble."
+    ))
 }
 
 /// `POST /incidents/{id}/acknowledge`

@@ -58,8 +58,9 @@ pub(crate) async fn ask_delete(
         frame: visitor.frame(),
         what: "the monitor",
         name: monitor.spec.name,
-        consequence: "Its checks, its figures and its incidents go with it, for good. To stop \
-                      checking for a while, pause it instead.",
+        consequence: "Its checks, its figures and its incidents go with it, for good; what \
+                      depends on it does so no more. To stop checking for a while, pause it \
+                      instead.",
         back: format!("/monitors/{id}"),
     })
 }

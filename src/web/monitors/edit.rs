@@ -25,6 +25,8 @@ struct EditPage {
     monitor: Monitor,
     form: Filled,
     channels: Vec<Channel>,
+    /// The other monitors, by name.
+    others: Vec<(MonitorId, String)>,
 }
 
 /// `GET /monitors/{id}/edit`
@@ -43,7 +45,18 @@ pub(crate) async fn edit(
         form: spec::filled(&kept.monitor, &named),
         monitor: kept.monitor,
         channels: store.channels(team).await?,
+        others: others(&shared, &visitor, id).await?,
     })
+}
+
+async fn others(
+    shared: &Shared,
+    visitor: &Visitor,
+    id: MonitorId,
+) -> Result<Vec<(MonitorId, String)>, WebError> {
+    let mut all = shared.app.store.monitor_names(visitor.actor.team).await?;
+    all.retain(|(other, _)| *other != id);
+    Ok(all)
 }
 
 /// `POST /monitors/{id}/edit`
@@ -64,6 +77,7 @@ pub(crate) async fn change(
         monitor: kept.monitor,
         form: form.refused(faults),
         channels: store.channels(team).await?,
+        others: others(&shared, &visitor, id).await?,
     }))
 }
 

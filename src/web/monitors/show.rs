@@ -9,6 +9,7 @@ use super::LATENCY_WINDOWS;
 use super::tools::ToolsCard;
 use crate::app::figures::{self, Percentiles};
 use crate::domain::at::{At, DAY_MS};
+use crate::domain::dependency::Dependency;
 use crate::domain::histogram::PHASES;
 use crate::domain::id::MonitorId;
 use crate::domain::incident::Incident;
@@ -39,6 +40,8 @@ const SHOWN: [&str; 4] = ["24h", "7d", "30d", "90d"];
 const CHANGES: usize = 10;
 /// Incidents on the page of a monitor.
 const INCIDENTS: usize = 8;
+/// Monitors that depend on one, on its page.
+const DEPENDENTS: u32 = 50;
 
 /// How a monitor is now, and why.
 struct Head {
@@ -50,6 +53,8 @@ struct Head {
     next_check_at: Option<At>,
     /// The maintenance that it is in, or that comes next.
     maintenance: Option<Planned>,
+    /// What it depends on.
+    depends_on: Vec<Dependency>,
     /// One sentence: how it is, and since when.
     sentence: String,
 }
@@ -65,6 +70,13 @@ impl Head {
 
     fn is_bad(&self) -> bool {
         matches!(self.status(), MonitorStatus::Down | MonitorStatus::Degraded)
+    }
+
+    /// What keeps people from being told of it, beside maintenance.
+    fn excuse(&self, now: At) -> Option<String> {
+        let is_held = |incident: &&Incident| incident.held.is_some();
+        self.incident.as_ref().filter(is_held)?;
+        self.depends_on.iter().find_map(|on| on.why(now))
     }
 
     /// Why it is not well, or which wall it is behind.
@@ -138,6 +150,8 @@ struct Show {
     incidents: Vec<Incident>,
     tools: ToolsCard,
     changes: Vec<PastChange>,
+    /// The monitors that depend on it.
+    dependents: Vec<(MonitorId, String)>,
     may_edit: bool,
     now: At,
 }
@@ -203,6 +217,7 @@ pub(crate) async fn show(
             .await?
             .rows,
         changes: store.changes(team, id, None, CHANGES).await?.rows,
+        dependents: store.dependents(team, id, DEPENDENTS).await?,
         head,
         may_edit: visitor.actor.may_edit(),
         now,
@@ -247,6 +262,7 @@ async fn head_of(
             sentence,
             maintenance: Planned::first(&windows.rows, &overview.monitor, now),
             evidence: failed.or_else(|| incident.as_ref().map(|i| i.evidence.clone())),
+            depends_on: store.dependencies(team, id).await?,
             monitor: overview.monitor,
             state: overview.state,
             next_check_at: overview.next_check_at,

@@ -59,6 +59,11 @@ pub(crate) fn spec(form: &Filled, known: &Monitor) -> Result<MonitorSpec, Vec<Fi
     let interval = faults.number(form, "interval_seconds", Some(DEFAULT_INTERVAL_SECONDS));
     let timeout = faults.number(form, "timeout_seconds", Some(DEFAULT_TIMEOUT_SECONDS));
     let slow_ms = faults.number(form, "slow_ms", None);
+    let depends_on = form.all("depends_on").map(|id| {
+        id.parse()
+            .map_err(|_| FieldError::new("depends_on", "names a monitor that there is not"))
+    });
+    let depends_on = faults.keep(depends_on.collect());
     let canary = super::canary::read(form, known.spec.canary.as_ref(), &mut faults);
     let (Some(url), Some(transport), true) = (url, transport, faults.0.is_empty()) else {
         return Err(faults.0);
@@ -87,6 +92,7 @@ pub(crate) fn spec(form: &Filled, known: &Monitor) -> Result<MonitorSpec, Vec<Fi
         quorum: known.spec.quorum,
         canary,
         lint: form.has("lint", "yes"),
+        depends_on: depends_on.unwrap_or_default(),
     };
     let faults = spec.faults();
     if faults.is_empty() {
@@ -120,6 +126,8 @@ pub(crate) fn filled(monitor: &Monitor, channels: &[String]) -> Filled {
     values.extend(spec.lint.then(|| ("lint", "yes".to_owned())));
     let headers = &spec.endpoint.headers;
     values.extend(headers.iter().map(|h| ("keep_header", h.name.clone())));
+    let depends_on = spec.depends_on.iter();
+    values.extend(depends_on.map(|id| ("depends_on", id.to_string())));
     values.extend(channels.iter().map(|id| ("channels", id.clone())));
     Filled::of(values)
 }

@@ -2,6 +2,7 @@
 
 mod access;
 mod channels;
+mod dependencies;
 mod incidents;
 mod maintenance;
 mod monitors;

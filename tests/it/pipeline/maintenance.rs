@@ -35,7 +35,7 @@ pub(super) async fn declare(world: &TestApp, monitor: MonitorId, minutes: u64) -
 }
 
 /// A round of everything, with the release of what is held back.
-async fn rounds(world: &TestApp, count: usize, seconds: u64) -> usize {
+pub(super) async fn rounds(world: &TestApp, count: usize, seconds: u64) -> usize {
     let mut released = 0;
     for _ in 0..count {
         world.rounds(1, seconds).await;

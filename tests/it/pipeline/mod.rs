@@ -2,6 +2,7 @@
 //! against a server that misbehaves on demand.
 
 mod confirming;
+mod dependencies;
 mod doubled;
 mod expiry;
 mod flapping;

@@ -4,6 +4,7 @@ mod accounts;
 mod changes;
 mod channels;
 mod checks;
+mod dependencies;
 mod expiries;
 mod incidents;
 mod maintenance;

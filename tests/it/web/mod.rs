@@ -3,6 +3,7 @@
 mod accounts;
 mod acknowledge;
 mod browser;
+mod dependencies;
 mod findings;
 mod forms;
 mod maintenance;
