@@ -66,6 +66,7 @@ pub(crate) async fn write(app: &App, watched: &[Watched], now: At) -> anyhow::Re
                 Checked {
                     are_tools_untold: false,
                     expiring: Vec::new(),
+                    gate: Vec::new(),
                     interval: due.monitor.spec.interval(),
                     locations: due.locations,
                     quorum: due.monitor.spec.quorum,

@@ -117,7 +117,7 @@ struct ChannelBody {
     default: Option<bool>,
     /// The kinds of news that it hears: `incidents`, `reminders`, `tools_breaking`,
     /// `tools_rewritten`, `tools_additive`, `tools_cosmetic`, `certificates`, `credentials`,
-    /// `channels`; null: all but `tools_additive` and `tools_cosmetic`.
+    /// `authorization`, `channels`; null: all but `tools_additive` and `tools_cosmetic`.
     #[serde(default)]
     #[schema(value_type = Option<Vec<String>>)]
     kinds: Given<Vec<String>>,

@@ -9,6 +9,7 @@ use crate::domain::at::At;
 use crate::domain::change::changes;
 use crate::domain::check::{CheckResult, Watch};
 use crate::domain::expiry::{self, Expiring};
+use crate::domain::gate::{self, Gate};
 use crate::domain::quorum::Quorum;
 use crate::domain::report::CheckReport;
 use crate::domain::usual::Usual;
@@ -40,6 +41,15 @@ pub struct Checked {
     pub are_tools_untold: bool,
     /// What the watch has not known to end soon.
     pub expiring: Vec<Expiring>,
+    /// What the watch has not known of walls and logins.
+    pub gate: Vec<Gate>,
+}
+
+impl Checked {
+    /// Whether it noticed what may be told beside incidents.
+    pub fn has_noticed(&self) -> bool {
+        self.tools.is_some() || !self.expiring.is_empty() || !self.gate.is_empty()
+    }
 }
 
 /// Probes a watch and judges what was seen. It cannot fail: trouble is the result.
@@ -78,6 +88,9 @@ pub async fn run_check(app: &App, due: DueCheck, observer: &dyn Observer) -> Che
     let url = target.endpoint.url.redacted();
     let report = CheckReport::new(url, due.watch.location.clone(), &seen, &verdict);
     let expiring = expiry::expiring(&report, &mut seen.memory.expiry);
+    let mut remembered = seen.memory.gate;
+    let gate = gate::noticed(&seen, verdict.gated, has_credentials, &mut remembered);
+    seen.memory.gate = remembered;
     let result = CheckResult {
         watch: due.watch,
         slot: due.slot,
@@ -96,6 +109,7 @@ pub async fn run_check(app: &App, due: DueCheck, observer: &dyn Observer) -> Che
         are_tools_untold: target.memory.tools.is_untold,
         tools,
         expiring,
+        gate,
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod alerter;
+mod authorization;
 pub mod build;
 pub mod channels;
 pub mod check;

@@ -19,6 +19,7 @@ use crate::domain::status::{self, State, Step};
 use crate::store::{Finished, Held, StoreError, Tx};
 
 use super::App;
+use super::authorization;
 use super::check::Checked;
 use super::consequence;
 use super::events::Changed;
@@ -72,7 +73,7 @@ async fn write(app: &App, tx: &mut Tx, batch: &[Checked], now: At) -> Result<boo
         if let Some(step) = step {
             let spans = known.maintenance.apart(result.watch.monitor, &step.spans);
             ledger.add(checked, &spans);
-            if checked.tools.is_some() || !checked.expiring.is_empty() {
+            if checked.has_noticed() {
                 noticed.push((*checked, known.holds(checked)));
             }
             blips.extend(step.blip_since.map(|since| (result, since)));
@@ -95,9 +96,9 @@ async fn write(app: &App, tx: &mut Tx, batch: &[Checked], now: At) -> Result<boo
     }
     known.save(tx).await?;
     let mut has_news = false;
-    for (checked, is_held) in noticed {
-        has_news |= Box::pin(tools::keep(app, tx, checked, is_held, now)).await?;
-        if !is_held {
+    for (checked, is_held) in &noticed {
+        has_news |= Box::pin(tools::keep(app, tx, checked, *is_held, now)).await?;
+        if !*is_held {
             has_news |= Box::pin(expiry::tell(app, tx, checked, now)).await?;
         }
     }
@@ -121,6 +122,9 @@ async fn write(app: &App, tx: &mut Tx, batch: &[Checked], now: At) -> Result<boo
             .and_then(|all| all.iter().find(here));
         let good = good.map(|(_, report)| report);
         has_news |= consequence::of(app, tx, checked, &step, good, now).await?;
+    }
+    for (checked, _) in noticed.iter().filter(|(_, is_held)| !is_held) {
+        has_news |= Box::pin(authorization::tell(app, tx, checked, now)).await?;
     }
     Ok(has_news)
 }
@@ -186,12 +190,12 @@ impl Known {
     /// A result as it is kept. What maintenance holds back is not remembered as told: the first
     /// check after its end notices it again.
     fn kept<'a>(&self, checked: &'a Checked) -> Cow<'a, CheckResult> {
-        let has_noticed = checked.tools.is_some() || !checked.expiring.is_empty();
-        if !has_noticed || !self.holds(checked) {
+        if !checked.has_noticed() || !self.holds(checked) {
             return Cow::Borrowed(&checked.result);
         }
         let mut kept = checked.result.clone();
         kept.memory.expiry.clear();
+        kept.memory.gate.forget(&checked.gate);
         kept.memory.tools.is_untold = checked.tools.is_some();
         Cow::Owned(kept)
     }

@@ -67,6 +67,21 @@ impl LoginChain {
         self.faults.iter().any(LoginFault::is_serious)
     }
 
+    /// Whether every client is kept out, rather than only strict ones.
+    pub fn keeps_out(&self) -> bool {
+        let is_slash = |fault: &LoginFault| {
+            matches!(
+                fault,
+                LoginFault::IssuerMismatch {
+                    only_slash: true,
+                    ..
+                }
+            )
+        };
+        let mut serious = self.faults.iter().filter(|fault| fault.is_serious());
+        serious.any(|fault| !is_slash(fault))
+    }
+
     /// Whether there is any trace of OAuth beside the challenge.
     pub fn is_found(&self) -> bool {
         self.resource_metadata.is_some() || self.issuer.is_some() || !self.faults.is_empty()

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::at::{At, DAY_MS};
 use super::canary::CanaryMemory;
 use super::expiry::ExpiryMemory;
+use super::gate::GateMemory;
 use super::habits::Habits;
 use super::lint::LintMemory;
 use super::monitor::TransportChoice;
@@ -76,6 +77,9 @@ pub struct ProbeMemory {
     /// What was told to end soon.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub expiry: ExpiryMemory,
+    /// Who was let in, and whether people found the login.
+    #[serde(skip_serializing_if = "GateMemory::is_empty")]
+    pub gate: GateMemory,
 }
 
 /// A generation that worked and does so no longer.

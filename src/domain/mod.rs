@@ -20,6 +20,7 @@ pub mod endpoint;
 pub mod expiry;
 pub mod failure;
 pub mod flapping;
+pub mod gate;
 pub mod habits;
 pub mod held_back;
 pub mod histogram;

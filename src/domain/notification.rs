@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use super::at::At;
 use super::channel::Channel;
@@ -58,6 +59,14 @@ pub enum Event {
     CredentialExpiring,
     /// The tools are others than those that were accepted.
     ToolsChanged,
+    /// What was behind a login is open to everybody.
+    AuthorizationOpened,
+    /// What was open to everybody is behind a login.
+    AuthorizationRequired,
+    /// Nobody new can log in, and no incident says so.
+    AuthorizationBroken,
+    /// They can again.
+    AuthorizationRestored,
     /// Another channel refused for good and was switched off.
     ChannelFailing,
     /// What happened outside of the hours of a channel.
@@ -68,7 +77,7 @@ pub enum Event {
 
 impl Event {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 18] = [
         Self::Opened,
         Self::Worsened,
         Self::Flapping,
@@ -80,6 +89,10 @@ impl Event {
         Self::CertificateExpiring,
         Self::CredentialExpiring,
         Self::ToolsChanged,
+        Self::AuthorizationOpened,
+        Self::AuthorizationRequired,
+        Self::AuthorizationBroken,
+        Self::AuthorizationRestored,
         Self::ChannelFailing,
         Self::Summary,
         Self::Test,
@@ -99,6 +112,10 @@ impl Event {
             Self::CertificateExpiring => "certificate_expiring",
             Self::CredentialExpiring => "credential_expiring",
             Self::ToolsChanged => "tools_changed",
+            Self::AuthorizationOpened => "authorization_opened",
+            Self::AuthorizationRequired => "authorization_required",
+            Self::AuthorizationBroken => "authorization_broken",
+            Self::AuthorizationRestored => "authorization_restored",
             Self::ChannelFailing => "channel_failing",
             Self::Summary => "summary",
             Self::Test => "test",
@@ -138,6 +155,10 @@ impl Event {
             Self::CertificateExpiring => "certificate.expiring",
             Self::CredentialExpiring => "credential.expiring",
             Self::ToolsChanged => "tools.changed",
+            Self::AuthorizationOpened => "authorization.opened",
+            Self::AuthorizationRequired => "authorization.required",
+            Self::AuthorizationBroken => "authorization.broken",
+            Self::AuthorizationRestored => "authorization.restored",
             Self::ChannelFailing => "channel.failing",
             Self::Summary => "summary",
             Self::Test => "channel.test",
@@ -381,6 +402,20 @@ pub struct Notification {
     pub created_at: At,
 }
 
+impl Notification {
+    /// What a service that keeps alerts knows the one by that this opens, changes or ends.
+    pub fn alert(&self) -> Uuid {
+        let incident = self.content.incident.as_ref().map(|it| it.known_as().0);
+        let login = match self.event {
+            Event::AuthorizationBroken | Event::AuthorizationRestored => {
+                self.content.monitor.as_ref().map(|monitor| monitor.id.0)
+            }
+            _ => None,
+        };
+        incident.or(login).unwrap_or(self.id.0)
+    }
+}
+
 /// When to try again after `attempts` have failed; `None` when that was the last. The jitter is
 /// up to a tenth, by the id, so that a thousand messages do not come back at once.
 pub fn retry_at(id: NotificationId, attempts: usize, now: At) -> Option<At> {
@@ -391,8 +426,6 @@ pub fn retry_at(id: NotificationId, attempts: usize, now: At) -> Option<At> {
 
 #[cfg(test)]
 mod tests {
-    use uuid::Uuid;
-
     use super::*;
 
     #[test]

@@ -145,6 +145,10 @@ fn topics(occasion: &Occasion<'_>) -> Vec<Topic> {
         Event::Reminder => vec![Topic::Reminders],
         Event::CertificateExpiring => vec![Topic::Certificates],
         Event::CredentialExpiring => vec![Topic::Credentials],
+        Event::AuthorizationOpened
+        | Event::AuthorizationRequired
+        | Event::AuthorizationBroken
+        | Event::AuthorizationRestored => vec![Topic::Authorization],
         Event::ChannelFailing => vec![Topic::Channels],
         Event::ToolsChanged => {
             let Some(diff) = occasion.tools else {

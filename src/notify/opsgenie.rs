@@ -23,14 +23,12 @@ pub(super) fn posts(
     notification: &Notification,
     message: &Message,
 ) -> Result<(Post, Option<Post>), DeliveryError> {
-    let incident = notification.content.incident.as_ref();
-    let key = incident.map_or(notification.id.0, |incident| incident.known_as().0);
-    let alias = format!("lifesign-{key}");
+    let alias = format!("lifesign-{}", notification.alert());
     let create = || create(settings, message, &alias);
     let close = || follow(settings, message, &alias, "close");
     Ok(match notification.event {
         Event::Acknowledged => (follow(settings, message, &alias, "acknowledge")?, None),
-        Event::Resolved => (close()?, None),
+        Event::Resolved | Event::AuthorizationRestored => (close()?, None),
         Event::Test => (create()?, Some(close()?)),
         Event::Opened
         | Event::Worsened
@@ -41,6 +39,9 @@ pub(super) fn posts(
         | Event::CertificateExpiring
         | Event::CredentialExpiring
         | Event::ToolsChanged
+        | Event::AuthorizationOpened
+        | Event::AuthorizationRequired
+        | Event::AuthorizationBroken
         | Event::ChannelFailing
         | Event::Summary => (create()?, None),
     })

@@ -23,7 +23,7 @@ pub(super) fn posts(
 ) -> Result<(Post, Option<Post>), DeliveryError> {
     let first = match notification.event {
         Event::Acknowledged => "acknowledge",
-        Event::Resolved => "resolve",
+        Event::Resolved | Event::AuthorizationRestored => "resolve",
         Event::Opened
         | Event::Worsened
         | Event::Flapping
@@ -33,6 +33,9 @@ pub(super) fn posts(
         | Event::CertificateExpiring
         | Event::CredentialExpiring
         | Event::ToolsChanged
+        | Event::AuthorizationOpened
+        | Event::AuthorizationRequired
+        | Event::AuthorizationBroken
         | Event::ChannelFailing
         | Event::Summary
         | Event::Test => "trigger",
@@ -54,7 +57,7 @@ fn post(
         Tone::Good | Tone::Neutral => "info",
     };
     let incident = notification.content.incident.as_ref();
-    let key = incident.map_or(notification.id.0, |incident| incident.known_as().0);
+    let key = notification.alert();
     let mut details: Map<String, Value> = Map::new();
     details.insert("reason".to_owned(), json!(message.reason));
     details.insert("hint".to_owned(), json!(message.hint));

@@ -24,6 +24,7 @@ mod dependencies;
 mod error;
 mod expiries;
 mod finish;
+mod gates;
 mod incidents;
 mod leases;
 mod links;

@@ -81,7 +81,7 @@ impl FormPage {
         self
     }
 
-    fn topics() -> [Topic; 9] {
+    fn topics() -> [Topic; 10] {
         Topic::ALL
     }
 

@@ -33,13 +33,15 @@ pub enum Topic {
     Certificates,
     /// Credentials that end soon.
     Credentials,
+    /// Servers that are open to everybody now or want a login, and logins that break.
+    Authorization,
     /// Another channel that fails.
     Channels,
 }
 
 impl Topic {
     /// All of them, as people choose among them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Incidents,
         Self::Reminders,
         Self::ToolsBreaking,
@@ -48,6 +50,7 @@ impl Topic {
         Self::ToolsCosmetic,
         Self::Certificates,
         Self::Credentials,
+        Self::Authorization,
         Self::Channels,
     ];
 
@@ -62,6 +65,7 @@ impl Topic {
             Self::ToolsCosmetic => "tools_cosmetic",
             Self::Certificates => "certificates",
             Self::Credentials => "credentials",
+            Self::Authorization => "authorization",
             Self::Channels => "channels",
         }
     }
@@ -77,6 +81,7 @@ impl Topic {
             Self::ToolsCosmetic => "Cosmetic changes of tools",
             Self::Certificates => "Certificates that end soon",
             Self::Credentials => "Credentials that end soon",
+            Self::Authorization => "Servers that open or want a login",
             Self::Channels => "Another channel that fails",
         }
     }

@@ -4,6 +4,7 @@
 //! hours late says what was true when it happened. Whatever came from outside passes
 //! [`line`](crate::domain::untrusted::line()) here; escaping for HTML is the business of the template.
 
+mod authorization;
 mod channel;
 mod expiry;
 mod incident;
@@ -124,6 +125,13 @@ impl Message {
             (Event::CertificateExpiring | Event::CredentialExpiring, _) => {
                 expiry::of(event, content, public_url)
             }
+            (
+                Event::AuthorizationOpened
+                | Event::AuthorizationRequired
+                | Event::AuthorizationBroken
+                | Event::AuthorizationRestored,
+                _,
+            ) => authorization::of(event, content, public_url),
             (Event::ToolsChanged, _) => tools::of(content, public_url),
             (Event::Summary, _) => summary::of(content, public_url),
             (Event::Test | Event::ChannelFailing, _) | (_, None) => {

@@ -165,6 +165,7 @@ impl World {
             checks.push(Checked {
                 are_tools_untold: false,
                 expiring: vec![],
+                gate: vec![],
                 result,
                 claim: due.claim,
                 interval: due.monitor.spec.interval(),

@@ -267,6 +267,7 @@ async fn every_service_is_sent_what_it_documents() {
             of_monitor(12, Event::CertificateExpiring),
             of_monitor(13, Event::CredentialExpiring),
             of_monitor(14, Event::ToolsChanged),
+            of_monitor(15, Event::AuthorizationOpened),
             of_channel(10, Event::Test, &of_itself),
             of_channel(11, Event::ChannelFailing, &of_itself),
         ];
@@ -281,6 +282,32 @@ async fn every_service_is_sent_what_it_documents() {
             sent.insert(sample.event.as_str(), shown);
         }
         insta::assert_json_snapshot!(kind.as_str(), sent);
+    }
+}
+
+#[tokio::test]
+async fn a_login_that_works_again_ends_the_alert_that_it_was_broken() {
+    let receiver = WebhookReceiver::start().await;
+    let broken = of_monitor(7, Event::AuthorizationBroken);
+    let restored = of_monitor(8, Event::AuthorizationRestored);
+    for kind in [Kind::PagerDuty, Kind::Opsgenie] {
+        let first = told(&receiver, kind, &broken).await.remove(0);
+        let last = told(&receiver, kind, &restored).await.remove(0);
+        if kind == Kind::PagerDuty {
+            let (first, last) = (first.json(), last.json());
+            assert_eq!(first["dedup_key"], last["dedup_key"]);
+            assert_eq!(
+                (&first["event_action"], &last["event_action"]),
+                (&json!("trigger"), &json!("resolve"))
+            );
+        } else {
+            let alias = first.json()["alias"].as_str().unwrap().to_owned();
+            assert!(
+                last.path.contains(&format!("/{alias}/close")),
+                "{}",
+                last.path
+            );
+        }
     }
 }
 

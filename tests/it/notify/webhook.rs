@@ -71,7 +71,7 @@ async fn every_event_has_its_type() {
     let channel = hook(&receiver.url(), &[&webhook_secret()]);
     let notifier = notifier(None);
     let other = mail_to("gone@example.com");
-    let samples = [
+    let samples = vec![
         (notification(7, Event::Worsened), "incident.opened"),
         (
             notification(7, Event::Acknowledged),
@@ -92,6 +92,22 @@ async fn every_event_has_its_type() {
             "credential.expiring",
         ),
         (of_monitor(7, Event::ToolsChanged), "tools.changed"),
+        (
+            of_monitor(7, Event::AuthorizationOpened),
+            "authorization.opened",
+        ),
+        (
+            of_monitor(7, Event::AuthorizationRequired),
+            "authorization.required",
+        ),
+        (
+            of_monitor(7, Event::AuthorizationBroken),
+            "authorization.broken",
+        ),
+        (
+            of_monitor(7, Event::AuthorizationRestored),
+            "authorization.restored",
+        ),
     ];
     for (sample, _) in &samples {
         notifier.deliver(&channel, sample, NOW).await.unwrap();
@@ -111,6 +127,7 @@ async fn every_event_has_its_type() {
     );
     insta::assert_json_snapshot!("webhook_test", requests[3].json());
     insta::assert_json_snapshot!("webhook_tools_changed", requests[7].json());
+    insta::assert_json_snapshot!("webhook_authorization_opened", requests[8].json());
 }
 
 #[tokio::test]

@@ -1,9 +1,11 @@
 //! What is said, to the letter.
 
+use lifesign::domain::failure::Code;
 use lifesign::domain::incident::Severity;
 use lifesign::domain::notification::Event;
 use lifesign::domain::team::Email;
 use lifesign::domain::tools::SurfaceDiff;
+use lifesign::domain::verdict::Failure;
 use lifesign::notify::{Message, Tone};
 use serde_json::json;
 
@@ -72,6 +74,55 @@ fn what_is_told_without_an_incident_says_as_much() {
          removed fetch; added list; changed search"
     );
     insta::assert_snapshot!("tools_changed_text", tools.text().unwrap());
+}
+
+#[test]
+fn who_is_let_in_is_told_in_the_same_order() {
+    let message = |event| Message::of(&of_monitor(9, event), PUBLIC_URL);
+    for (event, tone, subject) in [
+        (
+            Event::AuthorizationOpened,
+            Tone::Warning,
+            "OPEN search.example.com: anybody can use it now: it answers without a login, which it \
+             wanted before",
+        ),
+        (
+            Event::AuthorizationRequired,
+            Tone::Warning,
+            "GATED search.example.com: it wants a login now: whoever used it without one cannot any \
+             more",
+        ),
+        (
+            Event::AuthorizationBroken,
+            Tone::Warning,
+            "LOGIN BROKEN search.example.com: nobody new can log in",
+        ),
+        (
+            Event::AuthorizationRestored,
+            Tone::Good,
+            "LOGIN WORKS search.example.com: people can log in again: the documents that lead to \
+             the login are sound",
+        ),
+    ] {
+        let message = message(event);
+        assert_eq!((&*message.subject, message.tone), (subject, tone));
+    }
+    let opened = message(Event::AuthorizationOpened);
+    insta::assert_snapshot!("authorization_opened_text", opened.text().unwrap());
+    let mut sample = of_monitor(9, Event::AuthorizationBroken);
+    let check = sample.content.check.as_mut().unwrap();
+    check.failure = Some(Failure {
+        code: Code::AuthAsUnreachable,
+        layer: Code::AuthAsUnreachable.layer(),
+        message: "Nobody new can log in: https://as.example/x answers 503.".to_owned(),
+        hint: String::new(),
+    });
+    let broken = Message::of(&sample, PUBLIC_URL);
+    assert_eq!(
+        broken.subject,
+        "LOGIN BROKEN search.example.com: nobody new can log in: https://as.example/x answers 503"
+    );
+    assert_eq!(broken.hint.as_deref(), Some(Code::AuthAsUnreachable.hint()));
 }
 
 #[test]

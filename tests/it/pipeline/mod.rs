@@ -1,6 +1,7 @@
 //! Stories on a clock that is moved by hand: scheduler, probe, record and alerter as they are,
 //! against a server that misbehaves on demand.
 
+mod authorization;
 mod confirming;
 mod dependencies;
 mod doubled;

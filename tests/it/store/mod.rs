@@ -6,6 +6,7 @@ mod channels;
 mod checks;
 mod dependencies;
 mod expiries;
+mod gates;
 mod incidents;
 mod maintenance;
 mod monitors;
