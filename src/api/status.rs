@@ -21,11 +21,11 @@ use utoipa_axum::routes;
 use super::Api;
 use super::error::{ApiError, Problem};
 use super::uptime::{MsByWindow, UptimeByWindow, tenths};
-use crate::app::public_status::{
-    self, PublicComponent, PublicIncident, PublicMaintenance, PublicStatus,
-};
+use crate::app::public_incident::{PublicIncident, PublicPostmortem, PublicUpdate};
+use crate::app::public_status::{self, PublicComponent, PublicMaintenance, PublicStatus};
 use crate::domain::at::At;
 use crate::domain::id::{IncidentId, MonitorId, WindowId};
+use crate::domain::written::Stage;
 
 /// What caches may do with it.
 const CACHE: &str = "public, max-age=30, stale-while-revalidate=300";
@@ -166,6 +166,8 @@ struct IncidentView {
     duration_seconds: i64,
     /// What happened, oldest first.
     updates: Vec<UpdateView>,
+    /// What was learnt, where it is public.
+    postmortem: Option<PostmortemView>,
 }
 
 /// Something that happened to an incident.
@@ -176,6 +178,18 @@ struct UpdateView {
     at: At,
     /// In words.
     text: String,
+    /// How far those who work on it have come, where they say so.
+    stage: Option<Stage>,
+}
+
+/// What was learnt from an incident.
+#[derive(Serialize, ToSchema)]
+#[schema(as = StatusPostmortem)]
+struct PostmortemView {
+    /// Plain text; an empty line parts paragraphs.
+    text: String,
+    /// When it was last changed.
+    updated_at: At,
 }
 
 impl StatusView {
@@ -227,9 +241,14 @@ impl ComponentView {
 
 impl IncidentView {
     fn of(incident: &PublicIncident, now: At) -> Self {
-        let update = |(at, text): &(At, String)| UpdateView {
-            at: *at,
-            text: text.clone(),
+        let update = |update: &PublicUpdate| UpdateView {
+            at: update.at,
+            text: update.text.clone(),
+            stage: update.stage,
+        };
+        let learnt = |postmortem: &PublicPostmortem| PostmortemView {
+            text: postmortem.text.clone(),
+            updated_at: postmortem.updated_at,
         };
         Self {
             id: incident.id,
@@ -243,6 +262,7 @@ impl IncidentView {
             resolved_at: incident.resolved_at,
             duration_seconds: incident.duration_ms(now) / 1_000,
             updates: incident.updates.iter().map(update).collect(),
+            postmortem: incident.postmortem.as_ref().map(learnt),
         }
     }
 }

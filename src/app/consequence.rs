@@ -141,7 +141,7 @@ fn is_held(incident: &Incident, event: Event) -> bool {
     }
 }
 
-/// Queues one notification for each channel that should hear it, unless it is held back;
+/// Queues one notification for each channel that should hear it, unless something holds it back;
 /// says whether there was any. `check` is the one that shows what happened. The incident counts it:
 /// save it afterwards.
 pub async fn tell(
@@ -151,7 +151,7 @@ pub async fn tell(
     check: &CheckReport,
     now: At,
 ) -> Result<bool, StoreError> {
-    if is_held(incident, event) {
+    if is_held(incident, event) || incident.silences(event) {
         return Ok(false);
     }
     let Some(kept) = tx.monitor(incident.team, incident.monitor).await? else {

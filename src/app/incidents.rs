@@ -1,4 +1,5 @@
-//! What people do with an incident: acknowledge it, write into it, close it by hand.
+//! What people do with an incident: acknowledge it, mute it, say how bad it is, write about it for
+//! the team or the public, close it by hand.
 //!
 //! A mail carries a link by which whoever reads it acknowledges without logging in: a sealed word
 //! that is good for this incident and nothing else, until it is over.
@@ -8,10 +9,10 @@ use url::form_urlencoded;
 
 use crate::domain::channel::{Channel, Kind};
 use crate::domain::id::{IncidentId, TeamId};
-use crate::domain::incident::{AlreadyResolved, Incident, MAX_NOTE};
-use crate::domain::monitor::FieldError;
+use crate::domain::incident::{AlreadyResolved, Incident, Severity};
 use crate::domain::notification::{Event, Notification};
 use crate::domain::team::{Actor, Email};
+use crate::domain::written::{self, MAX_NOTE, MAX_POSTMORTEM, NotResolved, Postmortem, Readers};
 use crate::secret::Place;
 use crate::store::{Store, Tx};
 
@@ -104,20 +105,80 @@ fn place_of(id: IncidentId) -> Place {
     }
 }
 
-/// Writes a note into the timeline, also of an incident that is over.
+/// Writes a note for the team or an update for the public into the timeline, also of an incident
+/// that is over.
 pub async fn note(
     app: &App,
     actor: &Actor,
     id: IncidentId,
-    text: &str,
+    (text, readers): (&str, Readers),
 ) -> Result<Incident, Refused> {
-    let text = text.trim();
-    if text.is_empty() || text.chars().count() > MAX_NOTE {
-        let message = format!("must have 1 to {MAX_NOTE} characters");
-        return Err(FieldError::new("text", message).into());
-    }
+    let text = written::plain("text", text, MAX_NOTE)?;
     let (tx, mut incident) = begin(app, actor, id).await?;
-    incident.note(app.clock.now(), text.to_owned(), actor.email.clone());
+    incident.write(app.clock.now(), text, readers, actor.email.clone());
+    finish(app, tx, &incident).await?;
+    Ok(incident)
+}
+
+/// What somebody changes of an incident.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Edit<'a> {
+    /// How bad it is, as long as it is not over.
+    Severity(Severity),
+    /// What was learnt, when it is over.
+    Postmortem {
+        /// Plain text with paragraphs.
+        text: &'a str,
+        /// Whether public status pages show it.
+        is_public: bool,
+    },
+    /// Nothing is to be read of what was learnt.
+    NoPostmortem,
+}
+
+/// Makes changes, all of them or none.
+pub async fn edit(
+    app: &App,
+    actor: &Actor,
+    id: IncidentId,
+    edits: &[Edit<'_>],
+) -> Result<Incident, Refused> {
+    let (tx, mut incident) = begin(app, actor, id).await?;
+    let (now, by) = (app.clock.now(), &actor.email);
+    for edit in edits {
+        match *edit {
+            Edit::Severity(severity) => {
+                incident.set_severity(now, severity, by.clone())?;
+            }
+            Edit::Postmortem { text, is_public } => incident.set_postmortem(Some(Postmortem {
+                text: written::plain("postmortem.text", text, MAX_POSTMORTEM)?,
+                is_public,
+                updated_at: now,
+                by: by.clone(),
+            }))?,
+            Edit::NoPostmortem => incident.set_postmortem(None)?,
+        }
+    }
+    finish(app, tx, &incident).await?;
+    Ok(incident)
+}
+
+/// Tells nobody anything more of it until it is over. Doing so twice changes nothing.
+pub async fn mute(app: &App, actor: &Actor, id: IncidentId) -> Result<Incident, Refused> {
+    let (tx, mut incident) = begin(app, actor, id).await?;
+    incident.mute(app.clock.now(), actor.email.clone())?;
+    finish(app, tx, &incident).await?;
+    Ok(incident)
+}
+
+/// Tells people of it again, and what got worse in the meantime.
+pub async fn unmute(app: &App, actor: &Actor, id: IncidentId) -> Result<Incident, Refused> {
+    let (mut tx, mut incident) = begin(app, actor, id).await?;
+    let now = app.clock.now();
+    if let Some(event) = incident.unmute(now, actor.email.clone())? {
+        let evidence = incident.evidence.clone();
+        tell(app, &mut tx, (&mut incident, event), &evidence, now).await?;
+    }
     finish(app, tx, &incident).await?;
     Ok(incident)
 }
@@ -151,6 +212,8 @@ async fn finish(app: &App, mut tx: Tx, incident: &Incident) -> Result<(), Refuse
     tx.save_incident(incident).await?;
     tx.commit().await?;
     app.outbox.notify_one();
+    // Whoever looks at a status page next sees it.
+    app.public.forget();
     app.events.publish(Changed {
         team: incident.team,
         monitor: incident.monitor,
@@ -160,6 +223,12 @@ async fn finish(app: &App, mut tx: Tx, incident: &Incident) -> Result<(), Refuse
 
 impl From<AlreadyResolved> for Refused {
     fn from(error: AlreadyResolved) -> Self {
+        Self::Conflict(error.to_string())
+    }
+}
+
+impl From<NotResolved> for Refused {
+    fn from(error: NotResolved) -> Self {
         Self::Conflict(error.to_string())
     }
 }

@@ -23,6 +23,7 @@ pub mod ledger;
 pub mod logins;
 pub mod maintenance;
 pub mod monitors;
+pub mod public_incident;
 pub mod public_status;
 pub mod record;
 pub mod recorder;

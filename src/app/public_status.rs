@@ -1,17 +1,15 @@
 //! A status page as the public sees it: page, JSON, badge and feed tell the same.
 //!
-//! Failures are told by the words of their code. What a server said, who acknowledged, and the
-//! notes of the team stay inside.
+//! What of an incident is for the public is the business of [`super::public_incident`].
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::domain::at::{At, DAY_MS};
-use crate::domain::failure::Code;
 use crate::domain::histogram::Latency;
 use crate::domain::id::{IncidentId, MonitorId, WindowId};
-use crate::domain::incident::{Entry, EntryKind, HeldBack, Incident, Severity};
+use crate::domain::incident::{HeldBack, Incident};
 use crate::domain::maintenance::{MAX_WINDOWS, Occurrence, Window};
 use crate::domain::status::MonitorStatus;
 use crate::domain::status_page::{self, MAX_SLUG, StatusPage};
@@ -20,6 +18,7 @@ use crate::store::{Overview, StoreError};
 
 use super::App;
 use super::figures::Percentiles;
+use super::public_incident::PublicIncident;
 
 /// Days of incidents that a page tells.
 pub const HISTORY_DAYS: i64 = 90;
@@ -73,80 +72,6 @@ impl PublicComponent {
         let found = self.uptime.iter().find(|(name, _)| *name == window);
         found.map(|(_, spent)| *spent).unwrap_or_default()
     }
-}
-
-/// An incident of a component.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PublicIncident {
-    /// Its id.
-    pub id: IncidentId,
-    /// The monitor that it is about.
-    pub monitor: MonitorId,
-    /// What the public calls it.
-    pub component: String,
-    /// How bad it is, or was.
-    pub severity: Severity,
-    /// Why, as a code.
-    pub code: Code,
-    /// The first bad check.
-    pub started_at: At,
-    /// Since when somebody cares.
-    pub acknowledged_at: Option<At>,
-    /// When it ended.
-    pub resolved_at: Option<At>,
-    /// What happened, oldest first, in words for the public.
-    pub updates: Vec<(At, String)>,
-}
-
-impl PublicIncident {
-    fn of(incident: &Incident, component: String) -> Self {
-        let updates = incident
-            .timeline
-            .iter()
-            .filter_map(|entry| Some((entry.at, update(entry, incident.code)?)));
-        Self {
-            id: incident.id,
-            monitor: incident.monitor,
-            component,
-            severity: incident.severity,
-            code: incident.code,
-            started_at: incident.started_at,
-            acknowledged_at: incident.acknowledged_at(),
-            resolved_at: incident.resolved_at(),
-            updates: updates.collect(),
-        }
-    }
-
-    /// `open`, `acknowledged` or `resolved`.
-    pub fn status(&self) -> &'static str {
-        match (self.resolved_at, self.acknowledged_at) {
-            (Some(_), _) => "resolved",
-            (None, Some(_)) => "acknowledged",
-            (None, None) => "open",
-        }
-    }
-
-    /// How long it lasted, or has lasted at `now`, in milliseconds.
-    pub fn duration_ms(&self, now: At) -> i64 {
-        self.resolved_at.unwrap_or(now).ms_since(self.started_at)
-    }
-
-    /// When something last happened to it.
-    pub fn updated_at(&self) -> At {
-        self.updates.last().map_or(self.started_at, |(at, _)| *at)
-    }
-}
-
-/// An entry of the timeline in words that betray nothing; `None` for what is not for the public.
-fn update(entry: &Entry, code: Code) -> Option<String> {
-    Some(match entry.kind {
-        EntryKind::Began => "First check that failed.".to_owned(),
-        EntryKind::Confirmed => format!("Confirmed: {}.", code.words()),
-        EntryKind::Changed => format!("Changed: {}.", code.words()),
-        EntryKind::Acknowledged => "Somebody is looking at it.".to_owned(),
-        EntryKind::Resolved => "Resolved.".to_owned(),
-        EntryKind::Held | EntryKind::Released | EntryKind::Note => return None,
-    })
 }
 
 /// Maintenance that runs or is planned: of each window what comes first.
@@ -333,8 +258,9 @@ async fn make(app: &App, slug: &str, now: At) -> Result<Option<PublicStatus>, St
         .store
         .incidents_of(page.team, &ids, since, MOST_INCIDENTS)
         .await?;
-    // What maintenance holds back is not told here, either.
-    let is_held = |incident: &&Incident| incident.held == Some(HeldBack::Opening);
+    // What maintenance holds back is not told here, either, unless somebody has spoken of it.
+    let is_held =
+        |incident: &&Incident| incident.held == Some(HeldBack::Opening) && !incident.has_update();
     let held: Vec<IncidentId> = incidents.iter().filter(is_held).map(|i| i.id).collect();
     for component in &mut components {
         component.open_incident = component.open_incident.filter(|id| !held.contains(id));

@@ -11,16 +11,19 @@ pub use super::difference::{Change, changes};
 use super::failure::{Code, Layer};
 pub use super::held_back::HeldBack;
 use super::id::{IncidentId, MonitorId, TeamId};
+use super::people::People;
 use super::reminder;
 use super::report::CheckReport;
 use super::status::{MonitorStatus, Transition};
 use super::team::Email;
 use super::verdict::Failure;
+use super::written::Stage;
 
-/// Most entries of one timeline; beyond it the newest is replaced.
+/// Most entries of one timeline; beyond it the newest is replaced, of those that no person wrote
+/// while there are any.
 pub const MAX_TIMELINE: usize = 200;
-/// Longest note, in characters.
-pub const MAX_NOTE: usize = 4_000;
+/// The entries that every timeline begins with.
+const BEGINNING: usize = 2;
 
 /// How bad an incident is for clients.
 #[derive(
@@ -50,6 +53,13 @@ impl Severity {
             Self::Down => "down",
             Self::Degraded => "degraded",
         }
+    }
+
+    /// Reads the word of the contract.
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Down, Self::Degraded]
+            .into_iter()
+            .find(|severity| severity.as_str() == word)
     }
 }
 
@@ -88,8 +98,16 @@ pub enum EntryKind {
     Released,
     /// Somebody cares for it.
     Acknowledged,
-    /// Somebody wrote something.
+    /// Somebody said how bad it is.
+    Severity,
+    /// Nothing more is told.
+    Muted,
+    /// It is told of again.
+    Unmuted,
+    /// Somebody wrote something for the team.
     Note,
+    /// Somebody wrote something for the public.
+    Update,
     /// It is over.
     Resolved,
 }
@@ -105,6 +123,9 @@ pub struct Entry {
     pub text: String,
     /// Who, where it was a person.
     pub by: Option<Email>,
+    /// How far they have come, where an update for the public says so.
+    #[serde(default)]
+    pub stage: Option<Stage>,
 }
 
 /// An incident.
@@ -148,6 +169,8 @@ pub struct Incident {
     pub remind_at: Option<At>,
     /// When channels are told that hear only of what nobody has acknowledged.
     pub escalate_at: Option<At>,
+    /// What people have said of it, beside the timeline.
+    pub people: People,
 }
 
 /// An incident cannot do this any more.
@@ -173,6 +196,7 @@ impl Incident {
             kind,
             text: text.to_owned(),
             by: None,
+            stage: None,
         };
         let timeline = vec![
             entry(
@@ -205,6 +229,7 @@ impl Incident {
             held: None,
             remind_at: Some(reminder::first(confirmed_at)),
             escalate_at: None,
+            people: People::default(),
         })
     }
 
@@ -241,18 +266,17 @@ impl Incident {
         self.resolved_at().unwrap_or(now).ms_since(self.started_at)
     }
 
-    /// The trouble is of another severity now. Says whether it got worse.
+    /// The trouble is of another severity now. Says whether it got worse than anybody knew.
     pub fn change(&mut self, severity: Severity, evidence: CheckReport) -> bool {
-        let is_worse = severity > self.severity;
+        let is_worse = self.found(severity);
         let is_flapping = self.turns.is_some();
-        if !is_worse && !is_flapping && self.held == Some(HeldBack::Worsening) {
-            self.held = None;
+        if !is_worse && !is_flapping {
+            if self.held == Some(HeldBack::Worsening) {
+                self.held = None;
+            }
+            self.forget_worsening();
         }
         let failure = evidence.failure.clone().unwrap_or_else(unnamed);
-        // What flaps is as bad as it was at its worst, until it has settled.
-        if is_worse || !is_flapping {
-            self.severity = severity;
-        }
         let at = evidence.started_at;
         self.add(
             at,
@@ -276,8 +300,10 @@ impl Incident {
 
     /// It has settled and is still there.
     pub fn settle(&mut self, at: At, severity: Severity, turns: u32) {
-        self.severity = severity;
-        let text = format!("Settled after {turns} changes: {}.", self.severity.as_str());
+        if self.people.found.is_none() {
+            self.severity = severity;
+        }
+        let text = format!("Settled after {turns} changes: {}.", severity.as_str());
         if self.phase == Phase::Open {
             self.remind_at = Some(reminder::first(at));
         }
@@ -302,11 +328,6 @@ impl Incident {
                 Ok(true)
             }
         }
-    }
-
-    /// Writes something into the timeline.
-    pub fn note(&mut self, at: At, text: String, by: Email) {
-        self.add(at, EntryKind::Note, text, Some(by));
     }
 
     /// It is over: `at` is the first good check, or the moment when somebody closed it.
@@ -336,10 +357,23 @@ impl Incident {
     }
 
     pub(super) fn add(&mut self, at: At, kind: EntryKind, text: String, by: Option<Email>) {
+        self.push(Entry {
+            at,
+            kind,
+            text,
+            by,
+            stage: None,
+        });
+    }
+
+    pub(super) fn push(&mut self, entry: Entry) {
         if self.timeline.len() >= MAX_TIMELINE {
-            self.timeline.pop();
+            let mut later = self.timeline.iter().skip(BEGINNING);
+            let of_checks = later.rposition(|entry| entry.by.is_none());
+            let place = of_checks.map_or(MAX_TIMELINE - 1, |place| place + BEGINNING);
+            self.timeline.remove(place);
         }
-        self.timeline.push(Entry { at, kind, text, by });
+        self.timeline.push(entry);
     }
 }
 

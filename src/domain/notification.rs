@@ -178,6 +178,9 @@ pub struct IncidentFacts {
     pub status: String,
     /// How bad.
     pub severity: Severity,
+    /// Whether somebody set that by hand: then checks do not change it.
+    #[serde(default)]
+    pub severity_by_hand: bool,
     /// Why, as a code.
     pub code: Code,
     /// Why, as a layer.
@@ -194,6 +197,9 @@ pub struct IncidentFacts {
     pub acknowledged_at: Option<At>,
     /// When it ended.
     pub resolved_at: Option<At>,
+    /// Since when nothing more is told of it until it is resolved.
+    #[serde(default)]
+    pub muted_at: Option<At>,
     /// How long it lasted, or has lasted.
     pub duration_seconds: i64,
     /// How often the status turned, where it flapped.
@@ -240,6 +246,7 @@ impl IncidentFacts {
             monitor_id: incident.monitor,
             status: incident.status().to_owned(),
             severity: incident.severity,
+            severity_by_hand: incident.people.found.is_some(),
             code: incident.code,
             layer: incident.layer,
             message: incident.message.clone(),
@@ -248,6 +255,7 @@ impl IncidentFacts {
             confirmed_at: incident.confirmed_at,
             acknowledged_at: incident.acknowledged_at(),
             resolved_at: incident.resolved_at(),
+            muted_at: incident.people.mute.map(|mute| mute.at),
             duration_seconds: incident.duration_ms(now) / 1_000,
             turns: incident.turns,
             told_as: None,

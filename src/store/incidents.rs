@@ -12,6 +12,7 @@ use crate::domain::cause::cause;
 use crate::domain::failure::Code;
 use crate::domain::id::{IncidentId, MonitorId, TeamId};
 use crate::domain::incident::{HeldBack, Incident, Phase, Severity};
+use crate::domain::people::People;
 
 row! {
     struct IncidentRow {
@@ -35,6 +36,7 @@ row! {
         held: Option<String>,
         remind_at: Option<At>,
         escalate_at: Option<At>,
+        people: Option<String>,
     }
 }
 
@@ -54,14 +56,11 @@ impl IncidentRow {
             },
             _ => return Err(at.corrupt("status")),
         };
-        let severity = [Severity::Down, Severity::Degraded]
-            .into_iter()
-            .find(|severity| severity.as_str() == self.severity);
         Ok(Incident {
             id: self.id,
             team: self.team_id,
             monitor: self.monitor_id,
-            severity: at.parsed("severity", severity)?,
+            severity: at.parsed("severity", Severity::parse(&self.severity))?,
             code,
             layer: code.layer(),
             message: self.message,
@@ -82,6 +81,10 @@ impl IncidentRow {
             },
             remind_at: self.remind_at,
             escalate_at: self.escalate_at,
+            people: match &self.people {
+                Some(text) => at.document("people", text)?,
+                None => People::default(),
+            },
         })
     }
 }
@@ -97,14 +100,18 @@ pub struct IncidentFilter {
     pub since: Option<At>,
 }
 
-/// What an outage may have in common with others.
+/// What an outage may have in common with others, by what checks found. A muted one speaks for no
+/// other.
 fn shared_cause(incident: &Incident) -> Option<String> {
-    let is_down = incident.severity == Severity::Down;
-    is_down.then(|| cause(&incident.evidence)).flatten()
+    let people = &incident.people;
+    let is_down = people.found.unwrap_or(incident.severity) == Severity::Down;
+    let speaks = is_down && people.mute.is_none();
+    speaks.then(|| cause(&incident.evidence)).flatten()
 }
 
 impl Tx {
-    /// Writes a new incident. `Conflict` when its monitor has an open one already.
+    /// Writes a new incident, of which people have said nothing yet. `Conflict` when its monitor has
+    /// an open one already.
     pub async fn open_incident(&mut self, incident: &Incident) -> Result<(), StoreError> {
         let row = (
             incident.id,
@@ -130,7 +137,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Writes what has changed of an incident.
+    /// Writes what has changed of an incident. What was different when it opened never changes.
     pub async fn save_incident(&mut self, incident: &Incident) -> Result<(), StoreError> {
         let row = (
             incident.id,
@@ -144,13 +151,13 @@ impl Tx {
             incident.resolved_at(),
             document(&incident.timeline)?,
             document(&incident.evidence)?,
-            document(&incident.changed)?,
             i64::from(incident.told),
             incident.turns.map(i64::from),
             incident.held.map(HeldBack::as_str),
             incident.remind_at,
             incident.escalate_at,
             shared_cause(incident),
+            document(&incident.people)?,
         );
         self.db.run(SAVE_INCIDENT, row).await?;
         Ok(())
@@ -290,6 +297,7 @@ macro_rules! select {
             "SELECT id, team_id, monitor_id, status, severity, code, message, hint, started_at,
                     confirmed_at, acknowledged_at, resolved_at, timeline, evidence, changed,
                     told, turns, held, remind_at, escalate_at
+                    told, turns, held, remind_at, people
                FROM incident ",
             $rest
         )
@@ -305,8 +313,7 @@ const OPEN_INCIDENT: &str = "
 const SAVE_INCIDENT: &str = "
     UPDATE incident
        SET status = $3, severity = $4, code = $5, message = $6, hint = $7, acknowledged_at = $8,
-           resolved_at = $9, timeline = $10, evidence = $11, changed = $12, told = $13, turns = $14,
-           held = $15, remind_at = $16, escalate_at = $17, cause = $18
+                    told, turns, held, remind_at, escalate_at, people
      WHERE id = $1 AND team_id = $2";
 /// PostgreSQL locks the row, so that a recovery and an acknowledgement do not undo each other;
 /// SQLite has one writer.

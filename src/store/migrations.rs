@@ -14,7 +14,7 @@ use super::{Store, StoreError};
 use crate::secret::Place;
 
 /// Every migration in order: its name and its text.
-pub const MIGRATIONS: [(&str, &str); 8] = [
+pub const MIGRATIONS: [(&str, &str); 9] = [
     (
         "accounts",
         include_str!("../../migrations/0001_accounts.sql"),
@@ -37,6 +37,10 @@ pub const MIGRATIONS: [(&str, &str); 8] = [
         include_str!("../../migrations/0006_maintenance.sql"),
     ),
     ("routes", include_str!("../../migrations/0007_routes.sql")),
+    (
+        "incident people",
+        include_str!("../../migrations/0008_incident_people.sql"),
+    ),
     (
         "dependencies",
         include_str!("../../migrations/0009_dependencies.sql"),

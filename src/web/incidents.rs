@@ -14,13 +14,15 @@ use super::form::Filled;
 use super::frame::Frame;
 use super::path::{Id, Query};
 use super::session::Visitor;
-use crate::app::incidents;
+use crate::app::incidents::{self, Edit};
 use crate::app::refused::Refused;
 use crate::domain::at::At;
 use crate::domain::dependency::Dependency;
 use crate::domain::id::{IncidentId, MonitorId};
-use crate::domain::incident::{HeldBack, Incident};
+use crate::domain::incident::{EntryKind, HeldBack, Incident, Severity};
+use crate::domain::monitor::FieldError;
 use crate::domain::report::CheckReport;
+use crate::domain::written::{Readers, Stage};
 use crate::store::IncidentFilter;
 
 /// Incidents on one page of the list.
@@ -78,7 +80,8 @@ struct Show {
     name: String,
     /// That nobody is told, and why.
     held: Option<String>,
-    form: Filled,
+    note: Filled,
+    postmortem: Filled,
     may_edit: bool,
     now: At,
 }
@@ -90,29 +93,33 @@ pub(super) async fn show(
     Id(id): Id<IncidentId>,
     query: Query,
 ) -> Result<impl IntoResponse, WebError> {
-    let mut page = page(&shared, visitor, id, Filled::default()).await?;
+    let mut page = page(&shared, visitor, id).await?;
     page.frame = page.frame.done(query.get("done"));
     Ok(page)
 }
 
-async fn page(
-    shared: &Shared,
-    visitor: Visitor,
-    id: IncidentId,
-    form: Filled,
-) -> Result<Show, WebError> {
+async fn page(shared: &Shared, visitor: Visitor, id: IncidentId) -> Result<Show, WebError> {
     let team = visitor.actor.team;
     let store = &shared.app.store;
     let incident = store.incident(team, id).await?.ok_or(WebError::NotFound)?;
     let monitor = store.monitor(team, incident.monitor).await?;
     let name = monitor.map(|kept| kept.monitor.spec.name);
     let depends_on = store.dependencies(team, incident.monitor).await?;
+    let learnt = incident.people.postmortem.iter();
+    let learnt = learnt.flat_map(|postmortem| {
+        let is_public = if postmortem.is_public { "yes" } else { "" };
+        [
+            ("postmortem.text", &*postmortem.text),
+            ("postmortem.public", is_public),
+        ]
+    });
     Ok(Show {
         held: held_words(&incident, &depends_on, visitor.now),
         report: incident.evidence.clone(),
         name: name.ok_or(WebError::NotFound)?,
+        note: Filled::default(),
+        postmortem: Filled::of(learnt),
         incident,
-        form,
         may_edit: visitor.actor.may_edit(),
         now: visitor.now,
         frame: visitor.frame(),
@@ -184,6 +191,40 @@ pub(super) async fn acknowledge_linked(
     Ok(Redirect::to(&query.with(&path, "key", key)))
 }
 
+/// `POST /incidents/{id}/mute`
+pub(super) async fn mute(
+    State(shared): State<Shared>,
+    visitor: Visitor,
+    Id(id): Id<IncidentId>,
+) -> Result<Redirect, WebError> {
+    incidents::mute(&shared.app, &visitor.actor, id).await?;
+    Ok(back(id, "muted"))
+}
+
+/// `POST /incidents/{id}/unmute`
+pub(super) async fn unmute(
+    State(shared): State<Shared>,
+    visitor: Visitor,
+    Id(id): Id<IncidentId>,
+) -> Result<Redirect, WebError> {
+    incidents::unmute(&shared.app, &visitor.actor, id).await?;
+    Ok(back(id, "unmuted"))
+}
+
+/// `POST /incidents/{id}/severity`
+pub(super) async fn rate(
+    State(shared): State<Shared>,
+    visitor: Visitor,
+    Id(id): Id<IncidentId>,
+    form: Filled,
+) -> Result<Redirect, WebError> {
+    let severity = Severity::parse(form.value("severity"));
+    let severity = severity
+        .ok_or_else(|| Refused::from(FieldError::new("severity", "must be down or degraded")))?;
+    incidents::edit(&shared.app, &visitor.actor, id, &[Edit::Severity(severity)]).await?;
+    Ok(back(id, "saved"))
+}
+
 /// `POST /incidents/{id}/resolve`
 pub(super) async fn resolve(
     State(shared): State<Shared>,
@@ -201,10 +242,56 @@ pub(super) async fn note(
     Id(id): Id<IncidentId>,
     form: Filled,
 ) -> Result<Response, WebError> {
-    match incidents::note(&shared.app, &visitor.actor, id, form.value("text")).await {
+    let wrote = match readers(&form) {
+        Ok(readers) => {
+            let what = (form.value("text"), readers);
+            incidents::note(&shared.app, &visitor.actor, id, what).await
+        }
+        Err(fault) => Err(fault.into()),
+    };
+    match wrote {
         Ok(_) => Ok(back(id, "noted").into_response()),
         Err(Refused::Fields(errors)) => {
-            let page = page(&shared, visitor, id, form.refused(errors)).await?;
+            let mut page = page(&shared, visitor, id).await?;
+            page.note = form.refused(errors);
+            Ok(refused_page(page))
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// Who shall read a note: the team, the public, or the public with the stage of the work.
+fn readers(form: &Filled) -> Result<Readers, FieldError> {
+    match form.value("readers") {
+        "" | "team" => Ok(Readers::Team),
+        "public" => Ok(Readers::Public(None)),
+        word => {
+            let stage = Stage::parse(word);
+            let fault = || FieldError::new("readers", "must be one of these");
+            Ok(Readers::Public(Some(stage.ok_or_else(fault)?)))
+        }
+    }
+}
+
+/// `POST /incidents/{id}/postmortem`; without a text it is taken away.
+pub(super) async fn learn(
+    State(shared): State<Shared>,
+    visitor: Visitor,
+    Id(id): Id<IncidentId>,
+    form: Filled,
+) -> Result<Response, WebError> {
+    let edit = match form.value("postmortem.text") {
+        "" => Edit::NoPostmortem,
+        text => Edit::Postmortem {
+            text,
+            is_public: form.has("postmortem.public", "yes"),
+        },
+    };
+    match incidents::edit(&shared.app, &visitor.actor, id, &[edit]).await {
+        Ok(_) => Ok(back(id, "saved").into_response()),
+        Err(Refused::Fields(errors)) => {
+            let mut page = page(&shared, visitor, id).await?;
+            page.postmortem = form.refused(errors);
             Ok(refused_page(page))
         }
         Err(other) => Err(other.into()),

@@ -11,6 +11,7 @@ mod heartbeat;
 mod hosts;
 mod maintenance;
 mod owner;
+mod people;
 mod reminders;
 mod retention;
 mod routes;

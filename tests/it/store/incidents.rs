@@ -3,9 +3,11 @@
 use lifesign::domain::at::At;
 use lifesign::domain::id::{IncidentId, MonitorId, TeamId};
 use lifesign::domain::incident::{Incident, Severity};
+use lifesign::domain::notification::Event;
 use lifesign::domain::status::{MonitorStatus, Transition};
 use lifesign::domain::team::Email;
 use lifesign::domain::verdict::CheckStatus;
+use lifesign::domain::written::{Postmortem, Readers, Stage};
 use lifesign::store::{IncidentFilter, Store, StoreError};
 
 use super::{NOW, add, check, id, monitor, team};
@@ -62,6 +64,39 @@ engines! {
         tx.commit().await.unwrap();
         opened = store.incident(ours, opened.id).await.unwrap().unwrap();
         assert_eq!(opened, held);
+    }
+
+    async fn what_people_say_of_an_incident_is_read_back(store: Store) {
+        let team = team(&store, 1).await;
+        let made = monitor(team, 10);
+        add(&store, &made).await;
+        let mut ours = incident(50, team, made.id, 0);
+        open(&store, &ours).await.unwrap();
+        let by = Email::parse("a@b.example").unwrap();
+        ours.set_severity(NOW, Severity::Degraded, by.clone()).unwrap();
+        ours.mute(NOW, by.clone()).unwrap();
+        ours.told = 1;
+        ours.silences(Event::Worsened);
+        let readers = Readers::Public(Some(Stage::Identified));
+        ours.write(NOW, "One.\n\nTwo.".to_owned(), readers, by.clone());
+        let saved = async |ours: &Incident| {
+            let mut tx = store.begin().await.unwrap();
+            tx.save_incident(ours).await.unwrap();
+            tx.commit().await.unwrap();
+            assert_eq!(store.incident(team, ours.id).await.unwrap().as_ref(), Some(ours));
+        };
+        saved(&ours).await;
+        ours.resolve(At(NOW.0 + 9), "Over.", None).unwrap();
+        ours.set_postmortem(Some(Postmortem {
+            text: "The certificate.".to_owned(),
+            is_public: true,
+            updated_at: At(NOW.0 + 10),
+            by,
+        }))
+        .unwrap();
+        saved(&ours).await;
+        let told = store.incidents_of(team, &[made.id], NOW, 9).await.unwrap();
+        assert_eq!(told, [ours], "whole, also for a status page");
     }
 
     async fn a_monitor_has_one_open_incident(store: Store) {

@@ -6,6 +6,7 @@ mod browser;
 mod dependencies;
 mod findings;
 mod forms;
+mod incidents;
 mod maintenance;
 mod ops;
 mod pages;
