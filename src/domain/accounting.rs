@@ -53,7 +53,10 @@ pub(super) fn account(
             });
         }
     };
-    if before.last_unknown {
+    // A suspicion that a check which measured nothing took back was our own trouble.
+    let is_taken_back =
+        before.suspicion.is_some() && state.suspicion.is_none() && state.last_unknown;
+    if before.last_unknown || is_taken_back {
         push(from, until, Some(CheckStatus::Unknown));
         return spans;
     }

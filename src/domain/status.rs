@@ -85,7 +85,7 @@ pub fn step(before: &State, seen: &Seen, interval: Duration, now: At) -> Step {
         0
     };
     let (transition, blip_since) = match towards(seen, &mut state) {
-        None => (unmeasured(&mut state, seen.at), None),
+        None => unmeasured(&mut state, seen),
         Some(status) => measured(&mut state, status, seen, is_limited),
     };
     let flapping = match transition {
@@ -119,14 +119,18 @@ fn towards(seen: &Seen, state: &mut State) -> Option<MonitorStatus> {
     }
 }
 
-fn unmeasured(state: &mut State, at: At) -> Option<Transition> {
+fn unmeasured(state: &mut State, seen: &Seen) -> (Option<Transition>, Option<At>) {
     state.unknown_streak += 1;
+    // Trouble of our own explains what was suspected just before it was noticed.
+    let is_ours = seen.code == Some(Code::MonitorError);
+    let doubted = state.suspicion.take_if(|_| is_ours);
     let is_news = state.unknown_streak >= UNKNOWN_AFTER
         && !matches!(
             state.status,
             MonitorStatus::Unknown | MonitorStatus::Pending
         );
-    is_news.then(|| change(state, MonitorStatus::Unknown, at))
+    let transition = is_news.then(|| change(state, MonitorStatus::Unknown, seen.at));
+    (transition, doubted.map(|suspicion| suspicion.since))
 }
 
 fn measured(
@@ -313,6 +317,21 @@ mod tests {
         assert_eq!(state.status, MonitorStatus::Unknown);
         assert_eq!(transitions.len(), 2);
         assert_eq!((ms(&spans, Up), ms(&spans, Unknown)), (60_000, 180_000));
+    }
+
+    #[test]
+    fn our_own_trouble_takes_back_what_was_suspected() {
+        let before = run(&[(0, Up), (60, Down), (65, Down)]).0;
+        let ours = Seen {
+            code: Some(Code::MonitorError),
+            ..seen(70, Unknown)
+        };
+        let after = step(&before, &ours, MINUTE, ours.at);
+        assert_eq!((after.state.suspicion, after.transition), (None, None));
+        assert_eq!(after.blip_since, Some(At(60_000)));
+        assert_eq!(ms(&after.spans, Unknown), 10_000);
+        let down = step(&after.state, &seen(130, Down), MINUTE, At(130_000));
+        assert_eq!(down.transition, None, "it has to be confirmed anew");
     }
 
     #[test]
