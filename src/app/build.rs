@@ -9,7 +9,7 @@ use crate::clock::{Clock, Ids};
 use crate::config::{ResolverChoice, Settings};
 use crate::domain::channel::Channel;
 use crate::domain::notification::Notification;
-use crate::net::{self, Guard, Names, Trust};
+use crate::net::{self, Canaries, Guard, Names, Trust};
 use crate::notify::{Mailer, Notifier};
 use crate::probe::Prober;
 use crate::store::Store;
@@ -20,6 +20,7 @@ use super::heartbeat::Heartbeat;
 use super::hosts::Hosts;
 use super::incidents::acknowledge_link;
 use super::logins::Logins;
+use super::network::Network;
 use super::public_status::Kept;
 use super::trial::Trials;
 
@@ -35,10 +36,12 @@ impl App {
         let user_agent = net::user_agent(&settings.public_url);
         let client = net::delivery_client(&guard, &names, &trust, &user_agent)
             .context("set up deliveries")?;
+        // The operator may well keep canary and watcher in the own network.
+        let near = Guard::parse("private,loopback")?;
+        let canaries = Canaries::new(settings.canary_addresses.clone(), &near, &names)
+            .context("setting LIFESIGN_CANARY_ADDRESSES")?;
         let heartbeat = match &settings.heartbeat_url {
             Some(url) => {
-                // The operator may well keep the watcher in the own network.
-                let near = Guard::parse("private,loopback")?;
                 let client = net::delivery_client(&near, &names, &trust, &user_agent)
                     .context("set up signs of life")?;
                 let heartbeat = Heartbeat::new(url, client);
@@ -73,6 +76,7 @@ impl App {
             hosts: Hosts::new(),
             trials: Trials::new(),
             public: Kept::default(),
+            network: Network::new(canaries),
             heartbeat,
             settings,
             due: Notify::new(),

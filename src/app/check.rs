@@ -13,7 +13,7 @@ use crate::domain::gate::{self, Gate};
 use crate::domain::quorum::Quorum;
 use crate::domain::report::CheckReport;
 use crate::domain::usual::Usual;
-use crate::domain::verdict::judge;
+use crate::domain::verdict::{CheckStatus, judge};
 use crate::probe::{Observer, Target};
 use crate::store::{DueCheck, SeenTools, locations};
 
@@ -84,6 +84,13 @@ pub async fn run_check(app: &App, due: DueCheck, observer: &dyn Observer) -> Che
         && let Some(diff) = tools::difference(app, &target.memory.tools, news).await
     {
         verdict.note_tools_change(&diff);
+    }
+    let host = target.endpoint.url.url().host_str().unwrap_or_default();
+    let was_fine = due
+        .last_status
+        .is_some_and(|status| status != CheckStatus::Down);
+    if let Some(trouble) = app.network.explains(app, host, &seen, was_fine).await {
+        verdict.blame_own_network(trouble.since);
     }
     let url = target.endpoint.url.redacted();
     let report = CheckReport::new(url, due.watch.location.clone(), &seen, &verdict);

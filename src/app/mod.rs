@@ -24,6 +24,7 @@ pub mod logins;
 pub mod maintenance;
 pub mod monitors;
 pub mod public_incident;
+pub mod network;
 pub mod public_status;
 pub mod record;
 pub mod recorder;
@@ -57,6 +58,7 @@ use self::events::Events;
 use self::heartbeat::Heartbeat;
 use self::hosts::Hosts;
 use self::logins::Logins;
+use self::network::Network;
 use self::public_status::Kept;
 use self::trial::Trials;
 
@@ -87,6 +89,8 @@ pub struct App {
     pub trials: Trials,
     /// What the public was told a moment ago.
     pub public: Kept,
+    /// What the checks of this node say of its own network.
+    pub network: Network,
     /// Who is told that this node is alive.
     pub heartbeat: Option<Heartbeat>,
     /// What the operator wants.

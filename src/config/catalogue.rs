@@ -78,6 +78,11 @@ pub const SETTINGS: &[(&str, &str, &str)] = &[
         "Bearer token for /metrics from other machines; without one only this machine may read them.",
     ),
     (
+        "canary_addresses",
+        "",
+        "Up to five addresses, like `1.1.1.1:443, 8.8.8.8:53`, that answer as long as the network of this node works. When a check cannot reach its server they are connected to, at most every five seconds; when none of them answers, it is our own trouble and no outage of the server. Empty: only three or more hosts that fail together tell.",
+    ),
+    (
         "heartbeat_url",
         "",
         "Address that is asked once a minute while this node does its work: a watcher elsewhere that raises the alarm when it hears nothing.",

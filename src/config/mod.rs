@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use url::Url;
 
+use crate::domain::own_trouble::CanaryAddress;
 use crate::domain::sensitive::Sensitive;
 use crate::domain::team::Email;
 
@@ -19,6 +20,8 @@ pub use catalogue::{SETTINGS, example};
 
 /// Prefix of the environment variables.
 const PREFIX: &str = "LIFESIGN_";
+/// Most canary addresses.
+const MOST_CANARIES: usize = 5;
 
 /// A setting that makes no sense.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -85,6 +88,8 @@ pub struct Settings {
     pub retention_rollups: Duration,
     /// What opens `/metrics` to other machines.
     pub metrics_token: Option<Sensitive>,
+    /// What answers as long as the network of this node works.
+    pub canary_addresses: Vec<CanaryAddress>,
     /// Where this node says that it is alive; it may hold a key.
     pub heartbeat_url: Option<Sensitive>,
     /// What is logged.
@@ -210,6 +215,7 @@ impl Settings {
             retention_checks: values.span("retention_checks")?,
             retention_rollups: values.span("retention_rollups")?,
             metrics_token: values.secret("metrics_token"),
+            canary_addresses: canary_addresses(&values.text("canary_addresses"))?,
             heartbeat_url: values.secret("heartbeat_url"),
             log: values.text("log"),
         })
@@ -342,6 +348,22 @@ fn roles(text: &str) -> Result<Roles, ConfigError> {
     Ok(roles)
 }
 
+fn canary_addresses(text: &str) -> Result<Vec<CanaryAddress>, ConfigError> {
+    let words = text.split([',', ' ']).filter(|word| !word.is_empty());
+    let read = |word: &str| {
+        CanaryAddress::parse(word).ok_or_else(|| {
+            let message = format!("'{word}' is not a host and port, like 1.1.1.1:443");
+            refuse("canary_addresses", &message)
+        })
+    };
+    let addresses = words.map(read).collect::<Result<Vec<_>, _>>()?;
+    if addresses.len() > MOST_CANARIES {
+        let message = format!("must name at most {MOST_CANARIES} addresses");
+        return Err(refuse("canary_addresses", &message));
+    }
+    Ok(addresses)
+}
+
 fn host_name() -> String {
     std::fs::read_to_string("/proc/sys/kernel/hostname")
         .map(|name| name.trim().to_owned())
@@ -379,6 +401,8 @@ mod tests {
             ("retention_checks", "soon", "14d"),
             ("public_url", "example.com", "https://"),
             ("max_in_flight", "0", "above zero"),
+            ("canary_addresses", "1.1.1.1", "host and port"),
+            ("canary_addresses", "a:1 b:1 c:1 d:1 e:1 f:1", "at most 5"),
         ] {
             let error = Settings::of(&[(name, value)]).unwrap_err().to_string();
             assert!(

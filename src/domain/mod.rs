@@ -36,6 +36,7 @@ pub mod modern;
 pub mod monitor;
 pub mod notification;
 pub mod observation;
+pub mod own_trouble;
 pub mod pattern;
 pub mod people;
 pub mod plain_http;

@@ -5,11 +5,13 @@
 //! the very address that is connected to. Probes dial by themselves (`probe/connection.rs`) with
 //! the parts made here; webhooks and their kin go through [`Deliveries`].
 
+mod canaries;
 mod deliveries;
 mod guard;
 mod names;
 mod trust;
 
+pub use canaries::Canaries;
 pub use deliveries::{Deliveries, delivery_client};
 pub use guard::{Guard, InvalidTargets, Refused};
 pub use names::{LookupError, Names};

@@ -17,6 +17,7 @@ use crate::domain::check::Watch;
 use crate::domain::id::{MonitorId, TeamId};
 use crate::domain::monitor::Monitor;
 use crate::domain::observation::ProbeMemory;
+use crate::domain::verdict::CheckStatus;
 
 /// Who claims, and for how long.
 #[derive(Clone, Copy, Debug)]
@@ -50,6 +51,8 @@ pub struct DueCheck {
     pub memory: ProbeMemory,
     /// What stands for the facts of the last good report.
     pub facts_hash: Option<String>,
+    /// What the check before said; `None` when there was none.
+    pub last_status: Option<CheckStatus>,
 }
 
 /// A watch that is due and whose monitor cannot be read. It stays claimed, so it does not spin.
@@ -77,6 +80,7 @@ row! {
         attempt: i64,
         memory: Option<String>,
         facts_hash: Option<String>,
+        last_status: Option<String>,
     }
 }
 
@@ -196,6 +200,7 @@ impl Store {
             attempt: at.parsed("attempt", u32::try_from(due.attempt).ok())?,
             memory: memory.transpose()?.unwrap_or_default(),
             facts_hash: due.facts_hash.clone(),
+            last_status: due.last_status.as_deref().and_then(CheckStatus::parse),
         })
     }
 
@@ -258,7 +263,7 @@ const CLAIM_NOW: &str = "
      WHERE team_id = $6 AND monitor_id = $7 AND location = $4
        AND next_due IS NOT NULL AND (claim IS NULL OR next_due <= $5)";
 const CLAIMED: &str = "
-    SELECT w.location, w.slot, w.attempt, w.memory, w.facts_hash,
+    SELECT w.location, w.slot, w.attempt, w.memory, w.facts_hash, w.last_status,
            m.id, m.team_id, m.name, m.url, m.spec, m.sealed, m.paused, m.created_at, m.revision
       FROM watch w JOIN monitor m ON m.id = w.monitor_id
      WHERE w.location IN ($3, $4) AND w.next_due = $2 AND w.claim = $1

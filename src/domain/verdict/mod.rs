@@ -177,6 +177,28 @@ pub fn judge(
 }
 
 impl Verdict {
+    /// Takes back that a server failed: our own network has had trouble since `since`, which
+    /// explains it. What was met is told all the same.
+    pub fn blame_own_network(&mut self, since: At) {
+        let met = self.failure.take().map(|failure| failure.message);
+        let since = since.utc().format("%H:%M:%S UTC");
+        let mut message =
+            format!("Lifesign could not measure: its own network has had trouble since {since}.");
+        if let Some(met) = met {
+            message.push(' ');
+            message.push_str(&met);
+        }
+        let code = Code::MonitorError;
+        self.status = CheckStatus::Unknown;
+        self.gated = false;
+        self.failure = Some(Failure {
+            code,
+            layer: code.layer(),
+            message,
+            hint: code.hint().to_owned(),
+        });
+    }
+
     /// Adds what is different about the tools since the last check.
     pub fn note_tools_change(&mut self, diff: &SurfaceDiff) {
         let finding = |code: Code, message: String| Finding {
@@ -343,6 +365,21 @@ mod tests {
             );
             assert!(failure.message.ends_with('.') && !failure.hint.is_empty());
         }
+    }
+
+    #[test]
+    fn what_our_own_network_explains_is_unknown_and_still_tells_what_was_met() {
+        let timed_out = Trouble::Connect(ConnectTrouble::TimedOut { seconds: 5 });
+        let mut verdict = judged(&stopped(StepName::Tcp, timed_out));
+        verdict.blame_own_network(NOW);
+        let failure = verdict.failure.unwrap();
+        assert_eq!(
+            (verdict.status, failure.code),
+            (CheckStatus::Unknown, Code::MonitorError)
+        );
+        let expected = "Lifesign could not measure: its own network has had trouble since \
+                        06:41:00 UTC. No connection to the host within 5 s.";
+        assert_eq!(failure.message, expected);
     }
 
     #[test]

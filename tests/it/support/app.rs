@@ -35,6 +35,12 @@ impl TestApp {
         Self::around(super::world::app(store, At(1_795_327_200_000)).await).await
     }
 
+    /// The same with some more settings.
+    pub(crate) async fn with(store: Store, more: &[(&str, &str)]) -> Self {
+        let world = super::world::app_with(store, At(1_795_327_200_000), more).await;
+        Self::around(world).await
+    }
+
     /// By the real clock as it is now, trusting the authority of the scripted servers: certificates
     /// are made and verified by it.
     pub(crate) async fn trusting(store: Store) -> Self {

@@ -1,6 +1,8 @@
-//! A name server on loopback that answers every question alike.
+//! A name server on loopback that answers every question alike, unless told otherwise of a name.
 
+use std::collections::HashMap;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use tokio::net::UdpSocket;
@@ -22,7 +24,14 @@ pub(crate) enum Zone {
 /// A name server; ends when it is dropped.
 pub(crate) struct NameServer {
     pub(crate) address: SocketAddr,
+    script: Arc<Mutex<Script>>,
     task: JoinHandle<()>,
+}
+
+/// What it answers: to questions for a name, and to all others.
+struct Script {
+    names: HashMap<String, Zone>,
+    others: Zone,
 }
 
 impl NameServer {
@@ -30,9 +39,15 @@ impl NameServer {
     pub(crate) async fn start(zone: Zone) -> Self {
         let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = socket.local_addr().unwrap();
+        let script = Arc::new(Mutex::new(Script {
+            names: HashMap::new(),
+            others: zone,
+        }));
+        let played = Arc::clone(&script);
         let task = tokio::spawn(async move {
             let mut question = [0; 512];
             while let Ok((len, from)) = socket.recv_from(&mut question).await {
+                let zone = played.lock().unwrap().zone(&question[..len]);
                 if let Zone::Late(ms, _) = zone {
                     tokio::time::sleep(Duration::from_millis(ms)).await;
                 }
@@ -41,8 +56,44 @@ impl NameServer {
                 }
             }
         });
-        Self { address, task }
+        Self {
+            address,
+            script,
+            task,
+        }
     }
+
+    /// From now on answers so, whatever was said of single names before.
+    pub(crate) fn set(&self, zone: Zone) {
+        let mut script = self.script.lock().unwrap();
+        script.names.clear();
+        script.others = zone;
+    }
+
+    /// From now on answers so about one name.
+    pub(crate) fn set_name(&self, name: &str, zone: Zone) {
+        let mut script = self.script.lock().unwrap();
+        script.names.insert(name.to_owned(), zone);
+    }
+}
+
+impl Script {
+    fn zone(&self, question: &[u8]) -> Zone {
+        let zone = self.names.get(&name(question).unwrap_or_default());
+        *zone.unwrap_or(&self.others)
+    }
+}
+
+/// The name that is asked for, in lower case and without the dot at its end.
+fn name(question: &[u8]) -> Option<String> {
+    let mut labels = Vec::new();
+    let mut rest = question.get(12..)?;
+    while let Some((length @ 1.., tail)) = rest.split_first() {
+        let (label, tail) = tail.split_at_checked(usize::from(*length))?;
+        labels.push(String::from_utf8_lossy(label).to_lowercase());
+        rest = tail;
+    }
+    Some(labels.join("."))
 }
 
 impl Drop for NameServer {
