@@ -18,9 +18,11 @@ use super::App;
 use super::events::Events;
 use super::heartbeat::Heartbeat;
 use super::hosts::Hosts;
+use super::in_flight::InFlight;
 use super::incidents::acknowledge_link;
 use super::logins::Logins;
 use super::network::Network;
+use super::nodes::Nodes;
 use super::public_status::Kept;
 use super::trial::Trials;
 
@@ -69,6 +71,7 @@ impl App {
             prober,
             notifier,
             guard,
+            started_at: clock.now(),
             clock,
             ids,
             events: Events::new(),
@@ -76,11 +79,13 @@ impl App {
             hosts: Hosts::new(),
             trials: Trials::new(),
             public: Kept::default(),
+            nodes: Nodes::default(),
             network: Network::new(canaries),
             heartbeat,
             settings,
             due: Notify::new(),
             outbox: Notify::new(),
+            in_flight: InFlight::default(),
         })
     }
 }

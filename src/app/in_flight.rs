@@ -36,6 +36,11 @@ impl InFlight {
         }
     }
 
+    /// How many there are.
+    pub(super) fn count(&self) -> usize {
+        self.with(|held| held.len())
+    }
+
     /// Gives a sign of life for every check that has run for a beat already.
     pub(super) async fn renew(&self, app: &App) {
         let now = app.clock.now();

@@ -23,8 +23,9 @@ pub mod ledger;
 pub mod logins;
 pub mod maintenance;
 pub mod monitors;
-pub mod public_incident;
 pub mod network;
+pub mod nodes;
+pub mod public_incident;
 pub mod public_status;
 pub mod record;
 pub mod recorder;
@@ -49,6 +50,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::{Clock, Ids};
 use crate::config::Settings;
+use crate::domain::at::At;
 use crate::net::Guard;
 use crate::notify::Notifier;
 use crate::probe::Prober;
@@ -57,8 +59,10 @@ use crate::store::Store;
 use self::events::Events;
 use self::heartbeat::Heartbeat;
 use self::hosts::Hosts;
+use self::in_flight::InFlight;
 use self::logins::Logins;
 use self::network::Network;
+use self::nodes::Nodes;
 use self::public_status::Kept;
 use self::trial::Trials;
 
@@ -89,6 +93,10 @@ pub struct App {
     pub trials: Trials,
     /// What the public was told a moment ago.
     pub public: Kept,
+    /// When this process started.
+    pub started_at: At,
+    /// What is known of the nodes of this installation.
+    pub nodes: Nodes,
     /// What the checks of this node say of its own network.
     pub network: Network,
     /// Who is told that this node is alive.
@@ -99,6 +107,7 @@ pub struct App {
     pub due: Notify,
     /// Wakes the alerter: something is to be told.
     pub outbox: Notify,
+    in_flight: InFlight,
 }
 
 /// The workers of a running service, in the two groups that stop one after the other.
@@ -154,6 +163,10 @@ impl App {
                 heartbeat::run(Arc::clone(self), checking.stop.clone()),
             );
         }
+        workers.spawn(
+            checking,
+            nodes::run(Arc::clone(self), checking.stop.clone()),
+        );
         workers.spawn(
             checking,
             retention::run(Arc::clone(self), checking.stop.clone()),

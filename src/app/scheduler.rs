@@ -19,7 +19,6 @@ use crate::store::{Claim, DueCheck};
 use super::App;
 use super::check::{Checked, run_check};
 use super::hosts::{Queued, Turn, Wish};
-use super::in_flight::InFlight;
 
 /// Most watches that one claim takes.
 const CLAIM_BATCH: usize = 500;
@@ -60,7 +59,7 @@ pub async fn step(app: &App, limit: usize) -> anyhow::Result<Vec<DueCheck>> {
 /// Claims and hands out until `stop`; then waits for the checks in flight.
 pub async fn run(app: Arc<App>, results: mpsc::Sender<Checked>, stop: CancellationToken) {
     let permits = Arc::new(Semaphore::new(app.settings.max_in_flight));
-    let in_flight = InFlight::default();
+    let in_flight = app.in_flight.clone();
     let tasks = TaskTracker::new();
     let mut beat = tokio::time::interval(BEAT);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);

@@ -1,11 +1,16 @@
 //! How this installation is doing: what the operator's machines ask.
 
-use crate::store::StoreError;
+use std::time::Duration;
+
+use crate::domain::node::{MOST_NODES, Node};
+use crate::store::{QueueHealth, StoreError};
 
 use super::App;
 
 /// A scheduler that is later than this, in milliseconds, does not do its work.
 pub const LATE_MS: i64 = 60_000;
+/// How far back an overview counts what was done.
+const LATELY: Duration = Duration::from_mins(5);
 
 /// What is measured at one moment.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -15,11 +20,34 @@ pub struct Figures {
     notifications_queued: u64,
     notifications_dead: u64,
     oldest_notification_seconds: f64,
+    checks_in_flight: u64,
+    network_trouble: bool,
+    nodes: u64,
+    nodes_silent: u64,
+}
+
+/// How the installation is doing, for people.
+#[derive(Clone, Debug)]
+pub struct System {
+    /// How late the oldest due check of the location of this node is, in milliseconds.
+    pub lag_ms: Option<i64>,
+    /// Watches that are planned.
+    pub planned: u64,
+    /// Checks of the last five minutes.
+    pub done: u64,
+    /// Checks that this node is making.
+    pub in_flight: u32,
+    /// The outbox.
+    pub outbox: QueueHealth,
+    /// How large the database is, in bytes.
+    pub size: u64,
+    /// The nodes, by name.
+    pub nodes: Vec<Node>,
 }
 
 impl Figures {
     /// Name, meaning and value of each.
-    pub fn all(&self) -> [(&'static str, &'static str, f64); 5] {
+    pub fn all(&self) -> [(&'static str, &'static str, f64); 9] {
         [
             (
                 "scheduler_lag_seconds",
@@ -46,6 +74,26 @@ impl Figures {
                 "Age of the oldest notification that is not sent yet",
                 self.oldest_notification_seconds,
             ),
+            (
+                "checks_in_flight",
+                "Checks that this node is making",
+                count(self.checks_in_flight),
+            ),
+            (
+                "network_trouble",
+                "Whether the own network of this node has trouble (1) or not (0)",
+                f64::from(u8::from(self.network_trouble)),
+            ),
+            (
+                "nodes",
+                "Nodes of this installation, silent ones among them",
+                count(self.nodes),
+            ),
+            (
+                "nodes_silent",
+                "Nodes that stopped without a goodbye",
+                count(self.nodes_silent),
+            ),
         ]
     }
 }
@@ -65,12 +113,37 @@ pub async fn scheduler_lag_ms(app: &App) -> Result<Option<i64>, StoreError> {
 pub async fn figures(app: &App) -> Result<Figures, StoreError> {
     let lag = scheduler_lag_ms(app).await?.unwrap_or_default();
     let outbox = app.store.queue_health(app.clock.now()).await?;
+    let (nodes, silent) = app.nodes.word().nodes;
     Ok(Figures {
         scheduler_lag_seconds: seconds(lag),
         checks_waiting: u64::try_from(app.hosts.waiting()).unwrap_or_default(),
         notifications_queued: outbox.queued,
         notifications_dead: outbox.dead,
         oldest_notification_seconds: seconds(outbox.oldest_unsent_ms.unwrap_or_default()),
+        checks_in_flight: checks_in_flight(app).into(),
+        network_trouble: app.network.trouble().is_some(),
+        nodes: nodes as u64,
+        nodes_silent: silent as u64,
+    })
+}
+
+/// Checks that this node is making.
+pub fn checks_in_flight(app: &App) -> u32 {
+    u32::try_from(app.in_flight.count()).unwrap_or(u32::MAX)
+}
+
+/// Looks at everything.
+pub async fn overview(app: &App) -> Result<System, StoreError> {
+    let now = app.clock.now();
+    let (planned, done) = app.store.work_since(now - LATELY).await?;
+    Ok(System {
+        lag_ms: scheduler_lag_ms(app).await?,
+        planned,
+        done,
+        in_flight: checks_in_flight(app),
+        outbox: app.store.queue_health(now).await?,
+        size: app.store.size().await?,
+        nodes: app.store.nodes(MOST_NODES).await?,
     })
 }
 

@@ -6,6 +6,7 @@
 mod catalogue;
 
 use std::collections::HashMap;
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -40,6 +41,19 @@ pub struct Roles {
     pub probe: bool,
     /// Sends what is to be told.
     pub alert: bool,
+}
+
+impl fmt::Display for Roles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let all = [
+            (self.web, "web"),
+            (self.probe, "probe"),
+            (self.alert, "alert"),
+        ];
+        let played = all.iter().filter(|(plays, _)| *plays);
+        let words: Vec<&str> = played.map(|(_, word)| *word).collect();
+        f.write_str(&words.join(","))
+    }
 }
 
 /// How names are looked up.

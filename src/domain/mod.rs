@@ -28,12 +28,14 @@ pub mod id;
 pub mod incident;
 #[cfg(test)]
 mod incident_sample;
+pub mod installation;
 pub mod lint;
 pub mod login;
 pub mod maintenance;
 pub mod memory;
 pub mod modern;
 pub mod monitor;
+pub mod node;
 pub mod notification;
 pub mod observation;
 pub mod own_trouble;

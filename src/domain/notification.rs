@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use uuid::Uuid;
 
 use super::at::At;
 use super::channel::Channel;
@@ -16,6 +15,7 @@ use super::failure::{Code, Layer};
 use super::id::{ChannelId, IncidentId, MonitorId, NotificationId, TeamId};
 use super::incident::{Change, Entry, Incident, Severity};
 use super::monitor::Monitor;
+use super::node::{NodeFacts, NodeNews};
 use super::report::CheckReport;
 pub use super::summary::{SummaryFacts, SummaryLine};
 use super::tools::SurfaceDiff;
@@ -67,6 +67,13 @@ pub enum Event {
     AuthorizationBroken,
     /// They can again.
     AuthorizationRestored,
+    /// A node has stopped without a goodbye. Told, like the two below, to the default channels of
+    /// the oldest team: whoever runs the installation.
+    NodeSilent,
+    /// A node is heard of again, or its own network works again.
+    NodeBack,
+    /// The own network of a node has trouble.
+    NodeTroubled,
     /// Another channel refused for good and was switched off.
     ChannelFailing,
     /// What happened outside of the hours of a channel.
@@ -77,7 +84,7 @@ pub enum Event {
 
 impl Event {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 21] = [
         Self::Opened,
         Self::Worsened,
         Self::Flapping,
@@ -93,6 +100,9 @@ impl Event {
         Self::AuthorizationRequired,
         Self::AuthorizationBroken,
         Self::AuthorizationRestored,
+        Self::NodeSilent,
+        Self::NodeBack,
+        Self::NodeTroubled,
         Self::ChannelFailing,
         Self::Summary,
         Self::Test,
@@ -116,6 +126,9 @@ impl Event {
             Self::AuthorizationRequired => "authorization_required",
             Self::AuthorizationBroken => "authorization_broken",
             Self::AuthorizationRestored => "authorization_restored",
+            Self::NodeSilent => "node_silent",
+            Self::NodeBack => "node_back",
+            Self::NodeTroubled => "node_troubled",
             Self::ChannelFailing => "channel_failing",
             Self::Summary => "summary",
             Self::Test => "test",
@@ -159,9 +172,22 @@ impl Event {
             Self::AuthorizationRequired => "authorization.required",
             Self::AuthorizationBroken => "authorization.broken",
             Self::AuthorizationRestored => "authorization.restored",
+            Self::NodeSilent => "node.silent",
+            Self::NodeBack => "node.back",
+            Self::NodeTroubled => "node.troubled",
             Self::ChannelFailing => "channel.failing",
             Self::Summary => "summary",
             Self::Test => "channel.test",
+        }
+    }
+}
+
+impl From<NodeNews> for Event {
+    fn from(news: NodeNews) -> Self {
+        match news {
+            NodeNews::Silent => Self::NodeSilent,
+            NodeNews::Back | NodeNews::Calm => Self::NodeBack,
+            NodeNews::Troubled => Self::NodeTroubled,
         }
     }
 }
@@ -350,6 +376,9 @@ pub struct Content {
     /// What happened, where that is told as a summary.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub summary: Option<SummaryFacts>,
+    /// The node, where that is what is told of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub node: Option<NodeFacts>,
 }
 
 impl Content {
@@ -364,6 +393,7 @@ impl Content {
             channel: None,
             tools: None,
             summary: None,
+            node: None,
         }
     }
 
@@ -378,6 +408,7 @@ impl Content {
             channel: Some(ChannelFacts::of(channel)),
             tools: None,
             summary: None,
+            node: None,
         }
     }
 
@@ -386,6 +417,21 @@ impl Content {
         Self {
             summary: Some(summary),
             ..Self::of_channel(channel, at)
+        }
+    }
+
+    /// What is said of a node.
+    pub fn of_node(node: NodeFacts, at: At) -> Self {
+        Self {
+            at,
+            incident: None,
+            monitor: None,
+            check: None,
+            changed: Vec::new(),
+            channel: None,
+            tools: None,
+            summary: None,
+            node: Some(node),
         }
     }
 }
@@ -412,15 +458,24 @@ pub struct Notification {
 
 impl Notification {
     /// What a service that keeps alerts knows the one by that this opens, changes or ends.
-    pub fn alert(&self) -> Uuid {
-        let incident = self.content.incident.as_ref().map(|it| it.known_as().0);
-        let login = match self.event {
-            Event::AuthorizationBroken | Event::AuthorizationRestored => {
-                self.content.monitor.as_ref().map(|monitor| monitor.id.0)
-            }
-            _ => None,
-        };
-        incident.or(login).unwrap_or(self.id.0)
+    pub fn alert(&self) -> String {
+        let content = &self.content;
+        match (
+            self.event,
+            &content.incident,
+            &content.node,
+            &content.monitor,
+        ) {
+            (_, Some(incident), ..) => incident.known_as().to_string(),
+            (_, None, Some(node), _) => node.alert(),
+            (
+                Event::AuthorizationBroken | Event::AuthorizationRestored,
+                None,
+                None,
+                Some(monitor),
+            ) => monitor.id.to_string(),
+            _ => self.id.to_string(),
+        }
     }
 }
 

@@ -150,6 +150,7 @@ fn topics(occasion: &Occasion<'_>) -> Vec<Topic> {
         | Event::AuthorizationBroken
         | Event::AuthorizationRestored => vec![Topic::Authorization],
         Event::ChannelFailing => vec![Topic::Channels],
+        Event::NodeSilent | Event::NodeBack | Event::NodeTroubled => vec![Topic::Nodes],
         Event::ToolsChanged => {
             let Some(diff) = occasion.tools else {
                 return vec![Topic::ToolsBreaking];

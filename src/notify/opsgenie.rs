@@ -28,7 +28,7 @@ pub(super) fn posts(
     let close = || follow(settings, message, &alias, "close");
     Ok(match notification.event {
         Event::Acknowledged => (follow(settings, message, &alias, "acknowledge")?, None),
-        Event::Resolved | Event::AuthorizationRestored => (close()?, None),
+        Event::Resolved | Event::AuthorizationRestored | Event::NodeBack => (close()?, None),
         Event::Test => (create()?, Some(close()?)),
         Event::Opened
         | Event::Worsened
@@ -42,6 +42,8 @@ pub(super) fn posts(
         | Event::AuthorizationOpened
         | Event::AuthorizationRequired
         | Event::AuthorizationBroken
+        | Event::NodeSilent
+        | Event::NodeTroubled
         | Event::ChannelFailing
         | Event::Summary => (create()?, None),
     })

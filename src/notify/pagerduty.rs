@@ -23,7 +23,7 @@ pub(super) fn posts(
 ) -> Result<(Post, Option<Post>), DeliveryError> {
     let first = match notification.event {
         Event::Acknowledged => "acknowledge",
-        Event::Resolved | Event::AuthorizationRestored => "resolve",
+        Event::Resolved | Event::AuthorizationRestored | Event::NodeBack => "resolve",
         Event::Opened
         | Event::Worsened
         | Event::Flapping
@@ -36,6 +36,8 @@ pub(super) fn posts(
         | Event::AuthorizationOpened
         | Event::AuthorizationRequired
         | Event::AuthorizationBroken
+        | Event::NodeSilent
+        | Event::NodeTroubled
         | Event::ChannelFailing
         | Event::Summary
         | Event::Test => "trigger",

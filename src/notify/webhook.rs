@@ -11,6 +11,7 @@ use super::{DeliveryError, url};
 use crate::domain::at::At;
 use crate::domain::channel::Settings;
 use crate::domain::incident::Change;
+use crate::domain::node::NodeFacts;
 use crate::domain::notification::{
     ChannelFacts, IncidentFacts, MonitorFacts, Notification, SummaryFacts, ToolsFacts,
 };
@@ -37,6 +38,7 @@ struct Data<'a> {
     tools: Option<&'a ToolsFacts>,
     #[serde(skip_serializing_if = "Option::is_none")]
     summary: Option<&'a SummaryFacts>,
+    node: Option<&'a NodeFacts>,
 }
 
 /// The request for one notification, signed with every secret that is valid at `now`.
@@ -70,6 +72,7 @@ fn body(notification: &Notification) -> serde_json::Result<String> {
             channel: content.channel.as_ref(),
             tools: content.tools.as_ref(),
             summary: content.summary.as_ref(),
+            node: content.node.as_ref(),
         },
     })
 }

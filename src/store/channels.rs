@@ -156,6 +156,13 @@ impl Tx {
         Ok(self.readable(&rows))
     }
 
+    /// The default channels of the oldest team that can be read, oldest first: who hears of the
+    /// installation itself.
+    pub async fn operator_channels(&mut self) -> Result<Vec<Channel>, StoreError> {
+        let rows = self.db.all(OPERATOR_CHANNELS, ()).await?;
+        Ok(self.readable(&rows))
+    }
+
     /// Every channel of a team that can be read, oldest first: who else may hear that one fails.
     pub async fn team_channels(&mut self, team: TeamId) -> Result<Vec<Channel>, StoreError> {
         let rows = self.db.all(CHANNELS, (team,)).await?;
@@ -224,6 +231,11 @@ const CHANNELS_OF: &str = "
                      WHERE n.monitor_id = $2 AND n.channel_id = c.id)
             OR (is_default AND NOT EXISTS (SELECT 1 FROM monitor_channel n
                                             WHERE n.monitor_id = $2)))
+     ORDER BY id";
+const OPERATOR_CHANNELS: &str = "
+    SELECT id, team_id, name, kind, sealed, is_default, route, disabled, last_success_at, error_at, error
+      FROM channel
+     WHERE is_default AND team_id = (SELECT id FROM team ORDER BY created_at, id LIMIT 1)
      ORDER BY id";
 const ADD_CHANNEL: &str = "
     INSERT INTO channel (id, team_id, name, kind, sealed, is_default, created_at, route)

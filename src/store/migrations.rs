@@ -14,7 +14,7 @@ use super::{Store, StoreError};
 use crate::secret::Place;
 
 /// Every migration in order: its name and its text.
-pub const MIGRATIONS: [(&str, &str); 9] = [
+pub const MIGRATIONS: [(&str, &str); 10] = [
     (
         "accounts",
         include_str!("../../migrations/0001_accounts.sql"),
@@ -45,6 +45,7 @@ pub const MIGRATIONS: [(&str, &str); 9] = [
         "dependencies",
         include_str!("../../migrations/0009_dependencies.sql"),
     ),
+    ("nodes", include_str!("../../migrations/0010_nodes.sql")),
 ];
 
 /// What is sealed to notice another key.

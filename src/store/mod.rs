@@ -32,6 +32,7 @@ mod maintenance;
 mod migrations;
 mod monitor_row;
 mod monitors;
+mod nodes;
 mod notifications;
 mod overviews;
 mod parts;

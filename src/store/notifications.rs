@@ -19,6 +19,9 @@ use crate::domain::id::{ChannelId, DeliveryId, NotificationId, TeamId};
 use crate::domain::notification::{Content, Event, Notification};
 use crate::domain::plan::Way;
 
+/// Most teams whose waiting messages are told of.
+const MOST_WAITING: i64 = 1_000;
+
 /// A notification that was claimed: what marking it needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ticket {
@@ -184,6 +187,12 @@ impl Store {
         Ok(self.db.run(REPLAY, (team, id, now)).await? > 0)
     }
 
+    /// Since when the oldest message waits, of each team of which one was written before `before`;
+    /// at most [`MOST_WAITING`] teams, those that have waited longest.
+    pub async fn unsent_since(&self, before: At) -> Result<Vec<(TeamId, At)>, StoreError> {
+        self.db.all(UNSENT, (before, MOST_WAITING)).await
+    }
+
     /// How the outbox of all teams is doing. Tests that failed do not count.
     pub async fn queue_health(&self, now: At) -> Result<QueueHealth, StoreError> {
         let (queued, oldest): (i64, Option<At>) = self.db.one(COUNT_QUEUED, ()).await?;
@@ -339,6 +348,10 @@ const REPLAY: &str = "
        SET status = 'queued', attempts = 0, next_attempt = $3, finished_at = NULL,
            claim = NULL, claimed_by = NULL, held_until = NULL
      WHERE team_id = $1 AND id = $2 AND status <> 'queued'";
+const UNSENT: &str = "
+    SELECT team_id, MIN(created_at) FROM notification
+     WHERE status = 'queued' AND held_until IS NULL AND created_at < $1
+     GROUP BY team_id ORDER BY MIN(created_at), team_id LIMIT $2";
 const COUNT_QUEUED: &str = "
     SELECT COUNT(*), MIN(created_at) FROM notification
      WHERE status = 'queued' AND held_until IS NULL";

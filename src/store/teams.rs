@@ -36,6 +36,12 @@ impl Store {
             .collect())
     }
 
+    /// The oldest team: the one of whoever runs the installation.
+    pub async fn operator_team(&self) -> Result<Option<TeamId>, StoreError> {
+        let id: Option<(TeamId,)> = self.db.optional(OPERATOR_TEAM, ()).await?;
+        Ok(id.map(|(id,)| id))
+    }
+
     /// The teams of a person with their role in each, the one they joined first at the head.
     pub async fn teams_of(&self, user: UserId) -> Result<Vec<(Team, Role)>, StoreError> {
         let rows: Vec<TeamRow> = self.db.all(TEAMS_OF, (user,)).await?;
@@ -119,6 +125,7 @@ impl Tx {
 const ADD_TEAM: &str = "INSERT INTO team (id, name, created_at) VALUES ($1, $2, $3)";
 const RENAME_TEAM: &str = "UPDATE team SET name = $2 WHERE id = $1";
 const TEAM_NAMED: &str = "SELECT id FROM team WHERE name = $1 ORDER BY created_at, id LIMIT 1";
+const OPERATOR_TEAM: &str = "SELECT id FROM team ORDER BY created_at, id LIMIT 1";
 const TEAMS: &str = "SELECT id, name FROM team ORDER BY created_at, id LIMIT $1";
 const TEAMS_OF: &str = "
     SELECT t.id, t.name, m.role FROM membership m JOIN team t ON t.id = m.team_id

@@ -81,7 +81,7 @@ impl FormPage {
         self
     }
 
-    fn topics() -> [Topic; 10] {
+    fn topics() -> [Topic; 11] {
         Topic::ALL
     }
 

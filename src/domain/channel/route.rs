@@ -37,11 +37,13 @@ pub enum Topic {
     Authorization,
     /// Another channel that fails.
     Channels,
+    /// Nodes of the installation, for the team that runs it.
+    Nodes,
 }
 
 impl Topic {
     /// All of them, as people choose among them.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Incidents,
         Self::Reminders,
         Self::ToolsBreaking,
@@ -52,6 +54,7 @@ impl Topic {
         Self::Credentials,
         Self::Authorization,
         Self::Channels,
+        Self::Nodes,
     ];
 
     /// The word of the API.
@@ -67,6 +70,7 @@ impl Topic {
             Self::Credentials => "credentials",
             Self::Authorization => "authorization",
             Self::Channels => "channels",
+            Self::Nodes => "nodes",
         }
     }
 
@@ -83,6 +87,7 @@ impl Topic {
             Self::Credentials => "Credentials that end soon",
             Self::Authorization => "Servers that open or want a login",
             Self::Channels => "Another channel that fails",
+            Self::Nodes => "Nodes of this installation, for the team that runs it",
         }
     }
 

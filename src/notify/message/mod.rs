@@ -8,6 +8,7 @@ mod authorization;
 mod channel;
 mod expiry;
 mod incident;
+mod node;
 mod summary;
 mod tools;
 mod words;
@@ -121,6 +122,9 @@ impl Message {
     pub fn of(notification: &Notification, public_url: &str) -> Self {
         let content = &notification.content;
         let event = notification.event;
+        if let Some(node) = &content.node {
+            return node::of(event, node, content, public_url);
+        }
         match (event, &content.incident) {
             (Event::CertificateExpiring | Event::CredentialExpiring, _) => {
                 expiry::of(event, content, public_url)

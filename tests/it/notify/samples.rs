@@ -6,6 +6,7 @@ use lifesign::domain::channel::{Channel, Health, Kind, Route, Settings};
 use lifesign::domain::id::{ChannelId, IncidentId, MonitorId, NotificationId, TeamId};
 use lifesign::domain::incident::Incident;
 use lifesign::domain::monitor::{Endpoint, EndpointUrl, Monitor, MonitorSpec, TransportChoice};
+use lifesign::domain::node::NodeFacts;
 use lifesign::domain::notification::{
     Content, Event, IncidentFacts, MonitorFacts, Notification, ToolsFacts,
 };
@@ -128,6 +129,7 @@ pub(crate) fn notification(n: u128, event: Event) -> Notification {
             channel: None,
             tools: None,
             summary: None,
+            node: None,
         },
         created_at: at,
     }
@@ -164,6 +166,33 @@ pub(crate) fn of_monitor(n: u128, event: Event) -> Notification {
         event,
         turn: 0,
         content,
+        created_at: NOW,
+    }
+}
+
+/// What the operator hears of a node.
+pub(crate) fn of_node(n: u128, event: Event, is_network: bool) -> Notification {
+    let since = At(NOW.0 - 125_000);
+    let node = NodeFacts {
+        name: "fra-1".to_owned(),
+        location: "fra".to_owned(),
+        roles: "probe".to_owned(),
+        version: "0.1.0".to_owned(),
+        seen_at: if event == Event::NodeSilent {
+            since
+        } else {
+            NOW
+        },
+        silent_since: (!is_network).then_some(since),
+        troubled_since: is_network.then_some(since),
+    };
+    Notification {
+        id: NotificationId(id(n)),
+        team: TeamId(id(1)),
+        channel: ChannelId(id(4)),
+        event,
+        turn: 0,
+        content: Content::of_node(node, NOW),
         created_at: NOW,
     }
 }

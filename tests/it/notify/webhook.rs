@@ -10,7 +10,7 @@ use lifesign::secret::webhook_secret;
 use standardwebhooks::Webhook;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use super::samples::{NOW, hook, mail_to, notification, of_channel, of_monitor};
+use super::samples::{NOW, hook, mail_to, notification, of_channel, of_monitor, of_node};
 use crate::support::webhook::{Answer, WebhookReceiver};
 
 pub(super) fn notifier(mailer: Option<Mailer>) -> Notifier {
@@ -108,6 +108,9 @@ async fn every_event_has_its_type() {
             of_monitor(7, Event::AuthorizationRestored),
             "authorization.restored",
         ),
+        (of_node(7, Event::NodeSilent, false), "node.silent"),
+        (of_node(7, Event::NodeBack, false), "node.back"),
+        (of_node(7, Event::NodeTroubled, true), "node.troubled"),
     ];
     for (sample, _) in &samples {
         notifier.deliver(&channel, sample, NOW).await.unwrap();
@@ -128,6 +131,7 @@ async fn every_event_has_its_type() {
     insta::assert_json_snapshot!("webhook_test", requests[3].json());
     insta::assert_json_snapshot!("webhook_tools_changed", requests[7].json());
     insta::assert_json_snapshot!("webhook_authorization_opened", requests[8].json());
+    insta::assert_json_snapshot!("webhook_node_silent", requests[12].json());
 }
 
 #[tokio::test]

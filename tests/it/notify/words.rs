@@ -9,7 +9,7 @@ use lifesign::domain::verdict::Failure;
 use lifesign::notify::{Message, Tone};
 use serde_json::json;
 
-use super::samples::{mail_to, notification, of_channel, of_monitor};
+use super::samples::{mail_to, notification, of_channel, of_monitor, of_node};
 
 const PUBLIC_URL: &str = "https://lifesign.example";
 
@@ -219,6 +219,38 @@ fn channels_are_told_of_in_words() {
         "CHANNEL OFF Ops: the mail host mx:25 answered 550 5.1.1 no such mailbox"
     );
     insta::assert_snapshot!("channel_failing_text", failing.text().unwrap());
+}
+
+#[test]
+fn nodes_are_told_of_in_words() {
+    for (event, is_network, subject) in [
+        (
+            Event::NodeSilent,
+            false,
+            "NODE SILENT fra-1: not heard of for 2 minutes 5 seconds; what only fra checks is unknown",
+        ),
+        (
+            Event::NodeBack,
+            false,
+            "NODE BACK fra-1: it is heard of again, after 2 minutes 5 seconds",
+        ),
+        (
+            Event::NodeTroubled,
+            true,
+            "NODE TROUBLED fra-1: its own network has trouble: it cannot reach hosts that answered before",
+        ),
+        (
+            Event::NodeBack,
+            true,
+            "NODE BACK fra-1: its own network works again, after 2 minutes 5 seconds",
+        ),
+    ] {
+        let message = Message::of(&of_node(9, event, is_network), PUBLIC_URL);
+        assert_eq!(message.subject, subject);
+        assert_eq!(message.link, "https://lifesign.example/system");
+    }
+    let silent = Message::of(&of_node(9, Event::NodeSilent, false), PUBLIC_URL);
+    insta::assert_snapshot!("node_silent_text", silent.text().unwrap());
 }
 
 #[test]

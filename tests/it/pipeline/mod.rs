@@ -10,6 +10,7 @@ mod flapping;
 mod heartbeat;
 mod hosts;
 mod maintenance;
+mod nodes;
 mod own_network;
 mod owner;
 mod people;

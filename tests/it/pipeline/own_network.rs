@@ -17,19 +17,19 @@ use super::*;
 use crate::support::dns::{NameServer, Zone};
 
 /// A name server that fails: what a resolver answers that has lost its own network.
-const BROKEN: Zone = Zone::Fails(2);
-const FINE: Zone = Zone::Has(Some(Ipv4Addr::LOCALHOST), None);
+pub(super) const BROKEN: Zone = Zone::Fails(2);
+pub(super) const FINE: Zone = Zone::Has(Some(Ipv4Addr::LOCALHOST), None);
 
 /// Five servers at hosts of their own names, all of them up.
-struct Five {
-    test: TestApp,
-    names: NameServer,
+pub(super) struct Five {
+    pub(super) test: TestApp,
+    pub(super) names: NameServer,
     monitors: Vec<MonitorId>,
     server: FakeMcp,
 }
 
 impl Five {
-    async fn new(test: TestApp) -> Self {
+    pub(super) async fn new(test: TestApp) -> Self {
         let server = FakeMcp::start(healthy()).unwrap();
         let mut five = Self {
             test,

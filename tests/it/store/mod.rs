@@ -10,6 +10,7 @@ mod gates;
 mod incidents;
 mod maintenance;
 mod monitors;
+mod nodes;
 mod notifications;
 mod opening;
 mod overviews;

@@ -56,6 +56,7 @@ pub(crate) fn told(incident: &Incident, channel: ChannelId, event: Event, n: u12
         channel: None,
         tools: None,
         summary: None,
+        node: None,
     };
     let id = NotificationId(id(n));
     let turn = match event {

@@ -43,6 +43,7 @@ async fn link(test: &TestApp, event: Event, kind: Kind) -> Option<String> {
             incident: Some(IncidentFacts::of(incident, now)),
             channel: None,
             tools: None,
+            node: None,
             ..Content::of_channel(&channel, now)
         },
         created_at: now,
