@@ -218,6 +218,9 @@ pub fn event_words(event: &Event, _: &dyn Values) -> askama::Result<&'static str
         "worsened" => "Incident got worse",
         "acknowledged" => "Incident acknowledged",
         "resolved" => "Incident resolved",
+        "node_silent" => "Node silent",
+        "node_back" => "Node back",
+        "node_troubled" => "Node troubled",
         "test" => "Test",
         other => other,
     })

@@ -1,6 +1,9 @@
 //! What surrounds every page: who looks at it, when, and what has just been done.
 
+use crate::app::nodes::Word;
 use crate::domain::at::At;
+use crate::domain::id::TeamId;
+use crate::domain::installation::Woe;
 use crate::domain::team::Actor;
 
 /// What `templates/base.html` needs to know.
@@ -12,6 +15,53 @@ pub(crate) struct Frame {
     pub(crate) now: At,
     /// What has just been done, in words.
     pub(crate) notice: Option<&'static str>,
+    /// What trouble this installation has of its own.
+    pub(crate) own: Vec<Own>,
+}
+
+/// A trouble of our own, for one who looks at a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Own {
+    /// Since when.
+    pub(crate) since: At,
+    /// What, in a sentence.
+    pub(crate) text: String,
+    /// Where there is more about it.
+    pub(crate) more: Option<&'static str>,
+}
+
+impl Own {
+    /// Since when, for people.
+    pub(crate) fn when(&self) -> String {
+        self.since.utc().format("%-d %b %Y, %H:%M UTC").to_string()
+    }
+}
+
+/// What a member of `team` is told of the installation. Which node it is concerns only whoever runs
+/// it; all others are told that what they see may be old.
+pub(crate) fn own(word: &Word, team: TeamId) -> Vec<Own> {
+    let mut own: Vec<Own> = if word.operator == Some(team) {
+        let told = |woe: &Woe| Own {
+            since: woe.since,
+            text: woe.text.clone(),
+            more: Some("/system"),
+        };
+        word.woes.iter().map(told).collect()
+    } else {
+        let told = |since| Own {
+            since,
+            text: "Our own monitoring has trouble: what is shown may be old.".to_owned(),
+            more: None,
+        };
+        word.seen_since().map(told).into_iter().collect()
+    };
+    let unsent = word.unsent.iter().find(|(whose, _)| *whose == team);
+    own.extend(unsent.map(|(_, since)| Own {
+        since: *since,
+        text: "A message to one of your channels could not be sent yet.".to_owned(),
+        more: Some("/channels"),
+    }));
+    own
 }
 
 impl Frame {
@@ -21,6 +71,7 @@ impl Frame {
             actor: None,
             now,
             notice: None,
+            own: Vec::new(),
         }
     }
 

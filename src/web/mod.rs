@@ -28,6 +28,7 @@ mod public;
 mod session;
 mod settings;
 mod status_pages;
+mod system;
 pub(crate) mod try_out;
 mod words;
 
@@ -154,6 +155,7 @@ fn pages() -> Router<Shared> {
         .route("/settings/password", post(settings::password))
         .route("/settings/tokens", post(settings::add_token))
         .route("/settings/tokens/{id}/revoke", post(settings::revoke_token))
+        .route("/system", get(system::show))
         .route("/logout", post(account::log_out))
 }
 

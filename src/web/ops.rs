@@ -16,6 +16,7 @@ use super::Shared;
 use super::error::WebError;
 use super::path::Peer;
 use crate::app::system::{self, Figures, LATE_MS};
+use crate::domain::at::At;
 
 /// `GET /healthz`: the process answers.
 pub(super) async fn healthz() -> &'static str {
@@ -27,20 +28,30 @@ struct Readiness {
     ready: bool,
     database: &'static str,
     scheduler_lag_ms: Option<i64>,
+    network: &'static str,
+    network_troubled_since: Option<At>,
 }
 
-/// `GET /readyz`: the database answers and checks are made in time.
+/// `GET /readyz`: the database answers and checks are made in time. A network that has trouble is told
+/// and no reason to take a node away: it judges what it cannot reach unknown.
 pub(super) async fn readyz(State(shared): State<Shared>) -> Response {
+    let trouble = shared.app.network.trouble();
+    let network = if trouble.is_some() { "troubled" } else { "ok" };
+    let network_troubled_since = trouble.map(|trouble| trouble.since);
     let readiness = match system::scheduler_lag_ms(&shared.app).await {
         Ok(lag) => Readiness {
             ready: lag.is_none_or(|ms| ms < LATE_MS),
             database: "ok",
             scheduler_lag_ms: lag,
+            network,
+            network_troubled_since,
         },
         Err(_) => Readiness {
             ready: false,
             database: "away",
             scheduler_lag_ms: None,
+            network,
+            network_troubled_since,
         },
     };
     let status = if readiness.ready {

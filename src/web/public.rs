@@ -36,6 +36,7 @@ struct Page<'a> {
     status: &'a PublicStatus,
     open: Vec<&'a PublicIncident>,
     past: Vec<&'a PublicIncident>,
+    own_since: Option<At>,
     now: At,
 }
 
@@ -60,6 +61,7 @@ pub(super) async fn page(
         status: &status,
         open,
         past,
+        own_since: shared.app.nodes.word().seen_since(),
         now,
     };
     cacheable(&headers, "text/html; charset=utf-8", render(&page)?)

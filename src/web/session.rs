@@ -12,7 +12,7 @@ use axum_extra::extract::cookie::CookieJar;
 
 use super::Shared;
 use super::error::WebError;
-use super::frame::Frame;
+use super::frame::{Frame, Own, own};
 use crate::app::accounts;
 use crate::domain::at::At;
 use crate::domain::sensitive::Sensitive;
@@ -30,6 +30,7 @@ pub(crate) struct Visitor {
     pub(crate) now: At,
     /// What the cookie holds.
     pub(crate) session: Sensitive,
+    own: Vec<Own>,
 }
 
 impl Visitor {
@@ -39,6 +40,7 @@ impl Visitor {
             actor: Some(self.actor.clone()),
             now: self.now,
             notice: None,
+            own: self.own.clone(),
         }
     }
 
@@ -77,6 +79,7 @@ where
             return Err(WebError::LogIn(wanted(parts)));
         };
         Ok(Self {
+            own: own(&app.nodes.word(), actor.team),
             actor,
             now: app.clock.now(),
             session,

@@ -34,6 +34,7 @@ struct Settings {
     team_form: Filled,
     password_form: Filled,
     token_form: Filled,
+    is_operator: bool,
     now: At,
 }
 
@@ -55,6 +56,7 @@ async fn page(shared: &Shared, visitor: &Visitor) -> Result<Settings, WebError> 
         team_form: Filled::of([("team", name)]),
         password_form: Filled::default(),
         token_form: Filled::default(),
+        is_operator: store.operator_team().await? == Some(team),
         now: visitor.now,
     })
 }

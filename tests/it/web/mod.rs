@@ -13,4 +13,5 @@ mod pages;
 mod public;
 pub(crate) mod site;
 mod strangers;
+mod system;
 mod trying;

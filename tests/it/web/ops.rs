@@ -14,6 +14,7 @@ engines! {
         assert_eq!(ready.status, StatusCode::OK);
         let told: serde_json::Value = serde_json::from_slice(&ready.body).unwrap();
         assert_eq!((&told["ready"], &told["database"]), (&true.into(), &"ok".into()));
+        assert_eq!((&told["network"], &told["network_troubled_since"]), (&"ok".into(), &().into()));
 
         site.monitor("Search").await;
         site.app.clock.advance(std::time::Duration::from_mins(5));
@@ -34,7 +35,9 @@ engines! {
         assert_eq!(proxied.status, StatusCode::NOT_FOUND);
         let figures = near.get("/metrics").await.text();
         assert!(figures.contains("lifesign_scheduler_lag_seconds 0"), "{figures}");
-        assert!(figures.contains("lifesign_notifications_queued 0"), "{figures}");
+        for name in ["notifications_queued", "checks_in_flight", "network_trouble", "nodes_silent"] {
+            assert!(figures.contains(&format!("lifesign_{name} 0")), "{name}: {figures}");
+        }
         assert!(figures.ends_with("# EOF\n"));
     }
 }

@@ -103,8 +103,9 @@ impl Furnished {
     }
 }
 
-const OTHERS: [&str; 21] = [
+const OTHERS: [&str; 22] = [
     "/",
+    "/system",
     "/?q=a&status=up&tag=b",
     "/monitors/new",
     "/monitors/rows",
