@@ -43,8 +43,20 @@ const reach = (wait) => {
   addEventListener("pagehide", () => source.close(), { once: true });
 };
 
+// Where nothing can be read or nothing is checked, nothing changes: then an open page says that it
+// is old. What was missed meanwhile is fetched when that is over.
+const away = document.getElementById("away");
+const look = async () => {
+  if (document.hidden) return;
+  const isAway = !(await fetch("/readyz")).ok;
+  if (away.hidden === isAway) away.hidden = !isAway;
+  else return;
+  if (!isAway) live().forEach((element) => refresh(element).catch(() => {}));
+};
+
 if (live().length) {
   reach(1);
+  if (away) setInterval(() => look().catch(() => (away.hidden = false)), 30000);
   document.addEventListener("focusout", () => setTimeout(() => {
     for (const element of [...late])
       if (late.delete(element) && element.isConnected) refresh(element).catch(() => {});

@@ -22,7 +22,8 @@ use super::Api;
 use super::error::{ApiError, Problem};
 use super::uptime::{MsByWindow, UptimeByWindow, tenths};
 use crate::app::public_incident::{PublicIncident, PublicPostmortem, PublicUpdate};
-use crate::app::public_status::{self, PublicComponent, PublicMaintenance, PublicStatus};
+use crate::app::public_kept;
+use crate::app::public_status::{PublicComponent, PublicMaintenance, PublicStatus};
 use crate::domain::at::At;
 use crate::domain::id::{IncidentId, MonitorId, WindowId};
 use crate::domain::written::Stage;
@@ -49,6 +50,11 @@ struct StatusView {
     updated_at: Option<At>,
     /// How old that is, in seconds.
     age_seconds: Option<i64>,
+    /// When this was read.
+    as_of: At,
+    /// False while our own database is away: then this is the last that is known, and after a
+    /// minute every component is `unknown`.
+    is_current: bool,
     /// Its lines, from the top.
     components: Vec<ComponentView>,
     /// The incidents of the last 90 days, newest first.
@@ -193,12 +199,16 @@ struct PostmortemView {
 }
 
 impl StatusView {
-    fn of(status: &PublicStatus, public_url: &str) -> Self {
+    fn of(status: &PublicStatus, public_url: &str, now: At) -> Self {
         let slug = status.page.slug.clone();
-        let age = status
-            .updated_at
-            .map(|at| status.made_at.ms_since(at) / 1_000);
-        let incident = |incident: &PublicIncident| IncidentView::of(incident, status.made_at);
+        // The same to the byte for all who ask at the same moment.
+        let now = if status.is_last_known {
+            now
+        } else {
+            status.made_at
+        };
+        let age = status.updated_at.map(|at| now.ms_since(at) / 1_000);
+        let incident = |incident: &PublicIncident| IncidentView::of(incident, now);
         Self {
             page: PageView {
                 url: format!("{public_url}/status/{slug}"),
@@ -209,6 +219,8 @@ impl StatusView {
             sentence: status.sentence.clone(),
             updated_at: status.updated_at,
             age_seconds: age,
+            as_of: status.made_at,
+            is_current: !status.is_last_known,
             components: status.components.iter().map(ComponentView::of).collect(),
             incidents: status.incidents.iter().map(incident).collect(),
             maintenance: status.maintenance.iter().map(MaintenanceView::of).collect(),
@@ -276,10 +288,10 @@ async fn status(
     Path(slug): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Response> {
-    let found = public_status::at(&api.app, &slug).await;
+    let found = public_kept::at(&api.app, &slug).await;
     let found = found.map_err(|error| open_to_all(ApiError::from(error).into_response()))?;
     let found = found.ok_or_else(|| open_to_all(ApiError::not_found().into_response()))?;
-    let view = StatusView::of(&found, &api.app.settings.public_url);
+    let view = StatusView::of(&found, &api.app.settings.public_url, api.app.clock.now());
     let body = serde_json::to_string(&view)
         .map_err(|error| open_to_all(ApiError::ours(&error.into()).into_response()))?;
     let tag = format!(

@@ -23,7 +23,7 @@ use super::incidents::acknowledge_link;
 use super::logins::Logins;
 use super::network::Network;
 use super::nodes::Nodes;
-use super::public_status::Kept;
+use super::public_kept::Kept;
 use super::trial::Trials;
 
 impl App {

@@ -26,6 +26,7 @@ pub mod monitors;
 pub mod network;
 pub mod nodes;
 pub mod public_incident;
+pub mod public_kept;
 pub mod public_status;
 pub mod record;
 pub mod recorder;
@@ -63,7 +64,7 @@ use self::in_flight::InFlight;
 use self::logins::Logins;
 use self::network::Network;
 use self::nodes::Nodes;
-use self::public_status::Kept;
+use self::public_kept::Kept;
 use self::trial::Trials;
 
 /// Longest that a stop waits for what is in flight; leases bring back what is left.

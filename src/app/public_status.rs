@@ -2,17 +2,13 @@
 //!
 //! What of an incident is for the public is the business of [`super::public_incident`].
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
-
 use crate::domain::at::{At, DAY_MS};
 use crate::domain::histogram::Latency;
 use crate::domain::id::{IncidentId, MonitorId, WindowId};
 use crate::domain::incident::{HeldBack, Incident};
 use crate::domain::maintenance::{MAX_WINDOWS, Occurrence, Window};
 use crate::domain::status::MonitorStatus;
-use crate::domain::status_page::{self, MAX_SLUG, StatusPage};
+use crate::domain::status_page::{self, StatusPage};
 use crate::domain::uptime::{Day, Spent};
 use crate::store::{Overview, StoreError};
 
@@ -22,10 +18,6 @@ use super::public_incident::PublicIncident;
 
 /// Days of incidents that a page tells.
 pub const HISTORY_DAYS: i64 = 90;
-/// How old it may be when it is told.
-pub const FRESH: Duration = Duration::from_secs(2);
-/// Most pages that are kept.
-const MOST_KEPT: usize = 500;
 /// Most incidents that a page tells.
 const MOST_INCIDENTS: usize = 200;
 /// Days ahead for which a page announces maintenance.
@@ -124,6 +116,8 @@ pub struct PublicStatus {
     pub page: StatusPage,
     /// When this was read.
     pub made_at: At,
+    /// Whether it is the last that is known, because our database is away.
+    pub is_last_known: bool,
     /// How it is as a whole.
     pub status: MonitorStatus,
     /// The one sentence for all components.
@@ -137,65 +131,6 @@ pub struct PublicStatus {
     pub incidents: Vec<PublicIncident>,
     /// Maintenance that runs or is planned, in the order of time.
     pub maintenance: Vec<PublicMaintenance>,
-}
-
-/// What was made for the public a moment ago: handed to all who ask, and kept for the time when
-/// the database is away.
-#[derive(Debug, Default)]
-pub struct Kept(Mutex<HashMap<String, Arc<Slot>>>);
-
-type Slot = tokio::sync::Mutex<Option<Arc<PublicStatus>>>;
-
-impl Kept {
-    /// Forgets everything: somebody has changed a status page.
-    pub fn forget(&self) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clear();
-    }
-
-    fn entry(&self, slug: &str) -> Arc<Slot> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= MOST_KEPT && !kept.contains_key(slug) {
-            kept.clear();
-        }
-        Arc::clone(kept.entry(slug.to_owned()).or_default())
-    }
-
-    fn drop_entry(&self, slug: &str) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(slug);
-    }
-}
-
-/// The public page at a slug, at most [`FRESH`] old; `None` when there is none, or it is not
-/// public. It is made once for all who ask at the same moment. While the database is away the last
-/// one is told, with the time when it was made.
-pub async fn at(app: &App, slug: &str) -> Result<Option<Arc<PublicStatus>>, StoreError> {
-    if slug.len() > MAX_SLUG {
-        return Ok(None);
-    }
-    let entry = app.public.entry(slug);
-    let mut kept = entry.lock().await;
-    let now = app.clock.now();
-    if let Some(fresh) = kept.as_ref().filter(|kept| now < kept.made_at + FRESH) {
-        return Ok(Some(Arc::clone(fresh)));
-    }
-    match make(app, slug, now).await {
-        Ok(Some(made)) => Ok(Some(Arc::clone(kept.insert(Arc::new(made))))),
-        Ok(None) => {
-            app.public.drop_entry(slug);
-            Ok(None)
-        }
-        Err(StoreError::Unavailable(error)) => match kept.as_ref() {
-            Some(last) => Ok(Some(Arc::clone(last))),
-            None => Err(StoreError::Unavailable(error)),
-        },
-        Err(error) => Err(error),
-    }
 }
 
 fn component(name: String, overview: &Overview) -> PublicComponent {
@@ -226,7 +161,12 @@ fn component(name: String, overview: &Overview) -> PublicComponent {
     }
 }
 
-async fn make(app: &App, slug: &str, now: At) -> Result<Option<PublicStatus>, StoreError> {
+/// Reads the public page at a slug; `None` when there is none, or it is not public.
+pub(super) async fn make(
+    app: &App,
+    slug: &str,
+    now: At,
+) -> Result<Option<PublicStatus>, StoreError> {
     let Some(page) = app.store.public_status_page(slug).await? else {
         return Ok(None);
     };
@@ -298,6 +238,7 @@ async fn make(app: &App, slug: &str, now: At) -> Result<Option<PublicStatus>, St
         components,
         incidents,
         made_at: now,
+        is_last_known: false,
         page,
     }))
 }

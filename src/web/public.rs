@@ -20,7 +20,8 @@ use super::filters;
 use super::path::Query;
 use super::words::share_of;
 use crate::app::public_incident::PublicIncident;
-use crate::app::public_status::{self, PublicComponent, PublicStatus};
+use crate::app::public_kept;
+use crate::app::public_status::{PublicComponent, PublicStatus};
 use crate::domain::at::{At, DAY_MS};
 use crate::domain::status::MonitorStatus;
 use crate::domain::uptime::Spent;
@@ -224,7 +225,7 @@ fn slug_of(name: &str) -> String {
 }
 
 async fn public(shared: &Shared, slug: &str) -> Result<Arc<PublicStatus>, WebError> {
-    let found = public_status::at(&shared.app, slug).await?;
+    let found = public_kept::at(&shared.app, slug).await?;
     found.ok_or(WebError::NotFound)
 }
 

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod acknowledge;
+mod away;
 mod browser;
 mod dependencies;
 mod findings;
