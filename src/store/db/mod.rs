@@ -117,13 +117,13 @@ impl Db {
     }
 
     /// Starts a write transaction. SQLite takes its write lock at once, so that it cannot fail
-    /// half-way.
+    /// half-way. Whoever goes away while it begins leaves nothing open.
     pub(super) async fn begin(&self) -> Result<Tx, StoreError> {
         let engine = match &self.pools {
             Pools::Sqlite { writer, .. } => {
                 Engine::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?)
             }
-            Pools::Postgres { pool, .. } => Engine::Postgres(pool.begin().await?),
+            Pools::Postgres { pool, .. } => Engine::Postgres(open::whole(pool).await?),
         };
         Ok(Tx {
             engine,

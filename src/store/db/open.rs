@@ -9,7 +9,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Connection as _, PgConnection};
+use sqlx::{Connection as _, PgConnection, Postgres, Transaction};
 use url::Url;
 
 /// How long SQLite waits for another process that holds the lock.
@@ -93,6 +93,19 @@ pub(super) async fn postgres(url: &str) -> Result<(PgPool, PgConnectOptions), St
                 .options([("statement_timeout", STATEMENT_TIMEOUT)]),
         );
     Ok((pool, options))
+}
+
+/// Begins a transaction on PostgreSQL, also where nobody waits for it any more: the driver would
+/// give a connection back that has begun one without knowing it, and whatever came next on it would
+/// be part of a transaction that nobody ends.
+pub(super) async fn whole(pool: &PgPool) -> sqlx::Result<Transaction<'static, Postgres>> {
+    let pool = pool.clone();
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "it ends by itself, within the time for a connection and a statement"
+    )]
+    let begun = tokio::spawn(async move { pool.begin().await });
+    begun.await.map_err(|_| sqlx::Error::WorkerCrashed)?
 }
 
 /// A database URL as it may be shown: with neither the password nor the query, which may hold one.

@@ -1,5 +1,9 @@
 //! Opening a database: made at first start, refused with a reason, migrated once.
 
+use std::future::poll_fn;
+use std::task::Poll;
+use std::time::Duration;
+
 use lifesign::secret::SealingKey;
 use lifesign::store::{Store, StoreError};
 
@@ -28,6 +32,52 @@ engines! {
             Err(StoreError::Conflict)
         ));
     }
+}
+
+/// Somebody goes away at each await of the beginning of a transaction; what is written afterwards on
+/// the same connections is there for everybody.
+async fn a_transaction_nobody_waits_for(engine: Engine) {
+    let database = Database::new(engine).await;
+    let (store, other) = (database.store().await, database.store().await);
+    let (now, until) = (
+        crate::store::NOW,
+        crate::store::NOW + Duration::from_secs(60),
+    );
+    for polls in 0..20 {
+        let mut beginning = Box::pin(store.begin());
+        let mut left = polls;
+        poll_fn(|cx| {
+            let is_over = left == 0 || beginning.as_mut().poll(cx).is_ready();
+            left -= i32::from(!is_over);
+            if is_over {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
+        .await;
+        drop(beginning);
+        let name = format!("work {polls}");
+        assert!(store.hold_lease(&name, "one", now, until).await.unwrap());
+        let theirs = other.hold_lease(&name, "two", now, until);
+        let theirs = tokio::time::timeout(Duration::from_secs(20), theirs).await;
+        assert!(
+            !theirs
+                .expect("nobody waits for a transaction without an end")
+                .unwrap()
+        );
+    }
+    database.remove().await;
+}
+
+#[tokio::test]
+async fn a_transaction_nobody_waits_for_is_ended_sqlite() {
+    a_transaction_nobody_waits_for(Engine::Sqlite).await;
+}
+
+#[tokio::test]
+async fn a_transaction_nobody_waits_for_is_ended_postgres() {
+    a_transaction_nobody_waits_for(Engine::Postgres).await;
 }
 
 #[tokio::test]
