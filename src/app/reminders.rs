@@ -2,7 +2,8 @@
 //! such.
 //!
 //! Which incidents are due is read without a claim; each is then looked at again in a transaction
-//! of its own that holds its row, so that two nodes remind once.
+//! of its own that holds its row, so that two nodes remind once. In a maintenance window nobody is
+//! reminded; when it has ended, whoever is due is.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,12 +13,15 @@ use tokio_util::sync::CancellationToken;
 use super::App;
 use super::consequence::tell;
 use super::events::Changed;
+use crate::domain::at::At;
 use crate::domain::id::{IncidentId, TeamId};
 use crate::domain::notification::Event;
 use crate::store::StoreError;
 
 /// Wait between two looks.
 const TICK: Duration = Duration::from_secs(15);
+/// How long a maintenance window puts a reminder off until it is looked at again.
+const AGAIN: Duration = Duration::from_mins(5);
 /// Incidents that one look takes.
 const BITE: u32 = 500;
 
@@ -47,6 +51,16 @@ async fn again(
     let Some(mut incident) = tx.incident(team, id).await? else {
         return Ok(false);
     };
+    let monitor = incident.monitor;
+    let just_after = At(now.0.saturating_add(1));
+    let coverage = tx.coverage(&[(team, monitor)], now, just_after).await?;
+    if let Some(run) = coverage.at(monitor, now) {
+        // Somebody may end it before its time.
+        incident.remind_later(run.occurrence.ends_at.min(now + AGAIN));
+        tx.save_incident(&incident).await?;
+        tx.commit().await?;
+        return Ok(false);
+    }
     let is_due = match event {
         Event::Escalated => incident.escalate(now),
         _ => incident.remind(now),
@@ -58,7 +72,6 @@ async fn again(
     tell(app, &mut tx, (&mut incident, event), &evidence, now).await?;
     tx.save_incident(&incident).await?;
     tx.commit().await?;
-    let monitor = incident.monitor;
     app.events.publish(Changed { team, monitor });
     Ok(true)
 }

@@ -37,4 +37,10 @@ impl Incident {
         self.remind_at = Some(now + (elapsed + FIRST).min(LONGEST));
         true
     }
+
+    /// Nobody is reminded before `until`, nor told instead of others: it is maintenance.
+    pub fn remind_later(&mut self, until: At) {
+        self.remind_at = self.remind_at.map(|due| due.max(until));
+        self.escalate_at = self.escalate_at.map(|due| due.max(until));
+    }
 }

@@ -29,4 +29,19 @@ engines! {
         world.rounds(10, 1_800).await;
         assert_eq!(world.told()[3..], ["incident.acknowledged"], "somebody cares");
     }
+
+    async fn nobody_is_reminded_in_maintenance_and_everybody_after_it(store: Store) {
+        let server = FakeMcp::start(healthy()).unwrap();
+        let world = TestApp::new(store).await;
+        let monitor = world.watch(&server.url()).await;
+        world.round().await;
+        server.set(status(503));
+        world.rounds(1, 60).await;
+        world.rounds(2, 5).await;
+        super::maintenance::declare(&world, monitor, 90).await;
+        world.rounds(89, 60).await;
+        assert_eq!(world.told(), ["incident.opened"]);
+        world.rounds(6, 60).await;
+        assert_eq!(world.told(), ["incident.opened", "incident.reminder"]);
+    }
 }
