@@ -10,6 +10,7 @@ mod notify;
 mod pipeline;
 mod probe;
 mod real;
+mod simulation;
 mod store;
 mod story;
 mod support;

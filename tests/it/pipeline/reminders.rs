@@ -38,7 +38,7 @@ engines! {
         server.set(status(503));
         world.rounds(1, 60).await;
         world.rounds(2, 5).await;
-        super::maintenance::declare(&world, monitor, 90).await;
+        maintenance::declare(&world, monitor, 90).await;
         world.rounds(89, 60).await;
         assert_eq!(world.told(), ["incident.opened"]);
         world.rounds(6, 60).await;

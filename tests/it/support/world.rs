@@ -19,10 +19,14 @@ pub(crate) async fn app(store: Store, at: At) -> (Arc<App>, Actor) {
 
 /// The same with some more settings.
 pub(crate) async fn app_with(store: Store, at: At, more: &[(&str, &str)]) -> (Arc<App>, Actor) {
-    lifesign::net::install_crypto_provider();
-    let usual = [("allow_targets", "loopback"), ("secret_key", SECRET_KEY)];
-    let settings = Settings::of(&[&usual, more].concat()).unwrap();
     let ids = Ids::random();
+    let actor = owner(&store, &ids, at).await;
+    let app = node(store, Clock::manual(at), ids, more);
+    (Arc::new(app), actor)
+}
+
+/// The owner of the only team of a fresh store.
+pub(crate) async fn owner(store: &Store, ids: &Ids, at: At) -> Actor {
     let (team, user) = (TeamId(ids.next()), UserId(ids.next()));
     let email = Email::parse("owner@example.com").unwrap();
     let mut tx = store.begin().await.unwrap();
@@ -39,14 +43,18 @@ pub(crate) async fn app_with(store: Store, at: At, more: &[(&str, &str)]) -> (Ar
     .unwrap();
     tx.put_member(team, user, Role::Owner, at).await.unwrap();
     tx.commit().await.unwrap();
-    let app = App::new(settings, store, Clock::manual(at), ids).unwrap();
-    (
-        Arc::new(app),
-        Actor {
-            team,
-            user,
-            email,
-            role: Role::Owner,
-        },
-    )
+    Actor {
+        team,
+        user,
+        email,
+        role: Role::Owner,
+    }
+}
+
+/// The production `App` of one process, by a clock that others may share.
+pub(crate) fn node(store: Store, clock: Clock, ids: Ids, more: &[(&str, &str)]) -> App {
+    lifesign::net::install_crypto_provider();
+    let usual = [("allow_targets", "loopback"), ("secret_key", SECRET_KEY)];
+    let settings = Settings::of(&[&usual, more].concat()).unwrap();
+    App::new(settings, store, clock, ids).unwrap()
 }
