@@ -107,10 +107,11 @@ async fn wipe(url: &str) {
     }
     let options: sqlx::postgres::PgConnectOptions = url.parse().unwrap();
     let mut connection = options.connect().await.unwrap();
-    let names = "SELECT string_agg(tablename, ', ') FROM pg_tables
-                  WHERE schemaname = 'public' AND tablename NOT LIKE '\\_sqlx%'";
-    let names: String = connection.fetch_one(names).await.unwrap().get(0);
-    let empty = format!("TRUNCATE {names}");
+    // Emptying small tables row by row is quicker than making them anew.
+    let deletes = "SELECT string_agg('DELETE FROM ' || tablename, '; ') FROM pg_tables
+                    WHERE schemaname = 'public' AND tablename NOT LIKE '\\_sqlx%'";
+    let deletes: String = connection.fetch_one(deletes).await.unwrap().get(0);
+    let empty = format!("SET session_replication_role = replica; {deletes}");
     connection.execute(AssertSqlSafe(empty)).await.unwrap();
     connection.close().await.unwrap();
 }

@@ -143,9 +143,11 @@ impl<'a> Run<'a> {
             let made = channels::create(app, &self.actor, Kind::Webhook, &spec).await;
             known.push(made.unwrap().channel.id);
         }
-        for server in &self.script.servers {
+        for (number, server) in self.script.servers.iter().enumerate() {
+            // Each has a host of its own: outages of one cause would be told as one.
+            let url = format!("http://127.0.0.{}:9/mcp", number + 2);
             let endpoint = Endpoint {
-                url: EndpointUrl::parse("http://127.0.0.1:9/mcp").unwrap(),
+                url: EndpointUrl::parse(&url).unwrap(),
                 transport: TransportChoice::Auto,
                 headers: vec![],
                 bearer: None,
