@@ -22,7 +22,7 @@ use super::request::{Body, Given, Ids, Query};
 use crate::app::channels::{self, ChannelSpec};
 use crate::app::refused::Refused;
 use crate::domain::at::At;
-use crate::domain::channel::{Channel, Kind, Route};
+use crate::domain::channel::{Channel, Kind, Route, Words};
 use crate::domain::id::ChannelId;
 use crate::domain::incident::Severity;
 use crate::domain::monitor::FieldError;
@@ -53,6 +53,10 @@ pub(super) struct ChannelView {
     /// What it hears, and when.
     #[serde(flatten)]
     route: RouteView,
+    /// The subject in words of its own; null where the built-in one holds.
+    subject: Option<String>,
+    /// The body in words of its own; null where the built-in one holds.
+    body: Option<String>,
     /// Why it was switched off; null while it is on.
     disabled: Option<String>,
     /// When something last arrived.
@@ -82,6 +86,8 @@ impl ChannelView {
             settings: shown.collect(),
             default: channel.is_default,
             route: RouteView::of(&channel.route),
+            subject: channel.words.subject().map(str::to_owned),
+            body: channel.words.body().map(str::to_owned),
             disabled: channel.health.disabled.clone(),
             last_success_at: channel.health.last_success_at,
             last_error: error.map(|(at, message)| LastError {
@@ -141,29 +147,48 @@ struct ChannelBody {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     fallback: Given<String>,
+    /// The subject in words of its own, of every kind but `webhook`: `{status} {monitor}: {reason}`.
+    /// `{{` writes a brace; null brings back the built-in one.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    subject: Given<String>,
+    /// The body in words of its own, of every kind but `webhook` and `pagerduty`; null brings back
+    /// the built-in one.
+    #[serde(default)]
+    #[schema(value_type = Option<String>)]
+    body: Given<String>,
+}
+
+/// Reads the word for a kind.
+pub(super) fn kind(word: &str) -> Result<Kind, ApiError> {
+    Kind::parse(word).ok_or_else(|| {
+        let told = format!("'{word}' is not a kind of channel; use one of {}", kinds());
+        ApiError::field("kind", told)
+    })
+}
+
+fn kinds() -> String {
+    let kinds: Vec<&str> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
+    kinds.join(", ")
+}
+
+/// Reads the words of a channel; each fault by its field.
+pub(super) fn words(kind: Kind, subject: &str, body: &str) -> Result<Words, ApiError> {
+    let told = |faults: Vec<FieldError>| ApiError::fields(faults.into_iter().map(Fault::from));
+    Words::read(kind, subject, body).map_err(told)
 }
 
 impl ChannelBody {
     /// The kind that is meant: the one that it has, if there is one.
     fn kind(&self, known: Option<&Channel>) -> Result<Kind, ApiError> {
-        let words = || {
-            let kinds: Vec<&str> = Kind::ALL.iter().map(|kind| kind.as_str()).collect();
-            kinds.join(", ")
-        };
-        let named = match self.kind.as_deref() {
-            Some(word) => Some(Kind::parse(word).ok_or_else(|| {
-                let told = format!("'{word}' is not a kind of channel; use one of {}", words());
-                ApiError::field("kind", told)
-            })?),
-            None => None,
-        };
+        let named = self.kind.as_deref().map(kind).transpose()?;
         match (named, known.map(|channel| channel.kind)) {
             (Some(named), Some(known)) if named != known => Err(ApiError::from(Refused::Conflict(
                 "the kind of a channel cannot change".to_owned(),
             ))),
             (named, known) => named
                 .or(known)
-                .ok_or_else(|| ApiError::field("kind", format!("is required: one of {}", words()))),
+                .ok_or_else(|| ApiError::field("kind", format!("is required: one of {}", kinds()))),
         }
     }
 
@@ -199,6 +224,14 @@ impl ChannelBody {
         };
         let read = body.read(known);
         read.map_err(|fault| ApiError::fields([Fault::from(fault)]))
+    }
+
+    /// Its own words; what is not named stays.
+    fn words(&self, kind: Kind, known: Option<&Channel>) -> Result<Words, ApiError> {
+        let known = known.map(|channel| &channel.words);
+        let subject = self.subject.text_or(known.and_then(Words::subject));
+        let body = self.body.text_or(known.and_then(Words::body));
+        words(kind, subject.unwrap_or_default(), body.unwrap_or_default())
     }
 
     fn setting(&self, name: &str) -> Option<&str> {
@@ -251,6 +284,7 @@ async fn create(
         settings: &|name| body.setting(name),
         is_default: body.default.unwrap_or_default(),
         route: body.route(&Route::default())?,
+        words: body.words(kind, None)?,
     };
     let made = channels::create(&api.app, &actor, kind, &spec).await;
     let made = made.map_err(|refused| placed(refused, kind))?;
@@ -295,6 +329,7 @@ async fn change(
         settings: &|name| body.setting(name),
         is_default: body.default.unwrap_or(known.is_default),
         route: body.route(&known.route)?,
+        words: body.words(kind, Some(&known))?,
     };
     let channel = channels::change(&api.app, &actor, id, &spec).await;
     let channel = channel.map_err(|refused| placed(refused, kind))?;

@@ -19,6 +19,7 @@ mod maintenance_body;
 mod monitor_body;
 mod monitors;
 mod oauth_body;
+mod preview;
 mod request;
 mod schemas;
 mod status;
@@ -112,6 +113,7 @@ fn private() -> OpenApiRouter<Api> {
         .merge(uptime::routes())
         .merge(incidents::routes())
         .merge(channels::routes())
+        .merge(preview::routes())
         .merge(deliveries::routes())
         .merge(maintenance::routes())
         .merge(tokens::routes())

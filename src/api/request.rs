@@ -130,6 +130,17 @@ impl<T> Given<T> {
     }
 }
 
+impl Given<String> {
+    /// What was said, or what it was; `None` where it was set back.
+    pub(crate) fn text_or<'a>(&'a self, old: Option<&'a str>) -> Option<&'a str> {
+        match self {
+            Self::Absent => old,
+            Self::Null => None,
+            Self::Value(text) => Some(text),
+        }
+    }
+}
+
 impl<T> From<Option<T>> for Given<T> {
     fn from(value: Option<T>) -> Self {
         value.map_or(Self::Null, Self::Value)

@@ -1,9 +1,10 @@
 //! Making, changing, testing and deleting channels.
 
-use crate::domain::channel::{Channel, Health, Kind, Route, Settings, channel_name};
+use crate::domain::channel::{Channel, Health, Kind, Route, Settings, Words, channel_name};
 use crate::domain::id::{ChannelId, DeliveryId, NotificationId};
 use crate::domain::monitor::FieldError;
 use crate::domain::notification::{Content, Event, Notification};
+use crate::domain::sample::samples;
 use crate::domain::sensitive::Sensitive;
 use crate::domain::team::Actor;
 use crate::secret::webhook_secret;
@@ -23,6 +24,8 @@ pub struct ChannelSpec<'a> {
     pub is_default: bool,
     /// What it hears, and when.
     pub route: Route,
+    /// What it says in place of the built-in words.
+    pub words: Words,
 }
 
 /// A channel that was made, and the secret that signs its messages: shown this once.
@@ -56,6 +59,7 @@ pub async fn create(
         settings,
         is_default: spec.is_default,
         route: spec.route.clone(),
+        words: spec.words.clone(),
         health: Health::default(),
     };
     check_route(app, &channel).await?;
@@ -65,7 +69,7 @@ pub async fn create(
     Ok(MadeChannel { channel, secret })
 }
 
-/// Changes name, settings and default of a channel and switches it on again. Its kind and the
+/// Changes name, settings, default and words of a channel and switches it on again. Its kind and the
 /// secret that signs its messages stay.
 pub async fn change(
     app: &App,
@@ -90,6 +94,7 @@ pub async fn change(
         settings,
         is_default: spec.is_default,
         route: spec.route.clone(),
+        words: spec.words.clone(),
         health,
         ..known
     };
@@ -151,6 +156,35 @@ pub async fn test(
         .await?;
     tx.commit().await?;
     Ok(outcome)
+}
+
+/// Something invented, in the words of a channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preview {
+    /// The word of what was invented.
+    pub sample: &'static str,
+    /// What it is, for people.
+    pub title: &'static str,
+    /// The subject as it would read.
+    pub subject: String,
+    /// The body as it would read, several lines.
+    pub body: String,
+}
+
+/// How an outage, a recovery and a certificate that ends soon would read in these words. Nothing
+/// is sent and nothing kept.
+pub fn preview(app: &App, actor: &Actor, words: &Words) -> Result<Vec<Preview>, Refused> {
+    may_edit(actor)?;
+    let previews = samples(app.clock.now()).into_iter().map(|sample| {
+        let message = app.notifier.message(words, &sample.notification);
+        Preview {
+            sample: sample.word,
+            title: sample.title,
+            body: message.lines().join("\n"),
+            subject: message.subject,
+        }
+    });
+    Ok(previews.collect())
 }
 
 /// Tells something again that arrived or was given up, under the id that it had.

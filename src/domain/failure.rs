@@ -35,6 +35,25 @@ pub enum Layer {
     Internal,
 }
 
+impl Layer {
+    /// The word of the contract.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Dns => "dns",
+            Self::Tcp => "tcp",
+            Self::Tls => "tls",
+            Self::Http => "http",
+            Self::Transport => "transport",
+            Self::Jsonrpc => "jsonrpc",
+            Self::Protocol => "protocol",
+            Self::Auth => "auth",
+            Self::Tools => "tools",
+            Self::Latency => "latency",
+            Self::Internal => "internal",
+        }
+    }
+}
+
 macro_rules! codes {
     ($($name:ident = $text:literal, $layer:ident, $words:literal, $hint:literal;)+) => {
         /// A stable code for what went wrong or was noticed (mcp.md §6).

@@ -46,6 +46,7 @@ pub mod plan;
 pub mod quorum;
 mod reminder;
 pub mod report;
+pub mod sample;
 pub mod schedule;
 pub mod schema;
 pub mod sensitive;

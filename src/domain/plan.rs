@@ -221,7 +221,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::domain::channel::{Health, Hours, Kind, Route, Settings};
+    use crate::domain::channel::{Health, Hours, Kind, Route, Settings, Words};
     use crate::domain::id::TeamId;
     use crate::domain::zone::Zone;
 
@@ -237,6 +237,7 @@ mod tests {
             settings: Settings::of(std::iter::empty()),
             is_default: true,
             route,
+            words: Words::default(),
             health: Health::default(),
         }
     }

@@ -22,17 +22,17 @@ const MAX_VALUE: usize = 1_024;
 const MAX_FIELDS: usize = 25;
 
 pub(super) fn post(settings: &Settings, message: &Message) -> Result<Post, DeliveryError> {
-    let mut description = vec![markdown(&message.reason)];
-    description.extend(message.hint.as_deref().map(markdown));
+    let paragraphs = message.paragraphs().into_iter();
+    let description: Vec<String> = paragraphs.map(markdown).collect();
+    let (changed, facts) = message.table();
     let field = |name: &str, value: &str| -> Value {
         json!({"name": line(name, MAX_TITLE), "value": line(&markdown(value), MAX_VALUE), "inline": true})
     };
-    let changed = message.changed.iter();
-    let changed = changed.map(|c| {
+    let changed = changed.iter().map(|c| {
         let value = format!("{} → {}", c.before, c.now);
         field(&format!("Changed: {}", c.what), &value)
     });
-    let facts = message.facts.iter().filter(|fact| !fact.value.is_empty());
+    let facts = facts.iter().filter(|fact| !fact.value.is_empty());
     let facts = facts.map(|fact| field(&fact.label, &fact.value));
     let body = json!({
         "allowed_mentions": {"parse": []},

@@ -17,15 +17,16 @@ pub(super) fn post(
     notification: &Notification,
     message: &Message,
 ) -> Result<Post, DeliveryError> {
-    let paragraph = |text: &str| json!({"textParagraph": {"text": html(text)}});
+    let paragraph =
+        |text: &str| json!({"textParagraph": {"text": html(text).replace('\n', "<br>")}});
     let labelled = |label: &str, text: &str| json!({"decoratedText": {"topLabel": label, "text": html(text), "wrapText": true}});
-    let mut widgets: Vec<Value> = vec![paragraph(&message.reason)];
-    widgets.extend(message.hint.as_deref().map(paragraph));
-    for change in &message.changed {
+    let (changed, facts) = message.table();
+    let mut widgets: Vec<Value> = message.paragraphs().into_iter().map(paragraph).collect();
+    for change in changed {
         let text = format!("{} → {}", change.before, change.now);
         widgets.push(labelled(&format!("Changed: {}", change.what), &text));
     }
-    for fact in &message.facts {
+    for fact in facts {
         widgets.push(labelled(&fact.label, &fact.value));
     }
     let open = json!({"text": "Look at it", "onClick": {"openLink": {"url": message.link}}});

@@ -12,12 +12,15 @@ use super::{DeliveryError, url};
 use crate::domain::channel::Settings;
 
 pub(super) fn post(settings: &Settings, message: &Message) -> Result<Post, DeliveryError> {
-    let mut text = vec![quiet(&message.reason)];
-    text.extend(message.hint.as_deref().map(quiet));
-    let changed = message.changed.iter();
-    text.extend(changed.map(|c| quiet(&format!("Changed: {}: {} → {}", c.what, c.before, c.now))));
-    let facts = message.facts.iter();
+    let (changed, facts) = message.table();
+    let mut text: Vec<String> = message.paragraphs().into_iter().map(quiet).collect();
+    text.extend(
+        changed
+            .iter()
+            .map(|c| quiet(&format!("Changed: {}: {} → {}", c.what, c.before, c.now))),
+    );
     let fields: Vec<Value> = facts
+        .iter()
         .map(|fact| json!({"title": fact.label, "value": quiet(&fact.value), "short": true}))
         .collect();
     let body = json!({

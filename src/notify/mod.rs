@@ -26,7 +26,7 @@ pub use email::{MailSetupError, Mailer};
 pub use message::{Changed, Fact, Message, Tone};
 
 use crate::domain::at::At;
-use crate::domain::channel::{Channel, Kind, Settings};
+use crate::domain::channel::{Channel, Kind, Settings, Words};
 use crate::domain::notification::Notification;
 use crate::domain::team::Email;
 use crate::net::Deliveries;
@@ -88,6 +88,11 @@ impl Notifier {
         }
     }
 
+    /// What a channel of these words says of a notification.
+    pub fn message(&self, words: &Words, notification: &Notification) -> Message {
+        Message::of(notification, &self.public_url).in_words(words, notification)
+    }
+
     /// Brings one notification to its channel; `now` is the time of this attempt. Takes at most
     /// half a minute.
     pub async fn deliver(
@@ -96,7 +101,7 @@ impl Notifier {
         notification: &Notification,
         now: At,
     ) -> Result<Delivered, DeliveryError> {
-        let mut message = Message::of(notification, &self.public_url);
+        let mut message = self.message(&channel.words, notification);
         message.acknowledge = (self.links)(channel, notification);
         if channel.kind == Kind::Email {
             let Some(mailer) = &self.mailer else {

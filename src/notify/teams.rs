@@ -22,16 +22,22 @@ pub(super) fn post(settings: &Settings, message: &Message) -> Result<Post, Deliv
     title["weight"] = "bolder".into();
     title["size"] = "medium".into();
     title["color"] = colour.into();
-    let mut body = vec![title, text(&message.reason)];
-    body.extend(message.hint.as_deref().map(text));
-    let changed = message.changed.iter().map(|c| {
+    let (changed, facts) = message.table();
+    let mut body = vec![title];
+    // A single line break is none in their Markdown.
+    let paragraphs = message.paragraphs().into_iter();
+    body.extend(paragraphs.map(|paragraph| text(&paragraph.replace('\n', "\n\n"))));
+    let changed = changed.iter().map(|c| {
         let value = format!("{} → {}", c.before, c.now);
         json!({"title": format!("Changed: {}", markdown(&c.what)), "value": markdown(&value)})
     });
-    let facts = message.facts.iter();
-    let facts = facts.map(|fact| json!({"title": fact.label, "value": markdown(&fact.value)}));
+    let facts = facts
+        .iter()
+        .map(|fact| json!({"title": fact.label, "value": markdown(&fact.value)}));
     let facts: Vec<Value> = changed.chain(facts).collect();
-    body.push(json!({"type": "FactSet", "facts": facts}));
+    if !facts.is_empty() {
+        body.push(json!({"type": "FactSet", "facts": facts}));
+    }
     let card = json!({
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::codec::{Origin, document, row};
 use super::{Store, StoreError, Tx};
 use crate::domain::at::At;
-use crate::domain::channel::{Channel, Health, Kind, Route, Settings};
+use crate::domain::channel::{Channel, Health, Kind, Route, Settings, Words};
 use crate::domain::id::{ChannelId, MonitorId, TeamId};
 use crate::domain::sensitive::Sensitive;
 use crate::secret::{Place, SealingKey};
@@ -22,6 +22,7 @@ row! {
         sealed: String,
         is_default: bool,
         route: Option<String>,
+        words: Option<String>,
         disabled: Option<String>,
         last_success_at: Option<At>,
         error_at: Option<At>,
@@ -54,6 +55,10 @@ impl ChannelRow {
                 Some(text) => at.document("route", text)?,
                 None => Route::default(),
             },
+            words: match self.words.as_deref() {
+                Some(text) => at.document("words", text)?,
+                None => Words::default(),
+            },
             health: Health {
                 disabled: self.disabled.clone(),
                 last_success_at: self.last_success_at,
@@ -73,6 +78,12 @@ fn seal(channel: &Channel, key: &SealingKey) -> Result<String, StoreError> {
 fn route(channel: &Channel) -> Result<Option<String>, StoreError> {
     let is_usual = channel.route == Route::default();
     (!is_usual).then(|| document(&channel.route)).transpose()
+}
+
+/// The words of a channel; empty where the built-in ones hold.
+fn words(channel: &Channel) -> Result<Option<String>, StoreError> {
+    let words = &channel.words;
+    (!words.is_built_in()).then(|| document(words)).transpose()
 }
 
 fn place(id: ChannelId) -> Place {
@@ -111,6 +122,7 @@ impl Tx {
             channel.kind.as_str(),
             seal(channel, &self.key)?,
             channel.is_default,
+            words(channel)?,
             now,
             route(channel)?,
         );
@@ -128,6 +140,7 @@ impl Tx {
             channel.kind.as_str(),
             seal(channel, &self.key)?,
             channel.is_default,
+            words(channel)?,
             channel.health.disabled.as_deref(),
             route(channel)?,
         );
@@ -215,15 +228,15 @@ impl Tx {
 }
 
 const CHANNELS: &str = "
-    SELECT id, team_id, name, kind, sealed, is_default, route, disabled, last_success_at,
+    SELECT id, team_id, name, kind, sealed, is_default, route, words, disabled, last_success_at,
            error_at, error
       FROM channel WHERE team_id = $1 ORDER BY id";
 const CHANNEL: &str = "
-    SELECT id, team_id, name, kind, sealed, is_default, route, disabled, last_success_at,
+    SELECT id, team_id, name, kind, sealed, is_default, route, words, disabled, last_success_at,
            error_at, error
       FROM channel WHERE team_id = $1 AND id = $2";
 const CHANNELS_OF: &str = "
-    SELECT id, team_id, name, kind, sealed, is_default, route, disabled, last_success_at,
+    SELECT id, team_id, name, kind, sealed, is_default, route, words, disabled, last_success_at,
            error_at, error
       FROM channel c
      WHERE team_id = $1
@@ -238,11 +251,12 @@ const OPERATOR_CHANNELS: &str = "
      WHERE is_default AND team_id = (SELECT id FROM team ORDER BY created_at, id LIMIT 1)
      ORDER BY id";
 const ADD_CHANNEL: &str = "
-    INSERT INTO channel (id, team_id, name, kind, sealed, is_default, created_at, route)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    INSERT INTO channel (id, team_id, name, kind, sealed, is_default, words, created_at, route)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 const SAVE_CHANNEL: &str = "
-    UPDATE channel SET name = $3, kind = $4, sealed = $5, is_default = $6, disabled = $7,
-                       route = $8
+    UPDATE channel
+       SET name = $3, kind = $4, sealed = $5, is_default = $6, words = $7, disabled = $8,
+           route = $9
      WHERE team_id = $1 AND id = $2";
 const DROP_CHANNEL: &str = "DELETE FROM channel WHERE team_id = $1 AND id = $2";
 const DISABLE_CHANNEL: &str = "

@@ -14,7 +14,7 @@ use super::{Store, StoreError};
 use crate::secret::Place;
 
 /// Every migration in order: its name and its text.
-pub const MIGRATIONS: [(&str, &str); 10] = [
+pub const MIGRATIONS: [(&str, &str); 11] = [
     (
         "accounts",
         include_str!("../../migrations/0001_accounts.sql"),
@@ -46,6 +46,10 @@ pub const MIGRATIONS: [(&str, &str); 10] = [
         include_str!("../../migrations/0009_dependencies.sql"),
     ),
     ("nodes", include_str!("../../migrations/0010_nodes.sql")),
+    (
+        "channel words",
+        include_str!("../../migrations/0011_channel_words.sql"),
+    ),
 ];
 
 /// What is sealed to notice another key.

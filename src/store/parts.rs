@@ -184,7 +184,7 @@ impl Store {
 }
 
 const CHANNELS_TOLD: &str = "
-    SELECT id, team_id, name, kind, sealed, is_default, route, disabled, last_success_at,
+    SELECT id, team_id, name, kind, sealed, is_default, route, words, disabled, last_success_at,
            error_at, error
       FROM channel c
      WHERE team_id = $1 AND EXISTS (SELECT 1 FROM notification n

@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::Shared;
 use super::channel_route;
+use super::channel_words;
 use super::delete::DeletePage;
 use super::error::{WebError, refused_page};
 use super::filters;
@@ -14,7 +15,7 @@ use super::form::Filled;
 use super::frame::Frame;
 use super::path::{Id, Query};
 use super::session::Visitor;
-use crate::app::channels::{self, ChannelSpec};
+use crate::app::channels::{self, ChannelSpec, Preview};
 use crate::app::refused::Refused;
 use crate::domain::channel::{Channel, Field, Form, Kind, Route, Topic};
 use crate::domain::id::{ChannelId, NotificationId};
@@ -47,19 +48,22 @@ pub(super) async fn list(
 
 #[derive(Template, WebTemplate)]
 #[template(path = "channels/form.html")]
-struct FormPage {
+pub(super) struct FormPage {
     frame: Frame,
     kind: Kind,
     /// The channel that is changed.
     known: Option<Channel>,
     form: Filled,
+    /// How its words would read, where somebody asked.
+    previews: Vec<Preview>,
     mail_is_set_up: bool,
     /// The channels that can stand in for it.
     others: Vec<Channel>,
 }
 
 impl FormPage {
-    async fn new(
+    /// A form for a channel that there is not yet.
+    pub(super) async fn new(
         shared: &Shared,
         visitor: &Visitor,
         kind: Kind,
@@ -70,15 +74,22 @@ impl FormPage {
             kind,
             known: None,
             form,
+            previews: Vec::new(),
             mail_is_set_up: shared.app.settings.smtp_url.is_some(),
             others: shared.app.store.channels(visitor.actor.team).await?,
         })
     }
 
-    fn changing(mut self, known: Channel) -> Self {
+    /// The same for a channel that is changed.
+    pub(super) fn changing(mut self, known: Channel) -> Self {
         self.others.retain(|other| other.id != known.id);
         self.known = Some(known);
         self
+    }
+
+    /// The same with how the words would read.
+    pub(super) fn reading(self, previews: Vec<Preview>) -> Self {
+        Self { previews, ..self }
     }
 
     fn topics() -> [Topic; 11] {
@@ -149,7 +160,7 @@ pub(super) async fn create(
         return Ok(Redirect::to("/channels/new").into_response());
     };
     let settings = |name: &str| Some(form.value(name));
-    let done = match spec(&form, &settings) {
+    let done = match spec(kind, &form, &settings) {
         Ok(spec) => channels::create(&shared.app, &visitor.actor, kind, &spec).await,
         Err(refused) => Err(refused),
     };
@@ -249,6 +260,7 @@ pub(super) async fn edit(
     let fields = known.kind.fields().iter();
     let shown = fields.filter_map(|field| Some((field.name, known.settings.shown(field)?)));
     let mut values: Vec<_> = shown.chain([("name", known.name.clone())]).collect();
+    values.extend(channel_words::shown(&known.words));
     if known.is_default {
         values.push(("default", "yes".to_owned()));
     }
@@ -266,7 +278,7 @@ pub(super) async fn change(
 ) -> Result<Response, WebError> {
     let known = known(&shared, &visitor, id).await?;
     let settings = |name: &str| Some(form.value(name));
-    let done = match spec(&form, &settings) {
+    let done = match spec(known.kind, &form, &settings) {
         Ok(spec) => channels::change(&shared.app, &visitor.actor, id, &spec).await,
         Err(refused) => Err(refused),
     };
@@ -292,6 +304,7 @@ pub(super) async fn enable(
         settings: &|_| None,
         is_default: known.is_default,
         route: known.route.clone(),
+        words: known.words.clone(),
     };
     channels::change(&shared.app, &visitor.actor, id, &as_it_is).await?;
     Ok(Redirect::to(&format!("/channels/{id}?done=enabled")))
@@ -336,7 +349,12 @@ pub(super) async fn replay(
     Ok(Redirect::to(&format!("/channels/{channel}?done=replayed")))
 }
 
-async fn known(shared: &Shared, visitor: &Visitor, id: ChannelId) -> Result<Channel, WebError> {
+/// A channel of the visitor's team.
+pub(super) async fn known(
+    shared: &Shared,
+    visitor: &Visitor,
+    id: ChannelId,
+) -> Result<Channel, WebError> {
     let found = shared.app.store.channel(visitor.actor.team, id).await?;
     found.ok_or(WebError::NotFound)
 }
@@ -345,16 +363,22 @@ async fn known(shared: &Shared, visitor: &Visitor, id: ChannelId) -> Result<Chan
 type Typed<'a> = dyn Fn(&str) -> Option<&'a str> + Sync + 'a;
 
 /// What was typed.
-fn spec<'a>(form: &'a Filled, settings: &'a Typed<'a>) -> Result<ChannelSpec<'a>, Refused> {
+fn spec<'a>(
+    kind: Kind,
+    form: &'a Filled,
+    settings: &'a Typed<'a>,
+) -> Result<ChannelSpec<'a>, Refused> {
     Ok(ChannelSpec {
         name: form.value("name"),
         settings,
         is_default: form.has("default", "yes"),
         route: channel_route::read(form).map_err(Refused::Fields)?,
+        words: channel_words::typed(kind, form).map_err(Refused::Fields)?,
     })
 }
 
-fn faults(refused: Refused) -> Result<Vec<FieldError>, WebError> {
+/// The fields that were refused; what is not about fields is a page of its own.
+pub(super) fn faults(refused: Refused) -> Result<Vec<FieldError>, WebError> {
     match refused {
         Refused::Fields(faults) => Ok(faults),
         other => Err(other.into()),

@@ -9,6 +9,7 @@ pub mod assets;
 mod badge;
 mod bot;
 mod channel_route;
+mod channel_words;
 mod channels;
 pub mod chart;
 mod delete;
@@ -108,8 +109,10 @@ fn pages() -> Router<Shared> {
         .route("/incidents/{id}/postmortem", post(incidents::learn))
         .route("/channels", get(channels::list).post(channels::create))
         .route("/channels/new", get(channels::new))
+        .route("/channels/preview", post(channel_words::preview_new))
         .route("/channels/{id}", get(channels::show))
         .route("/channels/{id}/test", post(channels::test))
+        .route("/channels/{id}/preview", post(channel_words::preview_known))
         .route("/channels/{id}/enable", post(channels::enable))
         .route(
             "/channels/{id}/deliveries/{notification}/replay",

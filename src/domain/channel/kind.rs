@@ -74,6 +74,13 @@ pub struct Field {
     pub hint: &'static str,
 }
 
+impl Field {
+    /// Whether it is never shown again.
+    pub fn is_secret(&self) -> bool {
+        self.form.is_secret()
+    }
+}
+
 const fn required(
     name: &'static str,
     label: &'static str,
@@ -297,5 +304,16 @@ impl Kind {
             Self::PagerDuty => PAGERDUTY,
             Self::Opsgenie => OPSGENIE,
         }
+    }
+
+    /// Whether a channel of this kind can have a subject in words of its own. What a webhook gets
+    /// is a contract.
+    pub fn takes_subject(self) -> bool {
+        self != Self::Webhook
+    }
+
+    /// Whether it can have a body in words of its own.
+    pub fn takes_body(self) -> bool {
+        !matches!(self, Self::Webhook | Self::PagerDuty)
     }
 }

@@ -6,10 +6,12 @@
 mod kind;
 mod route;
 mod settings;
+mod words;
 
 pub use kind::{Field, Form, Kind};
 pub use route::{Hours, MAX_WAIT_MINUTES, Outside, Route, Topic};
 pub use settings::Settings;
+pub use words::{MAX_BODY, MAX_SUBJECT, Place, Words};
 
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +47,8 @@ pub struct Channel {
     pub is_default: bool,
     /// What it hears, and when.
     pub route: Route,
+    /// What it says in place of the built-in words.
+    pub words: Words,
     /// How it is doing.
     pub health: Health,
 }

@@ -35,6 +35,7 @@ pub(super) fn of(event: Event, content: &Content, public_url: &str) -> Message {
         },
         subject: format!("{status} {name}: {short}"),
         status: status.to_owned(),
+        body: None,
         name,
         reason,
         facts: vec![

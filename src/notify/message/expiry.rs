@@ -46,6 +46,7 @@ pub(super) fn of(event: Event, content: &Content, public_url: &str) -> Message {
         tone: Tone::Warning,
         subject: format!("{status} {name}: {}", in_short(&reason)),
         status: status.to_owned(),
+        body: None,
         name,
         reason,
         facts,

@@ -96,6 +96,7 @@ pub(super) fn of(
         },
         subject: format!("{status} {name}{others}: {short}"),
         status: status.to_owned(),
+        body: None,
         name,
         reason,
         facts: facts(incident, content),

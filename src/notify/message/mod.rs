@@ -9,6 +9,7 @@ mod channel;
 mod expiry;
 mod incident;
 mod node;
+mod own;
 mod summary;
 mod tools;
 mod words;
@@ -81,6 +82,9 @@ pub struct Message {
     pub status: String,
     /// What it is about: a monitor, or a channel.
     pub name: String,
+    /// What is said in place of reason, hint, changes and facts, where the channel has words of its
+    /// own: several lines.
+    pub body: Option<String>,
     /// The reason in a sentence.
     pub reason: String,
     /// Since when, from where, and the like.
@@ -145,8 +149,12 @@ impl Message {
         }
     }
 
-    /// What stands below the subject, a line for each thing: reason, hint, what changed, facts.
+    /// What stands below the subject, a line for each thing: reason, hint, what changed, facts; or
+    /// the channel's own words.
     pub fn lines(&self) -> Vec<String> {
+        if let Some(body) = &self.body {
+            return body.lines().map(str::to_owned).collect();
+        }
         let mut lines = vec![self.reason.clone()];
         lines.extend(self.hint.clone());
         let changed = self.changed.iter();
@@ -157,6 +165,26 @@ impl Message {
                 .map(|f| format!("{}: {}", f.label, f.value)),
         );
         lines
+    }
+
+    /// What is said first, for services that show the rest as a table: reason and hint, or the
+    /// channel's own words.
+    pub fn paragraphs(&self) -> Vec<&str> {
+        match &self.body {
+            Some(body) => vec![body],
+            None => [&*self.reason]
+                .into_iter()
+                .chain(self.hint.as_deref())
+                .collect(),
+        }
+    }
+
+    /// What stands in that table: what changed and the facts; nothing below the channel's own words.
+    pub fn table(&self) -> (&[Changed], &[Fact]) {
+        match self.body {
+            Some(_) => (&[], &[]),
+            None => (&self.changed, &self.facts),
+        }
     }
 
     /// The message as plain text.

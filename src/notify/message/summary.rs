@@ -27,6 +27,7 @@ pub(super) fn of(content: &Content, public_url: &str) -> Message {
         subject: format!("SUMMARY {name}: {what} outside of its hours"),
         status: "SUMMARY".to_owned(),
         name,
+        body: None,
         reason: format!("{what} outside of the hours of this channel."),
         facts,
         changed: vec![],

@@ -48,6 +48,7 @@ pub(super) fn of(content: &Content, public_url: &str) -> Message {
         },
         subject: format!("{status} {name}: {short}"),
         status: status.to_owned(),
+        body: None,
         name,
         reason,
         facts,

@@ -237,3 +237,83 @@ async fn a_channel_chooses_what_it_hears_and_when() {
         assert_eq!(fields, [field], "{body}");
     }
 }
+
+#[tokio::test]
+async fn a_channel_can_have_words_of_its_own() {
+    let world = World::new().await;
+    let body = json!({
+        "name": "Me", "kind": "email", "settings": {"to": "me@example.com"},
+        "subject": "[prod] {status} {monitor}", "body": "{reason}\n{link}",
+    });
+    let made = world.post("/channels", body).await.is(201);
+    let path = format!("/channels/{}", made["id"].as_str().unwrap());
+    let one = world.get(&path).await.is(200);
+    assert_eq!(one["subject"], "[prod] {status} {monitor}");
+    assert_eq!(one["body"], "{reason}\n{link}");
+    let changed = world
+        .patch(&path, json!({"subject": null, "name": "You"}))
+        .await
+        .is(200);
+    assert_eq!(
+        (&changed["subject"], &changed["body"]),
+        (&json!(null), &one["body"])
+    );
+    let changed = world.patch(&path, json!({"body": ""})).await.is(200);
+    assert_eq!(changed["body"], json!(null));
+
+    for (body, field, part) in [
+        (
+            json!({"subject": "{monitr}"}),
+            "subject",
+            "known are {status}, {monitor}",
+        ),
+        (
+            json!({"subject": "x".repeat(201)}),
+            "subject",
+            "at most 200 characters",
+        ),
+        (json!({"body": "{"}), "body", "without its }"),
+    ] {
+        let refused = world.patch(&path, body.clone()).await.refused_fields();
+        assert_eq!(refused[0].0, field, "{body}");
+        assert!(refused[0].1.contains(part), "{refused:?}");
+    }
+    let hook = json!({"name": "H", "kind": "webhook", "settings": {"url": "https://a.example/"},
+        "subject": "{status}"});
+    let refused = world.post("/channels", hook).await.refused_fields();
+    assert_eq!(
+        refused,
+        [("subject".to_owned(), "is not used by webhook".to_owned())]
+    );
+}
+
+#[tokio::test]
+async fn words_are_tried_out_without_being_kept() {
+    let world = World::new().await;
+    let words = json!({
+        "kind": "slack", "subject": "{status} {monitor}", "body": "{event}: {reason} {expires}",
+    });
+    let previews = world.post("/channels/preview", words).await.is(200);
+    insta::assert_json_snapshot!("preview", previews);
+    let built_in = world
+        .post("/channels/preview", json!({"kind": "email"}))
+        .await
+        .is(200);
+    assert_eq!(
+        built_in["data"][0]["subject"],
+        "DOWN search.example.com: nothing listens on the port"
+    );
+    for (body, field) in [
+        (json!({"kind": "email", "subject": "{x}"}), "subject"),
+        (json!({"kind": "pagerduty", "body": "x"}), "body"),
+        (json!({"kind": "pigeon"}), "kind"),
+        (json!({"subject": "x"}), "kind"),
+    ] {
+        let refused = world
+            .post("/channels/preview", body.clone())
+            .await
+            .refused_fields();
+        assert_eq!(refused[0].0, field, "{body}");
+    }
+    assert_eq!(world.get("/channels").await.is(200)["data"], json!([]));
+}

@@ -2,6 +2,7 @@
 
 mod email;
 mod outbox;
+mod own_words;
 pub(crate) mod samples;
 mod services;
 mod webhook;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lifesign::app::{App, alerter, channels};
-use lifesign::domain::channel::{Channel, Kind, Route};
+use lifesign::domain::channel::{Channel, Kind, Route, Words};
 use lifesign::domain::id::{ChannelId, NotificationId};
 use lifesign::domain::notification::{Content, Event, Notification, RETRIES};
 use lifesign::domain::team::Actor;
@@ -37,6 +37,7 @@ impl World {
             settings: &|name| (name == "url").then_some(&*url),
             is_default,
             route: Route::default(),
+            words: Words::default(),
         };
         let made = channels::create(&self.app, &self.actor, Kind::Webhook, &spec).await;
         made.unwrap().channel

@@ -2,7 +2,7 @@
 
 use lifesign::clock::Ids;
 use lifesign::domain::at::{At, DAY_MS};
-use lifesign::domain::channel::{Channel, Health, Kind, Route, Settings};
+use lifesign::domain::channel::{Channel, Health, Kind, Route, Settings, Words};
 use lifesign::domain::id::{ChannelId, IncidentId, MonitorId, NotificationId, TeamId};
 use lifesign::domain::incident::Incident;
 use lifesign::domain::monitor::{Endpoint, EndpointUrl, Monitor, MonitorSpec, TransportChoice};
@@ -220,6 +220,7 @@ pub(crate) fn channel(kind: Kind, settings: &[(&str, &str)]) -> Channel {
         settings: Settings::read(kind, find, None).unwrap(),
         is_default: true,
         route: Route::default(),
+        words: Words::default(),
         health: Health::default(),
     }
 }

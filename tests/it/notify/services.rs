@@ -17,7 +17,7 @@ use crate::support::webhook::{Answer, Received, WebhookReceiver};
 const TOKEN: &str = "tok-3n-4711";
 
 /// A channel of `kind` whose service is at `url`.
-fn at(kind: Kind, url: &str) -> Channel {
+pub(super) fn at(kind: Kind, url: &str) -> Channel {
     let hook = format!("{url}/hook/{TOKEN}");
     let settings: &[(&str, &str)] = match kind {
         Kind::Email => &[("to", "me@example.com")],
@@ -43,12 +43,12 @@ fn at(kind: Kind, url: &str) -> Channel {
 }
 
 /// Those that are told over HTTP in a form of their own.
-fn services() -> impl Iterator<Item = Kind> {
+pub(super) fn services() -> impl Iterator<Item = Kind> {
     let own = |kind: &Kind| !matches!(kind, Kind::Email | Kind::Webhook);
     Kind::ALL.iter().copied().filter(own)
 }
 
-fn host(receiver: &WebhookReceiver) -> String {
+pub(super) fn host(receiver: &WebhookReceiver) -> String {
     let url: url::Url = receiver.url().parse().unwrap();
     url.origin().ascii_serialization()
 }
@@ -95,7 +95,7 @@ impl Seen<'_> {
 }
 
 /// What the documentation of the service asks for.
-fn accept(kind: Kind, request: &Received) {
+pub(super) fn accept(kind: Kind, request: &Received) {
     assert_eq!(
         request.header("content-type"),
         Some("application/json"),

@@ -1,9 +1,11 @@
 //! Channels: sealed at rest, within their team, and heard by the right monitors.
 
-use lifesign::domain::channel::{Channel, Health, Kind, Route, Settings};
+use lifesign::domain::at::At;
+use lifesign::domain::channel::{Channel, Health, Kind, Route, Settings, Words};
 use lifesign::domain::id::{ChannelId, TeamId};
+use lifesign::domain::notification::{Event, Notification};
 use lifesign::domain::sensitive::Sensitive;
-use lifesign::store::Store;
+use lifesign::store::{Claim, Store};
 
 use super::{NOW, add, id, monitor, team};
 use crate::support::engines::engines;
@@ -24,6 +26,7 @@ pub(crate) fn webhook(team: TeamId, n: u128) -> Channel {
         settings: settings.signed_with(Sensitive::new("whsec_now")),
         is_default: true,
         route: Route::default(),
+        words: Words::default(),
         health: Health::default(),
     }
 }
@@ -118,6 +121,35 @@ engines! {
         let health = store.channel(team, hook.id).await.unwrap().unwrap().health;
         let fine = Health { last_success_at: Some(NOW), ..Health::default() };
         assert_eq!(health, fine, "a success forgets the error before it");
+    }
+
+    async fn the_words_of_a_channel_are_kept_wherever_it_is_read(store: Store) {
+        let team = team(&store, 1).await;
+        let words = Words::read(Kind::Email, "{status} {monitor}", "{{ {reason}\n{link}").unwrap();
+        let mail = Channel {
+            kind: Kind::Email,
+            settings: settings(Kind::Email, "to", "me@example.com"),
+            words: words.clone(),
+            ..webhook(team, 10)
+        };
+        let mail = made(&store, mail).await;
+        assert_eq!(store.channels(team).await.unwrap(), [mail.clone()]);
+        let mut tx = store.begin().await.unwrap();
+        assert_eq!(tx.team_channels(team).await.unwrap()[0].words, words);
+        assert_eq!(tx.channels_of(team, monitor(team, 20).id).await.unwrap()[0].words, words);
+        let notification = crate::notify::samples::of_channel(30, Event::Test, &mail);
+        let notification = Notification { team, channel: mail.id, ..notification };
+        tx.enqueue(&[notification]).await.unwrap();
+        tx.commit().await.unwrap();
+        let claim = Claim { id: id(40), node: "n", now: NOW, until: At(NOW.0 + 60_000) };
+        let told = store.claim_notifications(&claim, 10).await.unwrap();
+        assert_eq!(told.queued[0].channel, mail);
+
+        let plain = Channel { words: Words::default(), ..mail };
+        let mut tx = store.begin().await.unwrap();
+        assert!(tx.save_channel(&plain).await.unwrap());
+        tx.commit().await.unwrap();
+        assert_eq!(store.channel(team, plain.id).await.unwrap(), Some(plain));
     }
 
     async fn a_monitor_is_told_to_its_own_channels_or_to_the_default_ones(store: Store) {

@@ -7,7 +7,7 @@ use lifesign::app::check::{Checked, run_check};
 use lifesign::app::record::record;
 use lifesign::app::{App, alerter, channels, monitors, reminders, scheduler, summaries};
 use lifesign::domain::at::At;
-use lifesign::domain::channel::{Channel, Kind, Route};
+use lifesign::domain::channel::{Channel, Kind, Route, Words};
 use lifesign::domain::id::MonitorId;
 use lifesign::domain::incident::Incident;
 use lifesign::domain::monitor::{Endpoint, EndpointUrl, MonitorSpec, TransportChoice};
@@ -60,6 +60,7 @@ impl TestApp {
             settings: &|name| (name == "url").then_some(&*url),
             is_default: true,
             route: Route::default(),
+            words: Words::default(),
         };
         channels::create(&app, &actor, Kind::Webhook, &spec)
             .await
@@ -76,6 +77,7 @@ impl TestApp {
             settings: &|name| (name == "url").then_some(&*url),
             is_default: true,
             route,
+            words: Words::default(),
         };
         let made = channels::create(&self.app, &self.actor, Kind::Webhook, &spec).await;
         (made.unwrap().channel, hook)

@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use lifesign::app::incidents::acknowledge_link;
-use lifesign::domain::channel::{Channel, Health, Kind, Settings};
+use lifesign::domain::channel::{Channel, Health, Kind, Settings, Words};
 use lifesign::domain::id::{ChannelId, IncidentId, NotificationId};
 use lifesign::domain::notification::{Content, Event, IncidentFacts, Notification};
 use lifesign::store::IncidentFilter;
@@ -31,6 +31,7 @@ async fn link(test: &TestApp, event: Event, kind: Kind) -> Option<String> {
         settings: Settings::read(kind, find, None).unwrap(),
         is_default: true,
         route: lifesign::domain::channel::Route::default(),
+        words: Words::default(),
         health: Health::default(),
     };
     let notification = Notification {

@@ -1,6 +1,7 @@
 //! Refused forms come back filled in, with the message beside the field, and without secrets.
 
 use axum::http::StatusCode;
+use lifesign::domain::team::Role;
 
 use super::pages::furnish;
 use super::site::{Answer, Person, Site};
@@ -196,5 +197,61 @@ engines! {
         let known = site.app.store.channels(site.owner.team).await.unwrap();
         let url = known[0].settings.get("url");
         assert_eq!(url, Some("https://hooks.example/in?key=s3cret"));
+    }
+
+    /// The words of a channel are shown as they would read, with everything that was typed and
+    /// without being kept.
+    async fn the_words_of_a_channel_are_tried_out_in_its_form(store: Store) {
+        let site = Site::new(store).await;
+        let owner = site.owner().await;
+        let typed = [
+            ("kind", "email"), ("name", "Me"), ("to", "me@example.com"), ("default", "yes"),
+            ("subject", "[prod] {status} <{monitor}>"), ("body", "{event}\n{reason}"),
+        ];
+        let shown = owner.post("/channels/preview", &typed).await;
+        assert_eq!(shown.status, StatusCode::OK);
+        let text = shown.one("#preview");
+        for part in [
+            "[prod] DOWN <search.example.com>",
+            "[prod] UP <search.example.com>",
+            "[prod] EXPIRING <search.example.com>",
+            "certificate_expiring",
+        ] {
+            assert!(text.contains(part), "{part} in {text}");
+        }
+        for (name, value) in [("name", "Me"), ("to", "me@example.com"), ("subject", typed[4].1)] {
+            assert_eq!(shown.attribute(&format!("#{name}"), "value").as_deref(), Some(value));
+        }
+        assert!(shown.one("#body").contains("{event}"));
+        assert!(shown.attribute("input[name='default']", "checked").is_some());
+        assert!(site.app.store.channels(site.owner.team).await.unwrap().is_empty());
+
+        let unknown = [typed[0], typed[1], typed[2], ("subject", "{monitr}"), typed[5]];
+        for path in ["/channels/preview", "/channels"] {
+            let refused = refused(&owner, path, (&unknown, "subject", "known are {status}")).await;
+            assert!(refused.one("#body").contains("{event}"), "what was typed is still there");
+        }
+
+        let saved = owner.post("/channels", &typed).await;
+        let path = saved.location().split('?').next().unwrap().to_owned();
+        let edit = owner.get(&format!("{path}/edit")).await;
+        assert_eq!(edit.attribute("#subject", "value").as_deref(), Some(typed[4].1));
+        assert!(edit.all("#preview").is_empty());
+        let shown = owner.post(&format!("{path}/preview"), &typed[..3]).await;
+        assert!(shown.one("#preview").contains("DOWN search.example.com: nothing listens"));
+        let long = "x".repeat(2_001);
+        let long = [typed[0], typed[1], typed[2], ("body", &*long)];
+        let change = format!("{path}/edit");
+        refused(&owner, &change, (&long, "body", "at most 2000 characters")).await;
+        owner.post(&format!("{path}/edit"), &typed[..3]).await.location();
+        let kept = site.app.store.channels(site.owner.team).await.unwrap();
+        assert!(kept[0].words.is_built_in());
+
+        let webhook = owner.get("/channels/new?kind=webhook").await;
+        assert!(webhook.all("#subject").is_empty());
+        let pager = owner.get("/channels/new?kind=pagerduty").await;
+        assert_eq!((pager.all("#subject").len(), pager.all("#body").len()), (1, 0));
+        let viewer = site.colleague(Role::Viewer).await;
+        assert_eq!(viewer.post("/channels/preview", &typed).await.status, StatusCode::FORBIDDEN);
     }
 }

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use lifesign::app::maintenance::{self, WindowSpec};
 use lifesign::app::{channels, monitors, status_pages};
 use lifesign::domain::at::{At, DAY_MS, HOUR_MS};
-use lifesign::domain::channel::Kind;
+use lifesign::domain::channel::{Kind, Words};
 use lifesign::domain::id::{ChannelId, IncidentId, MonitorId, StatusPageId, WindowId};
 use lifesign::domain::maintenance::{Schedule, Scope};
 use lifesign::domain::status_page::Component;
@@ -35,6 +35,7 @@ pub(super) async fn furnish(site: &Site, name: &str) -> Furnished {
         settings: &|name| (name == "to").then_some("ops@example.com"),
         is_default: true,
         route: lifesign::domain::channel::Route::default(),
+        words: Words::default(),
     };
     let channel = channels::create(&site.app, &site.owner, Kind::Email, &spec)
         .await
