@@ -15,6 +15,7 @@ use utoipa_axum::routes;
 
 use super::Api;
 use super::auth::Caller;
+use super::channel_digest::{self, DigestBody, DigestView};
 use super::channel_route::{HoursBody, RouteBody, RouteView};
 use super::error::{ApiError, Fault, Problem};
 use super::list::List;
@@ -57,6 +58,8 @@ pub(super) struct ChannelView {
     subject: Option<String>,
     /// The body in words of its own; null where the built-in one holds.
     body: Option<String>,
+    /// When it tells what happened in a day or a week; null where it does not.
+    digest: Option<DigestView>,
     /// Why it was switched off; null while it is on.
     disabled: Option<String>,
     /// When something last arrived.
@@ -88,6 +91,7 @@ impl ChannelView {
             route: RouteView::of(&channel.route),
             subject: channel.words.subject().map(str::to_owned),
             body: channel.words.body().map(str::to_owned),
+            digest: channel.digest.as_ref().map(DigestView::of),
             disabled: channel.health.disabled.clone(),
             last_success_at: channel.health.last_success_at,
             last_error: error.map(|(at, message)| LastError {
@@ -157,6 +161,10 @@ struct ChannelBody {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     body: Given<String>,
+    /// When a mail channel tells what happened in a day or a week; null for never.
+    #[serde(default)]
+    #[schema(value_type = Option<DigestBody>)]
+    digest: Given<DigestBody>,
 }
 
 /// Reads the word for a kind.
@@ -285,6 +293,7 @@ async fn create(
         is_default: body.default.unwrap_or_default(),
         route: body.route(&Route::default())?,
         words: body.words(kind, None)?,
+        digest: channel_digest::read(&body.digest, kind, None)?,
     };
     let made = channels::create(&api.app, &actor, kind, &spec).await;
     let made = made.map_err(|refused| placed(refused, kind))?;
@@ -330,6 +339,7 @@ async fn change(
         is_default: body.default.unwrap_or(known.is_default),
         route: body.route(&known.route)?,
         words: body.words(kind, Some(&known))?,
+        digest: channel_digest::read(&body.digest, kind, known.digest.as_ref())?,
     };
     let channel = channels::change(&api.app, &actor, id, &spec).await;
     let channel = channel.map_err(|refused| placed(refused, kind))?;

@@ -6,6 +6,7 @@
 mod auth;
 mod canary_body;
 mod changes;
+mod channel_digest;
 mod channel_route;
 mod channels;
 mod checks;

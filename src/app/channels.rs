@@ -1,6 +1,7 @@
 //! Making, changing, testing and deleting channels.
 
 use crate::domain::channel::{Channel, Health, Kind, Route, Settings, Words, channel_name};
+use crate::domain::digest::Digest;
 use crate::domain::id::{ChannelId, DeliveryId, NotificationId};
 use crate::domain::monitor::FieldError;
 use crate::domain::notification::{Content, Event, Notification};
@@ -26,6 +27,8 @@ pub struct ChannelSpec<'a> {
     pub route: Route,
     /// What it says in place of the built-in words.
     pub words: Words,
+    /// When it tells what happened in a day or a week.
+    pub digest: Option<Digest>,
 }
 
 /// A channel that was made, and the secret that signs its messages: shown this once.
@@ -60,6 +63,7 @@ pub async fn create(
         is_default: spec.is_default,
         route: spec.route.clone(),
         words: spec.words.clone(),
+        digest: spec.digest.clone(),
         health: Health::default(),
     };
     check_route(app, &channel).await?;
@@ -69,7 +73,7 @@ pub async fn create(
     Ok(MadeChannel { channel, secret })
 }
 
-/// Changes name, settings, default and words of a channel and switches it on again. Its kind and the
+/// Changes name, settings, default, words and digest of a channel and switches it on again. Its kind and the
 /// secret that signs its messages stay.
 pub async fn change(
     app: &App,
@@ -95,12 +99,13 @@ pub async fn change(
         is_default: spec.is_default,
         route: spec.route.clone(),
         words: spec.words.clone(),
+        digest: spec.digest.clone(),
         health,
         ..known
     };
     check_route(app, &channel).await?;
     let mut tx = app.store.begin().await?;
-    if !tx.save_channel(&channel).await? {
+    if !tx.save_channel(&channel, app.clock.now()).await? {
         return Err(Refused::NotFound);
     }
     tx.commit().await?;

@@ -11,6 +11,7 @@ pub mod channels;
 pub mod check;
 pub mod consequence;
 pub mod console;
+pub mod digests;
 pub mod events;
 mod expiry;
 pub mod figures;
@@ -156,6 +157,10 @@ impl App {
             workers.spawn(
                 telling,
                 summaries::run(Arc::clone(self), telling.stop.clone()),
+            );
+            workers.spawn(
+                telling,
+                digests::run(Arc::clone(self), telling.stop.clone()),
             );
         }
         if self.heartbeat.is_some() {

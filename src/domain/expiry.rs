@@ -96,9 +96,14 @@ fn certificate(report: &CheckReport) -> Option<Expiring> {
     })
 }
 
+/// Whether a certificate is made for a few days only and renewed all the time.
+pub fn is_short_lived(tls: &TlsReport) -> bool {
+    tls.not_after.ms_since(tls.not_before) < SHORT_LIFE_MS
+}
+
 fn days(tls: &TlsReport, left: i64) -> Option<u32> {
     let life = tls.not_after.ms_since(tls.not_before);
-    if life < SHORT_LIFE_MS {
+    if is_short_lived(tls) {
         return (left < life / SHORT_LIFE_SHARE).then_some(CERTIFICATE_DAYS[0]);
     }
     let passed = |days: &u32| left <= i64::from(*days) * DAY_MS;

@@ -11,11 +11,13 @@ use utoipa::ToSchema;
 
 use super::at::At;
 use super::channel::Channel;
+use super::digest::facts::DigestFacts;
+pub use super::event::Event;
 use super::failure::{Code, Layer};
 use super::id::{ChannelId, IncidentId, MonitorId, NotificationId, TeamId};
 use super::incident::{Change, Entry, Incident, Severity};
 use super::monitor::Monitor;
-use super::node::{NodeFacts, NodeNews};
+use super::node::NodeFacts;
 use super::report::CheckReport;
 pub use super::summary::{SummaryFacts, SummaryLine};
 use super::tools::SurfaceDiff;
@@ -32,165 +34,6 @@ pub const RETRIES: [Duration; 8] = [
     Duration::from_hours(2),
     Duration::from_hours(6),
 ];
-
-/// What happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Event {
-    /// An incident was confirmed.
-    Opened,
-    /// A degraded server went down: told like an opening, with the same incident.
-    Worsened,
-    /// It keeps coming and going: told once instead of every turn.
-    Flapping,
-    /// It came and went, and now it stays.
-    Settled,
-    /// It is still there, and nobody has said that they care.
-    Reminder,
-    /// Nobody has acknowledged it for so long that others are told, too.
-    Escalated,
-    /// Somebody cares for it.
-    Acknowledged,
-    /// It is over.
-    Resolved,
-    /// The certificate of a server ends soon.
-    CertificateExpiring,
-    /// The token that a monitor is configured with ends soon.
-    CredentialExpiring,
-    /// The tools are others than those that were accepted.
-    ToolsChanged,
-    /// What was behind a login is open to everybody.
-    AuthorizationOpened,
-    /// What was open to everybody is behind a login.
-    AuthorizationRequired,
-    /// Nobody new can log in, and no incident says so.
-    AuthorizationBroken,
-    /// They can again.
-    AuthorizationRestored,
-    /// A node has stopped without a goodbye. Told, like the two below, to the default channels of
-    /// the oldest team: whoever runs the installation.
-    NodeSilent,
-    /// A node is heard of again, or its own network works again.
-    NodeBack,
-    /// The own network of a node has trouble.
-    NodeTroubled,
-    /// Another channel refused for good and was switched off.
-    ChannelFailing,
-    /// What happened outside of the hours of a channel.
-    Summary,
-    /// Somebody pressed *Test*.
-    Test,
-}
-
-impl Event {
-    /// All of them.
-    pub const ALL: [Self; 21] = [
-        Self::Opened,
-        Self::Worsened,
-        Self::Flapping,
-        Self::Settled,
-        Self::Reminder,
-        Self::Escalated,
-        Self::Acknowledged,
-        Self::Resolved,
-        Self::CertificateExpiring,
-        Self::CredentialExpiring,
-        Self::ToolsChanged,
-        Self::AuthorizationOpened,
-        Self::AuthorizationRequired,
-        Self::AuthorizationBroken,
-        Self::AuthorizationRestored,
-        Self::NodeSilent,
-        Self::NodeBack,
-        Self::NodeTroubled,
-        Self::ChannelFailing,
-        Self::Summary,
-        Self::Test,
-    ];
-
-    /// The word that is stored.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Opened => "opened",
-            Self::Worsened => "worsened",
-            Self::Flapping => "flapping",
-            Self::Settled => "settled",
-            Self::Reminder => "reminder",
-            Self::Escalated => "escalated",
-            Self::Acknowledged => "acknowledged",
-            Self::Resolved => "resolved",
-            Self::CertificateExpiring => "certificate_expiring",
-            Self::CredentialExpiring => "credential_expiring",
-            Self::ToolsChanged => "tools_changed",
-            Self::AuthorizationOpened => "authorization_opened",
-            Self::AuthorizationRequired => "authorization_required",
-            Self::AuthorizationBroken => "authorization_broken",
-            Self::AuthorizationRestored => "authorization_restored",
-            Self::NodeSilent => "node_silent",
-            Self::NodeBack => "node_back",
-            Self::NodeTroubled => "node_troubled",
-            Self::ChannelFailing => "channel_failing",
-            Self::Summary => "summary",
-            Self::Test => "test",
-        }
-    }
-
-    /// Reads the word that is stored.
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|event| event.as_str() == word)
-    }
-
-    /// Whether it calls people to trouble: what maintenance holds back.
-    pub fn is_alarm(self) -> bool {
-        matches!(
-            self,
-            Self::Opened
-                | Self::Worsened
-                | Self::Flapping
-                | Self::Settled
-                | Self::Reminder
-                | Self::Escalated
-        )
-    }
-
-    /// Whether it tells what became of trouble: told to whoever was told of the trouble.
-    pub fn is_end(self) -> bool {
-        matches!(self, Self::Acknowledged | Self::Resolved)
-    }
-
-    /// The type that a webhook receiver sees.
-    pub fn webhook_type(self) -> &'static str {
-        match self {
-            Self::Opened | Self::Worsened | Self::Flapping | Self::Escalated => "incident.opened",
-            Self::Settled | Self::Reminder => "incident.reminder",
-            Self::Acknowledged => "incident.acknowledged",
-            Self::Resolved => "incident.resolved",
-            Self::CertificateExpiring => "certificate.expiring",
-            Self::CredentialExpiring => "credential.expiring",
-            Self::ToolsChanged => "tools.changed",
-            Self::AuthorizationOpened => "authorization.opened",
-            Self::AuthorizationRequired => "authorization.required",
-            Self::AuthorizationBroken => "authorization.broken",
-            Self::AuthorizationRestored => "authorization.restored",
-            Self::NodeSilent => "node.silent",
-            Self::NodeBack => "node.back",
-            Self::NodeTroubled => "node.troubled",
-            Self::ChannelFailing => "channel.failing",
-            Self::Summary => "summary",
-            Self::Test => "channel.test",
-        }
-    }
-}
-
-impl From<NodeNews> for Event {
-    fn from(news: NodeNews) -> Self {
-        match news {
-            NodeNews::Silent => Self::NodeSilent,
-            NodeNews::Back | NodeNews::Calm => Self::NodeBack,
-            NodeNews::Troubled => Self::NodeTroubled,
-        }
-    }
-}
 
 /// An incident as a message tells it: the shape of the API.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -379,6 +222,9 @@ pub struct Content {
     /// The node, where that is what is told of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub node: Option<NodeFacts>,
+    /// What happened in a day or a week, where that is what is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<DigestFacts>,
 }
 
 impl Content {
@@ -394,6 +240,23 @@ impl Content {
             tools: None,
             summary: None,
             node: None,
+            digest: None,
+        }
+    }
+
+    /// What is said of a day or a week.
+    pub fn of_digest(digest: DigestFacts, at: At) -> Self {
+        Self {
+            at,
+            incident: None,
+            monitor: None,
+            check: None,
+            changed: Vec::new(),
+            channel: None,
+            tools: None,
+            summary: None,
+            node: None,
+            digest: Some(digest),
         }
     }
 
@@ -407,6 +270,7 @@ impl Content {
             changed: Vec::new(),
             channel: Some(ChannelFacts::of(channel)),
             tools: None,
+            digest: None,
             summary: None,
             node: None,
         }
@@ -432,6 +296,7 @@ impl Content {
             tools: None,
             summary: None,
             node: Some(node),
+            digest: None,
         }
     }
 }

@@ -238,6 +238,7 @@ mod tests {
             is_default: true,
             route,
             words: Words::default(),
+            digest: None,
             health: Health::default(),
         }
     }

@@ -118,6 +118,8 @@ fn content(check: &CheckReport, at: At) -> Content {
         channel: None,
         tools: None,
         summary: None,
+        node: None,
+        digest: None,
     }
 }
 

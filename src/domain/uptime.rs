@@ -79,6 +79,16 @@ impl Spent {
     }
 }
 
+/// A share for people: two decimals, rounded down, so that 100 % means all of it.
+pub fn percent(share: f64) -> String {
+    let hundredths = (share.clamp(0.0, 1.0) * 10_000.0 + 1e-7).floor();
+    if hundredths >= 10_000.0 {
+        "100 %".to_owned()
+    } else {
+        format!("{:.2} %", hundredths / 100.0)
+    }
+}
+
 /// What happened in one hour or one day: mergeable.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bucket {

@@ -45,7 +45,8 @@ pub(super) fn posts(
         | Event::NodeSilent
         | Event::NodeTroubled
         | Event::ChannelFailing
-        | Event::Summary => (create()?, None),
+        | Event::Summary
+        | Event::Digest => (create()?, None),
     })
 }
 

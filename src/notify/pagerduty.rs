@@ -40,6 +40,7 @@ pub(super) fn posts(
         | Event::NodeTroubled
         | Event::ChannelFailing
         | Event::Summary
+        | Event::Digest
         | Event::Test => "trigger",
     };
     let then = (notification.event == Event::Test).then_some("resolve");

@@ -10,6 +10,7 @@ use super::post::Post;
 use super::{DeliveryError, url};
 use crate::domain::at::At;
 use crate::domain::channel::Settings;
+use crate::domain::digest::facts::DigestFacts;
 use crate::domain::incident::Change;
 use crate::domain::node::NodeFacts;
 use crate::domain::notification::{
@@ -39,6 +40,8 @@ struct Data<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     summary: Option<&'a SummaryFacts>,
     node: Option<&'a NodeFacts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digest: Option<&'a DigestFacts>,
 }
 
 /// The request for one notification, signed with every secret that is valid at `now`.
@@ -73,6 +76,7 @@ fn body(notification: &Notification) -> serde_json::Result<String> {
             tools: content.tools.as_ref(),
             summary: content.summary.as_ref(),
             node: content.node.as_ref(),
+            digest: content.digest.as_ref(),
         },
     })
 }

@@ -23,6 +23,7 @@ row! {
         is_default: bool,
         route: Option<String>,
         words: Option<String>,
+        digest: Option<String>,
         disabled: Option<String>,
         last_success_at: Option<At>,
         error_at: Option<At>,
@@ -59,6 +60,10 @@ impl ChannelRow {
                 Some(text) => at.document("words", text)?,
                 None => Words::default(),
             },
+            digest: match self.digest.as_deref() {
+                Some(text) => Some(at.document("digest", text)?),
+                None => None,
+            },
             health: Health {
                 disabled: self.disabled.clone(),
                 last_success_at: self.last_success_at,
@@ -84,6 +89,16 @@ fn route(channel: &Channel) -> Result<Option<String>, StoreError> {
 fn words(channel: &Channel) -> Result<Option<String>, StoreError> {
     let words = &channel.words;
     (!words.is_built_in()).then(|| document(words)).transpose()
+}
+
+/// When a channel tells what happened.
+fn digest(channel: &Channel) -> Result<Option<String>, StoreError> {
+    channel.digest.as_ref().map(document).transpose()
+}
+
+/// When it does so next.
+fn digest_due(channel: &Channel, now: At) -> Option<At> {
+    channel.digest.as_ref()?.next(now)
 }
 
 fn place(id: ChannelId) -> Place {
@@ -123,6 +138,8 @@ impl Tx {
             seal(channel, &self.key)?,
             channel.is_default,
             words(channel)?,
+            digest(channel)?,
+            digest_due(channel, now),
             now,
             route(channel)?,
         );
@@ -131,8 +148,9 @@ impl Tx {
     }
 
     /// Changes what people say of a channel, and whether it is switched off; what was heard of it
-    /// stays. False when it is gone.
-    pub async fn save_channel(&mut self, channel: &Channel) -> Result<bool, StoreError> {
+    /// stays, and so does the time at which a digest is due next that is wished as before. False when
+    /// it is gone.
+    pub async fn save_channel(&mut self, channel: &Channel, now: At) -> Result<bool, StoreError> {
         let row = (
             channel.team,
             channel.id,
@@ -141,6 +159,8 @@ impl Tx {
             seal(channel, &self.key)?,
             channel.is_default,
             words(channel)?,
+            digest(channel)?,
+            digest_due(channel, now),
             channel.health.disabled.as_deref(),
             route(channel)?,
         );
@@ -228,16 +248,16 @@ impl Tx {
 }
 
 const CHANNELS: &str = "
-    SELECT id, team_id, name, kind, sealed, is_default, route, words, disabled, last_success_at,
-           error_at, error
+    SELECT id, team_id, name, kind, sealed, is_default, route, words, digest, disabled,
+           last_success_at, error_at, error
       FROM channel WHERE team_id = $1 ORDER BY id";
 const CHANNEL: &str = "
-    SELECT id, team_id, name, kind, sealed, is_default, route, words, disabled, last_success_at,
-           error_at, error
+    SELECT id, team_id, name, kind, sealed, is_default, route, words, digest, disabled,
+           last_success_at, error_at, error
       FROM channel WHERE team_id = $1 AND id = $2";
 const CHANNELS_OF: &str = "
-    SELECT id, team_id, name, kind, sealed, is_default, route, words, disabled, last_success_at,
-           error_at, error
+    SELECT id, team_id, name, kind, sealed, is_default, route, words, digest, disabled,
+           last_success_at, error_at, error
       FROM channel c
      WHERE team_id = $1
        AND (EXISTS (SELECT 1 FROM monitor_channel n
@@ -251,12 +271,14 @@ const OPERATOR_CHANNELS: &str = "
      WHERE is_default AND team_id = (SELECT id FROM team ORDER BY created_at, id LIMIT 1)
      ORDER BY id";
 const ADD_CHANNEL: &str = "
-    INSERT INTO channel (id, team_id, name, kind, sealed, is_default, words, created_at, route)
-    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+    INSERT INTO channel (id, team_id, name, kind, sealed, is_default, words, digest, digest_due,
+                         created_at, route)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
 const SAVE_CHANNEL: &str = "
     UPDATE channel
-       SET name = $3, kind = $4, sealed = $5, is_default = $6, words = $7, disabled = $8,
-           route = $9
+       SET name = $3, kind = $4, sealed = $5, is_default = $6, words = $7, digest = $8,
+           digest_due = CASE WHEN digest = $8 THEN digest_due ELSE $9 END, disabled = $10,
+           route = $11
      WHERE team_id = $1 AND id = $2";
 const DROP_CHANNEL: &str = "DELETE FROM channel WHERE team_id = $1 AND id = $2";
 const DISABLE_CHANNEL: &str = "

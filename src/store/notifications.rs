@@ -334,7 +334,8 @@ const CLAIM: Dialects = Dialects {
 const CLAIMED: &str = "
     SELECT n.id AS notification_id, n.team_id AS notification_team, n.channel_id, n.event,
            n.turn, n.content, n.attempts, n.created_at AS written_at,
-           c.id, c.team_id, c.name, c.kind, c.sealed, c.is_default, c.route, c.words, c.disabled,
+           c.id, c.team_id, c.name, c.kind, c.sealed, c.is_default, c.route, c.words, c.digest,
+           c.disabled,
            c.last_success_at, c.error_at, c.error
       FROM notification n JOIN channel c ON c.id = n.channel_id
      WHERE n.status = 'queued' AND n.next_attempt = $2 AND n.claim = $1

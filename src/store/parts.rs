@@ -184,8 +184,8 @@ impl Store {
 }
 
 const CHANNELS_TOLD: &str = "
-    SELECT id, team_id, name, kind, sealed, is_default, route, words, disabled, last_success_at,
-           error_at, error
+    SELECT id, team_id, name, kind, sealed, is_default, route, words, digest, disabled,
+           last_success_at, error_at, error
       FROM channel c
      WHERE team_id = $1 AND EXISTS (SELECT 1 FROM notification n
                                      WHERE n.incident_id = $2 AND n.channel_id = c.id)

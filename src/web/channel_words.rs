@@ -1,5 +1,5 @@
-//! The words of a channel in its form, and how they would read: shown again with the form, without
-//! saving anything.
+//! What a channel says in its form: its words, its digest, and how the words would read, shown
+//! again with the form and without saving anything.
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -13,21 +13,47 @@ use super::session::Visitor;
 use crate::app::channels;
 use crate::app::refused::Refused;
 use crate::domain::channel::{Channel, Kind, Words};
+use crate::domain::digest::Digest;
 use crate::domain::id::ChannelId;
 use crate::domain::monitor::FieldError;
 
-/// What was typed.
-pub(super) fn typed(kind: Kind, form: &Filled) -> Result<Words, Vec<FieldError>> {
+/// What was typed; every fault at once.
+pub(super) fn typed(kind: Kind, form: &Filled) -> Result<(Words, Option<Digest>), Vec<FieldError>> {
+    let digest = Digest::read(
+        kind,
+        form.value("digest.every"),
+        form.value("digest.zone"),
+        form.value("digest.hour"),
+    );
+    match (words(kind, form), digest) {
+        (Ok(words), Ok(digest)) => Ok((words, digest)),
+        (words, digest) => {
+            let faults = [words.err(), digest.err()];
+            Err(faults.into_iter().flatten().flatten().collect())
+        }
+    }
+}
+
+fn words(kind: Kind, form: &Filled) -> Result<Words, Vec<FieldError>> {
     Words::read(kind, form.value("subject"), form.value("body"))
 }
 
-/// What a form shows of them.
-pub(super) fn shown(words: &Words) -> [(&'static str, String); 2] {
+/// What a form shows of a channel.
+pub(super) fn shown(channel: &Channel) -> Vec<(&'static str, String)> {
+    let words = &channel.words;
     let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-    [
+    let mut shown = vec![
         ("subject", text(words.subject())),
         ("body", text(words.body())),
-    ]
+    ];
+    if let Some(digest) = &channel.digest {
+        shown.extend([
+            ("digest.every", digest.every.as_str().to_owned()),
+            ("digest.zone", digest.zone.name().to_owned()),
+            ("digest.hour", digest.hour.to_string()),
+        ]);
+    }
+    shown
 }
 
 /// `POST /channels/preview`
@@ -59,7 +85,7 @@ async fn preview(
     (kind, known): (Kind, Option<Channel>),
     form: Filled,
 ) -> Result<Response, WebError> {
-    let words = typed(kind, &form).map_err(Refused::Fields);
+    let words = words(kind, &form).map_err(Refused::Fields);
     let read = words.and_then(|words| channels::preview(&shared.app, &visitor.actor, &words));
     let (previews, form) = match read {
         Ok(previews) => (previews, form),

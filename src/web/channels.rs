@@ -260,7 +260,7 @@ pub(super) async fn edit(
     let fields = known.kind.fields().iter();
     let shown = fields.filter_map(|field| Some((field.name, known.settings.shown(field)?)));
     let mut values: Vec<_> = shown.chain([("name", known.name.clone())]).collect();
-    values.extend(channel_words::shown(&known.words));
+    values.extend(channel_words::shown(&known));
     if known.is_default {
         values.push(("default", "yes".to_owned()));
     }
@@ -305,6 +305,7 @@ pub(super) async fn enable(
         is_default: known.is_default,
         route: known.route.clone(),
         words: known.words.clone(),
+        digest: known.digest.clone(),
     };
     channels::change(&shared.app, &visitor.actor, id, &as_it_is).await?;
     Ok(Redirect::to(&format!("/channels/{id}?done=enabled")))
@@ -368,12 +369,14 @@ fn spec<'a>(
     form: &'a Filled,
     settings: &'a Typed<'a>,
 ) -> Result<ChannelSpec<'a>, Refused> {
+    let (words, digest) = channel_words::typed(kind, form).map_err(Refused::Fields)?;
     Ok(ChannelSpec {
         name: form.value("name"),
         settings,
         is_default: form.has("default", "yes"),
         route: channel_route::read(form).map_err(Refused::Fields)?,
-        words: channel_words::typed(kind, form).map_err(Refused::Fields)?,
+        words,
+        digest,
     })
 }
 

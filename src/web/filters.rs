@@ -221,6 +221,7 @@ pub fn event_words(event: &Event, _: &dyn Values) -> askama::Result<&'static str
         "node_silent" => "Node silent",
         "node_back" => "Node back",
         "node_troubled" => "Node troubled",
+        "digest" => "Digest",
         "test" => "Test",
         other => other,
     })

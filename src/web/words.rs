@@ -3,6 +3,7 @@
 //! Never more digits than a reader needs; nothing is rounded up to look better than it is.
 
 use crate::domain::at::{At, DAY_MS, HOUR_MS};
+use crate::domain::uptime::percent;
 
 /// What stands for a value that is not known.
 pub(super) const NOTHING: &str = "–";
@@ -55,17 +56,9 @@ pub(crate) fn span(ms: i64) -> String {
     }
 }
 
-/// Two decimals, rounded down, so that 100 % means all of it.
+/// A share as a percentage.
 pub(crate) fn share_of(share: Option<f64>) -> String {
-    let Some(share) = share else {
-        return NOTHING.to_owned();
-    };
-    let hundredths = (share.clamp(0.0, 1.0) * 10_000.0 + 1e-7).floor();
-    if hundredths >= 10_000.0 {
-        "100 %".to_owned()
-    } else {
-        format!("{:.2} %", hundredths / 100.0)
-    }
+    share.map_or_else(|| NOTHING.to_owned(), percent)
 }
 
 /// `3.1 ms`, `140 ms`, `1.24 s`: three digits.

@@ -16,6 +16,7 @@ pub use words::{MAX_BODY, MAX_SUBJECT, Place, Words};
 use serde::{Deserialize, Serialize};
 
 use super::at::At;
+use super::digest::Digest;
 use super::id::{ChannelId, TeamId};
 use super::monitor::{FieldError, MAX_NAME};
 
@@ -49,6 +50,8 @@ pub struct Channel {
     pub route: Route,
     /// What it says in place of the built-in words.
     pub words: Words,
+    /// When it tells what happened in a day or a week; mail only.
+    pub digest: Option<Digest>,
     /// How it is doing.
     pub health: Health,
 }

@@ -69,6 +69,7 @@ pub(super) fn of(event: Event, content: &Content, public_url: &str) -> Message {
             |monitor| format!("{public_url}/monitors/{}", monitor.id),
         ),
         acknowledge: None,
+        body: None,
         footer: "You receive this because a channel of your team listens to this server.",
     }
 }

@@ -6,6 +6,7 @@
 
 mod authorization;
 mod channel;
+mod digest;
 mod expiry;
 mod incident;
 mod node;
@@ -128,6 +129,9 @@ impl Message {
         let event = notification.event;
         if let Some(node) = &content.node {
             return node::of(event, node, content, public_url);
+        }
+        if let Some(digest) = &content.digest {
+            return digest::of(digest, public_url);
         }
         match (event, &content.incident) {
             (Event::CertificateExpiring | Event::CredentialExpiring, _) => {

@@ -63,6 +63,7 @@ pub(super) fn of(event: Event, node: &NodeFacts, content: &Content, public_url: 
         hint: hint.map(str::to_owned),
         link: format!("{public_url}/system"),
         acknowledge: None,
+        body: None,
         footer: "You receive this because this channel hears of the nodes of this installation.",
     }
 }

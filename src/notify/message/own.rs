@@ -1,7 +1,7 @@
 //! The words of a channel's own in place of the built-in ones: what its places are filled with.
 //!
-//! They hold for what happens to servers and for the test; a summary, and that another channel is
-//! off, are told in the built-in words, which say everything.
+//! They hold for what happens to servers and for the test; a summary, a digest, and that another
+//! channel is off, are told in the built-in words, which say everything.
 
 use super::words::{duration, moment};
 use super::{MAX_SENTENCE, Message};
@@ -14,7 +14,10 @@ impl Message {
     /// The same message in the words of a channel, where it has some.
     #[must_use]
     pub fn in_words(mut self, words: &Words, notification: &Notification) -> Self {
-        let is_other = matches!(notification.event, Event::ChannelFailing | Event::Summary);
+        let is_other = matches!(
+            notification.event,
+            Event::ChannelFailing | Event::Summary | Event::Digest
+        );
         if words.is_built_in() || is_other {
             return self;
         }
@@ -76,6 +79,8 @@ fn code(notification: &Notification) -> Option<Code> {
         Event::CertificateExpiring => Some(Code::TlsExpiringSoon),
         Event::CredentialExpiring => Some(Code::CredentialExpiring),
         Event::ToolsChanged => Some(Code::ToolsChanged),
+        Event::AuthorizationOpened => Some(Code::AuthOpened),
+        Event::AuthorizationRequired => Some(Code::AuthRequired),
         _ => notification
             .content
             .incident

@@ -2,6 +2,7 @@
 
 use crate::domain::at::At;
 use crate::domain::untrusted::line;
+use crate::domain::zone::Zone;
 
 /// Longest reason in a subject, in characters: more is cut off by mail clients anyway.
 const MAX_REASON: usize = 100;
@@ -37,6 +38,11 @@ pub(super) fn cut(text: &str) -> String {
 /// An instant for people: `2026-11-22 06:41:00 UTC`.
 pub(super) fn moment(at: At) -> String {
     at.utc().format("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+/// The same as a clock in a zone shows it: `Sun 22 Nov 2026, 06:41`.
+pub(super) fn moment_in(zone: Zone, at: At) -> String {
+    zone.written(at, "%a %-d %b %Y, %H:%M")
 }
 
 /// A span of time in its two largest units: `45 seconds`, `4 minutes`, `2 hours 5 minutes`.

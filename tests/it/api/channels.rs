@@ -317,3 +317,44 @@ async fn words_are_tried_out_without_being_kept() {
     }
     assert_eq!(world.get("/channels").await.is(200)["data"], json!([]));
 }
+
+#[tokio::test]
+async fn a_mail_channel_can_tell_what_happened_in_a_day_or_a_week() {
+    let world = World::new().await;
+    let body = json!({
+        "name": "Me", "kind": "email", "settings": {"to": "me@example.com"},
+        "digest": {"every": "weekly", "zone": "Europe/Berlin"},
+    });
+    let made = world.post("/channels", body).await.is(201);
+    let path = format!("/channels/{}", made["id"].as_str().unwrap());
+    let digest = json!({"every": "weekly", "zone": "Europe/Berlin", "hour": 8});
+    assert_eq!(made["digest"], digest);
+    let changed = world.patch(&path, json!({"name": "You"})).await.is(200);
+    assert_eq!(changed["digest"], digest, "what is not named stays");
+    let daily = json!({"digest": {"every": "daily", "hour": 0}});
+    let changed = world.patch(&path, daily).await.is(200);
+    assert_eq!(
+        changed["digest"],
+        json!({"every": "daily", "zone": "UTC", "hour": 0})
+    );
+    for (digest, field) in [
+        (json!({"every": "hourly"}), "digest.every"),
+        (json!({"every": "daily", "zone": "Berlin"}), "digest.zone"),
+        (json!({"every": "daily", "hour": 24}), "digest.hour"),
+        (json!({"every": "daily", "minute": 5}), "digest.minute"),
+    ] {
+        let refused = world
+            .patch(&path, json!({"digest": digest}))
+            .await
+            .refused_fields();
+        assert_eq!(refused[0].0, field, "{digest}");
+    }
+    for none in [json!(null), json!({"every": "none"})] {
+        let changed = world.patch(&path, json!({"digest": none})).await.is(200);
+        assert_eq!(changed["digest"], json!(null));
+    }
+    let hook = json!({"name": "H", "kind": "webhook", "settings": {"url": "https://a.example/"},
+        "digest": {"every": "daily"}});
+    let refused = world.post("/channels", hook).await.refused_fields();
+    assert_eq!(refused[0].0, "digest.every");
+}

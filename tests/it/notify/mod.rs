@@ -1,5 +1,6 @@
 //! Delivery: what is said, to receivers that are real on the wire.
 
+mod digest;
 mod email;
 mod outbox;
 mod own_words;

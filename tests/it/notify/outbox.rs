@@ -38,6 +38,7 @@ impl World {
             is_default,
             route: Route::default(),
             words: Words::default(),
+            digest: None,
         };
         let made = channels::create(&self.app, &self.actor, Kind::Webhook, &spec).await;
         made.unwrap().channel

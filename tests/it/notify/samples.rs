@@ -130,6 +130,7 @@ pub(crate) fn notification(n: u128, event: Event) -> Notification {
             tools: None,
             summary: None,
             node: None,
+            digest: None,
         },
         created_at: at,
     }
@@ -221,6 +222,7 @@ pub(crate) fn channel(kind: Kind, settings: &[(&str, &str)]) -> Channel {
         is_default: true,
         route: Route::default(),
         words: Words::default(),
+        digest: None,
         health: Health::default(),
     }
 }

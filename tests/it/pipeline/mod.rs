@@ -4,6 +4,7 @@
 mod authorization;
 mod confirming;
 mod dependencies;
+mod digests;
 mod doubled;
 mod expiry;
 mod flapping;

@@ -27,6 +27,7 @@ pub(crate) fn webhook(team: TeamId, n: u128) -> Channel {
         is_default: true,
         route: Route::default(),
         words: Words::default(),
+        digest: None,
         health: Health::default(),
     }
 }
@@ -84,7 +85,7 @@ engines! {
         assert!(store.channels(theirs).await.unwrap().is_empty());
         assert!(store.channel(theirs, hook.id).await.unwrap().is_none());
         let mut tx = store.begin().await.unwrap();
-        assert!(!tx.save_channel(&Channel { team: theirs, ..hook.clone() }).await.unwrap());
+        assert!(!tx.save_channel(&Channel { team: theirs, ..hook.clone() }, NOW).await.unwrap());
         assert!(!tx.delete_channel(theirs, hook.id).await.unwrap());
         assert!(!tx.disable_channel(theirs, hook.id, "gone", NOW).await.unwrap());
         assert!(tx.channels_of(theirs, monitor(ours, 20).id).await.unwrap().is_empty());
@@ -110,7 +111,7 @@ engines! {
         let mut changed = Channel { name: "Other".to_owned(), is_default: false, ..hook.clone() };
         changed.settings = settings(Kind::Webhook, "url", "https://hooks.example/y");
         let mut tx = store.begin().await.unwrap();
-        assert!(tx.save_channel(&changed).await.unwrap());
+        assert!(tx.save_channel(&changed, NOW).await.unwrap());
         tx.commit().await.unwrap();
         changed.health.last_error = off.health.last_error;
         assert_eq!(store.channel(team, hook.id).await.unwrap(), Some(changed));
@@ -147,7 +148,7 @@ engines! {
 
         let plain = Channel { words: Words::default(), ..mail };
         let mut tx = store.begin().await.unwrap();
-        assert!(tx.save_channel(&plain).await.unwrap());
+        assert!(tx.save_channel(&plain, NOW).await.unwrap());
         tx.commit().await.unwrap();
         assert_eq!(store.channel(team, plain.id).await.unwrap(), Some(plain));
     }

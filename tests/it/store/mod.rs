@@ -5,6 +5,7 @@ mod changes;
 mod channels;
 mod checks;
 mod dependencies;
+mod digests;
 mod expiries;
 mod gates;
 mod incidents;

@@ -57,6 +57,7 @@ pub(crate) fn told(incident: &Incident, channel: ChannelId, event: Event, n: u12
         tools: None,
         summary: None,
         node: None,
+        digest: None,
     };
     let id = NotificationId(id(n));
     let turn = match event {

@@ -61,6 +61,7 @@ impl TestApp {
             is_default: true,
             route: Route::default(),
             words: Words::default(),
+            digest: None,
         };
         channels::create(&app, &actor, Kind::Webhook, &spec)
             .await
@@ -78,6 +79,7 @@ impl TestApp {
             is_default: true,
             route,
             words: Words::default(),
+            digest: None,
         };
         let made = channels::create(&self.app, &self.actor, Kind::Webhook, &spec).await;
         (made.unwrap().channel, hook)

@@ -32,6 +32,7 @@ async fn link(test: &TestApp, event: Event, kind: Kind) -> Option<String> {
         is_default: true,
         route: lifesign::domain::channel::Route::default(),
         words: Words::default(),
+        digest: None,
         health: Health::default(),
     };
     let notification = Notification {
@@ -45,6 +46,7 @@ async fn link(test: &TestApp, event: Event, kind: Kind) -> Option<String> {
             channel: None,
             tools: None,
             node: None,
+            digest: None,
             ..Content::of_channel(&channel, now)
         },
         created_at: now,

@@ -254,4 +254,38 @@ engines! {
         let viewer = site.colleague(Role::Viewer).await;
         assert_eq!(viewer.post("/channels/preview", &typed).await.status, StatusCode::FORBIDDEN);
     }
+
+    /// When a digest comes is typed, refused, refilled, kept and shown.
+    async fn a_digest_is_wished_in_the_form_of_a_mail_channel(store: Store) {
+        let site = Site::new(store).await;
+        let owner = site.owner().await;
+        let typed = [
+            ("kind", "email"), ("name", "Me"), ("to", "me@example.com"),
+            ("digest.every", "weekly"), ("digest.hour", "7"), ("digest.zone", "Europe/Berlin"),
+        ];
+        for (name, value, part) in [
+            ("digest.zone", "Berlin", "IANA time zone"),
+            ("digest.hour", "24", "from 0 to 23"),
+        ] {
+            let other = typed.into_iter().filter(|(known, _)| *known != name);
+            let typed: Vec<_> = other.chain([(name, value)]).collect();
+            let answer = refused(&owner, "/channels", (&typed, name, part)).await;
+            assert_eq!(answer.attribute("option[selected]", "value").as_deref(), Some("weekly"));
+        }
+        let saved = owner.post("/channels", &typed).await;
+        let page = owner.get(saved.location()).await;
+        assert!(page.text().contains("weekly at 7:00, Europe/Berlin"), "{}", page.text());
+        let path = saved.location().split('?').next().unwrap();
+        let edit = owner.get(&format!("{path}/edit")).await;
+        assert_eq!(edit.attribute("option[selected]", "value").as_deref(), Some("weekly"));
+        for (name, value) in &typed[4..] {
+            let shown = edit.attribute(&format!("[id='{name}']"), "value");
+            assert_eq!(shown.as_deref(), Some(*value));
+        }
+        owner.post(&format!("{path}/edit"), &typed[..3]).await.location();
+        let kept = site.app.store.channels(site.owner.team).await.unwrap();
+        assert_eq!(kept[0].digest, None);
+        let slack = owner.get("/channels/new?kind=slack").await;
+        assert!(slack.all("[id='digest.every']").is_empty());
+    }
 }

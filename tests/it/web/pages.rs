@@ -36,6 +36,7 @@ pub(super) async fn furnish(site: &Site, name: &str) -> Furnished {
         is_default: true,
         route: lifesign::domain::channel::Route::default(),
         words: Words::default(),
+        digest: None,
     };
     let channel = channels::create(&site.app, &site.owner, Kind::Email, &spec)
         .await
