@@ -354,6 +354,8 @@ pub fn retry_at(id: NotificationId, attempts: usize, now: At) -> Option<At> {
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
 
     #[test]

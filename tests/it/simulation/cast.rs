@@ -58,6 +58,7 @@ impl Cast {
             tools: None,
             are_tools_untold: false,
             expiring: vec![],
+            gate: vec![],
             result: lifesign::domain::check::CheckResult {
                 watch: due.watch,
                 slot: due.slot,

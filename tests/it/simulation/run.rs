@@ -11,7 +11,7 @@ use lifesign::app::record::record;
 use lifesign::app::{App, alerter, monitors, release, reminders, scheduler};
 use lifesign::clock::{Clock, Ids};
 use lifesign::domain::at::At;
-use lifesign::domain::channel::Kind;
+use lifesign::domain::channel::{Kind, Route, Words};
 use lifesign::domain::id::MonitorId;
 use lifesign::domain::maintenance::{Schedule, Scope};
 use lifesign::domain::monitor::{Endpoint, EndpointUrl, MonitorSpec, TransportChoice};
@@ -139,6 +139,9 @@ impl<'a> Run<'a> {
                 name: "Ops",
                 settings: &|name| (name == "url").then_some(&*url),
                 is_default: true,
+                route: Route::default(),
+                words: Words::default(),
+                digest: None,
             };
             let made = channels::create(app, &self.actor, Kind::Webhook, &spec).await;
             known.push(made.unwrap().channel.id);
