@@ -39,6 +39,7 @@ struct Data<'a> {
     tools: Option<&'a ToolsFacts>,
     #[serde(skip_serializing_if = "Option::is_none")]
     summary: Option<&'a SummaryFacts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     node: Option<&'a NodeFacts>,
     #[serde(skip_serializing_if = "Option::is_none")]
     digest: Option<&'a DigestFacts>,

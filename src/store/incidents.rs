@@ -296,8 +296,7 @@ macro_rules! select {
         concat!(
             "SELECT id, team_id, monitor_id, status, severity, code, message, hint, started_at,
                     confirmed_at, acknowledged_at, resolved_at, timeline, evidence, changed,
-                    told, turns, held, remind_at, escalate_at
-                    told, turns, held, remind_at, people
+                    told, turns, held, remind_at, escalate_at, people
                FROM incident ",
             $rest
         )
@@ -313,7 +312,8 @@ const OPEN_INCIDENT: &str = "
 const SAVE_INCIDENT: &str = "
     UPDATE incident
        SET status = $3, severity = $4, code = $5, message = $6, hint = $7, acknowledged_at = $8,
-                    told, turns, held, remind_at, escalate_at, people
+           resolved_at = $9, timeline = $10, evidence = $11, told = $12, turns = $13, held = $14,
+           remind_at = $15, escalate_at = $16, cause = $17, people = $18
      WHERE id = $1 AND team_id = $2";
 /// PostgreSQL locks the row, so that a recovery and an acknowledgement do not undo each other;
 /// SQLite has one writer.

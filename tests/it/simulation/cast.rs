@@ -46,6 +46,7 @@ impl Cast {
         let report = self.0.iter().find(|report| report.status == status);
         let report = CheckReport {
             started_at: now,
+            url: due.monitor.spec.endpoint.url.redacted(),
             location: due.watch.location.clone(),
             ..report.unwrap().clone()
         };

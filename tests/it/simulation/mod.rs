@@ -30,7 +30,7 @@ use crate::support::engines::{Database, Engine};
 /// Tests that share the seeds of an engine.
 const PARTS: u64 = 4;
 /// Seeds of an ordinary run, by engine.
-const SEEDS: [(Engine, u64); 2] = [(Engine::Sqlite, 400), (Engine::Postgres, 60)];
+const SEEDS: [(Engine, u64); 2] = [(Engine::Sqlite, 300), (Engine::Postgres, 40)];
 /// How often a replayed seed is played.
 const REPLAYS: u64 = 20;
 

@@ -70,6 +70,8 @@ struct Shared {
     mood: Mood,
     arrivals: Vec<Arrival>,
     refusals: HashMap<String, u32>,
+    /// Connections that are being read.
+    open: usize,
 }
 
 /// The receivers; they stop when this is dropped.
@@ -92,6 +94,7 @@ impl Receivers {
             },
             arrivals: vec![],
             refusals: HashMap::new(),
+            open: 0,
         }));
         let strike = Arc::new(Notify::new());
         let mut tasks = JoinSet::new();
@@ -101,9 +104,11 @@ impl Receivers {
             loop {
                 let (socket, _) = listener.accept().await.unwrap();
                 let (shared, strike) = (Arc::clone(&theirs), Arc::clone(&lightning));
+                lock(&shared).open += 1;
                 open.spawn(async move {
                     // Whoever sends may die at any moment.
                     let _gone = answer(socket, &shared, &strike).await;
+                    lock(&shared).open -= 1;
                 });
                 while open.try_join_next().is_some() {}
             }
@@ -135,6 +140,17 @@ impl Receivers {
     /// Changes how they behave.
     pub(super) fn mood(&self, change: impl FnOnce(&mut Mood)) {
         change(&mut lock(&self.shared).mood);
+    }
+
+    /// Waits for what is on its way from somebody who has died: it belongs to the round of the death.
+    pub(super) async fn drain(&self) {
+        // What came before this connection is accepted before it.
+        let mut last = TcpStream::connect(self.address).await.unwrap();
+        last.shutdown().await.unwrap();
+        let _closed = last.read(&mut [0]).await;
+        while lock(&self.shared).open > 0 {
+            tokio::task::yield_now().await;
+        }
     }
 
     /// Everything that arrived, oldest first.

@@ -15,10 +15,11 @@ use lifesign::domain::channel::{Kind, Route, Words};
 use lifesign::domain::id::MonitorId;
 use lifesign::domain::maintenance::{Schedule, Scope};
 use lifesign::domain::monitor::{Endpoint, EndpointUrl, MonitorSpec, TransportChoice};
+use lifesign::domain::status::{MonitorStatus, State};
 use lifesign::domain::team::Actor;
 use lifesign::domain::verdict::CheckStatus;
 use lifesign::domain::zone::Zone;
-use lifesign::store::{IncidentFilter, Store};
+use lifesign::store::{Held, IncidentFilter, Store};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use tokio::sync::Notify;
 
@@ -35,6 +36,8 @@ const START: At = At(1_795_327_200_000);
 const ROUNDS: (usize, usize) = (150, 60);
 /// Most checks of one round.
 const BATCH: usize = 10;
+/// How long the last messages of a dead process may take.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// What a window may hold longer than there are checks in it, in seconds.
 const WINDOW: (u64, u64) = (60, 3_000);
 
@@ -217,7 +220,19 @@ impl<'a> Run<'a> {
             ..IncidentFilter::default()
         };
         let open = store.incidents(self.actor.team, &open, None, 9).await;
-        outbox.queued == 0 && open.unwrap().rows.is_empty()
+        let mut tx = store.begin().await.unwrap();
+        let states = tx.states(&self.monitors).await.unwrap();
+        tx.commit().await.unwrap();
+        // Checks go on: each monitor was checked in this very round.
+        let is_well = |held: &Held| {
+            let State {
+                status,
+                last_check_at,
+                ..
+            } = held.state;
+            status == MonitorStatus::Up && last_check_at == Some(self.clock.now())
+        };
+        outbox.queued == 0 && open.unwrap().rows.is_empty() && states.values().all(is_well)
     }
 
     /// Now and then a window is declared.
@@ -423,6 +438,8 @@ impl<'a> Run<'a> {
         let tell = async |app: &App| alerter::step(app).await.unwrap();
         let done = self.step(Part::Telling, &strike, tell).await;
         if done.iter().any(|(_, done)| done.is_none()) {
+            let drained = tokio::time::timeout(PATIENCE, self.receivers.drain()).await;
+            drained.expect("the messages of the dead come to an end");
             self.entries.push(Entry::DiedTelling { round });
         }
     }
