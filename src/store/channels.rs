@@ -266,7 +266,8 @@ const CHANNELS_OF: &str = "
                                             WHERE n.monitor_id = $2)))
      ORDER BY id";
 const OPERATOR_CHANNELS: &str = "
-    SELECT id, team_id, name, kind, sealed, is_default, route, disabled, last_success_at, error_at, error
+    SELECT id, team_id, name, kind, sealed, is_default, route, words, digest, disabled,
+           last_success_at, error_at, error
       FROM channel
      WHERE is_default AND team_id = (SELECT id FROM team ORDER BY created_at, id LIMIT 1)
      ORDER BY id";
