@@ -91,13 +91,11 @@ pub async fn at(app: &App, slug: &str) -> Result<Option<Arc<PublicStatus>>, Stor
         return Ok(Some(Arc::clone(told)));
     }
     let Some(last) = kept.as_mut() else {
-        return match make(app, slug, now).await? {
-            Some(made) => Ok(Some(keep(&mut kept, made))),
-            None => {
-                app.public.drop_entry(slug);
-                Ok(None)
-            }
+        let Some(made) = make(app, slug, now).await? else {
+            app.public.drop_entry(slug);
+            return Ok(None);
         };
+        return Ok(Some(keep(&mut kept, made)));
     };
     match tokio::time::timeout(PATIENCE, make(app, slug, now)).await {
         Ok(Ok(Some(made))) => Ok(Some(keep(&mut kept, made))),

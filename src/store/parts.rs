@@ -53,18 +53,13 @@ impl Tx {
         let mut parts: Vec<(ChannelId, Part)> = Vec::new();
         for row in rows {
             let is_told = row.held_until.is_none() || row.status != "queued";
-            match parts
-                .iter_mut()
-                .find(|(channel, _)| *channel == row.channel_id)
-            {
-                Some((_, part)) => {
-                    part.is_told |= is_told;
-                    part.told_as = part.told_as.or(row.told_as);
-                }
-                None => {
-                    let told_as = row.told_as;
-                    parts.push((row.channel_id, Part { is_told, told_as }));
-                }
+            let told_as = row.told_as;
+            let known = parts.iter_mut().find(|(id, _)| *id == row.channel_id);
+            if let Some((_, part)) = known {
+                part.is_told |= is_told;
+                part.told_as = part.told_as.or(told_as);
+            } else {
+                parts.push((row.channel_id, Part { is_told, told_as }));
             }
         }
         Ok(parts)

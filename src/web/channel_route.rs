@@ -33,20 +33,17 @@ pub(super) fn filled(route: &Route) -> Vec<(&'static str, String)> {
         .as_ref()
         .map_or("", |hours| hours.outside.as_str());
     values.push(("held_outside", held.to_owned()));
-    match &route.hours {
-        Some(hours) => {
-            let days = DAYS.iter().filter(|(day, ..)| hours.days.contains(day));
-            values.extend(days.map(|(_, word, _)| ("hours.days", (*word).to_owned())));
-            values.push(("hours.from", hours.from.format(CLOCK).to_string()));
-            values.push(("hours.until", hours.until.format(CLOCK).to_string()));
-            values.push(("hours.zone", hours.zone.name().to_owned()));
-        }
-        None => {
-            values.extend(DAYS.map(|(_, word, _)| ("hours.days", word.to_owned())));
-            values.push(("hours.from", "08:00".to_owned()));
-            values.push(("hours.until", "20:00".to_owned()));
-            values.push(("hours.zone", Zone::UTC.name().to_owned()));
-        }
+    if let Some(hours) = &route.hours {
+        let days = DAYS.iter().filter(|(day, ..)| hours.days.contains(day));
+        values.extend(days.map(|(_, word, _)| ("hours.days", (*word).to_owned())));
+        values.push(("hours.from", hours.from.format(CLOCK).to_string()));
+        values.push(("hours.until", hours.until.format(CLOCK).to_string()));
+        values.push(("hours.zone", hours.zone.name().to_owned()));
+    } else {
+        values.extend(DAYS.map(|(_, word, _)| ("hours.days", word.to_owned())));
+        values.push(("hours.from", "08:00".to_owned()));
+        values.push(("hours.until", "20:00".to_owned()));
+        values.push(("hours.zone", Zone::UTC.name().to_owned()));
     }
     values
 }

@@ -134,6 +134,7 @@ const pages = {
   "status-page-new": "/status-pages/new",
   "status-page-edit": statusPage,
   settings: "/settings",
+  system: "/system",
   bot: "/bot",
   nothing: "/nothing-here",
   status: "/status/acme",

@@ -60,7 +60,7 @@ places! {
     Location: "location", "from where it was seen";
     Url: "url", "the address of the server";
     Address: "address", "the address that its name led to";
-    Code: "code", "the code of the failure, like tls_expired";
+    Code: "code", "the code of the failure, as the list of failures has it";
     Layer: "layer", "the layer that failed, like tls";
     Event: "event", "what is told: opened, reminder, resolved and the like";
     Changed: "changed", "what is different from the last good check, a line for each";

@@ -260,7 +260,7 @@ async fn every_service_is_sent_what_it_documents() {
     let receiver = WebhookReceiver::start().await;
     for kind in services() {
         let of_itself = at(kind, "https://service.example");
-        let samples = [
+        let samples = vec![
             notification(7, Event::Opened),
             notification(8, Event::Acknowledged),
             notification(9, Event::Resolved),

@@ -52,7 +52,7 @@ async fn play(engine: Engine, part: u64) {
                 .collect()
         }
     };
-    let cast = Cast::new().await;
+    let cast = Box::pin(Cast::new()).await;
     let receivers = Receivers::start().await;
     let database = Database::new(engine).await;
     let mut stores = vec![database.store().await];

@@ -81,8 +81,7 @@ impl Script {
             Part::Claiming => 10,
             Part::Recording if is_decisive => 90,
             Part::Recording => 50,
-            Part::Telling => 40,
-            Part::Releasing => 40,
+            Part::Telling | Part::Releasing => 40,
             Part::Reminding => 30,
         };
         Some(self.chance.random_range(0..longest))

@@ -134,7 +134,7 @@ engines! {
             ..webhook(team, 10)
         };
         let mail = made(&store, mail).await;
-        assert_eq!(store.channels(team).await.unwrap(), [mail.clone()]);
+        assert_eq!(store.channels(team).await.unwrap(), std::slice::from_ref(&mail));
         let mut tx = store.begin().await.unwrap();
         assert_eq!(tx.team_channels(team).await.unwrap()[0].words, words);
         assert_eq!(tx.channels_of(team, monitor(team, 20).id).await.unwrap()[0].words, words);
