@@ -228,51 +228,44 @@ pub struct Content {
 }
 
 impl Content {
-    /// What is said of a monitor without an incident: `check` shows it.
-    pub fn of_check(monitor: &Monitor, check: &CheckReport, at: At) -> Self {
+    /// Nothing yet, of `at`: what is told is filled in.
+    pub fn nothing(at: At) -> Self {
         Self {
             at,
             incident: None,
-            monitor: Some(MonitorFacts::of(monitor)),
-            check: Some(check.clone()),
+            monitor: None,
+            check: None,
             changed: Vec::new(),
             channel: None,
             tools: None,
             summary: None,
             node: None,
             digest: None,
+        }
+    }
+
+    /// What is said of a monitor without an incident: `check` shows it.
+    pub fn of_check(monitor: &Monitor, check: &CheckReport, at: At) -> Self {
+        Self {
+            monitor: Some(MonitorFacts::of(monitor)),
+            check: Some(check.clone()),
+            ..Self::nothing(at)
         }
     }
 
     /// What is said of a day or a week.
     pub fn of_digest(digest: DigestFacts, at: At) -> Self {
         Self {
-            at,
-            incident: None,
-            monitor: None,
-            check: None,
-            changed: Vec::new(),
-            channel: None,
-            tools: None,
-            summary: None,
-            node: None,
             digest: Some(digest),
+            ..Self::nothing(at)
         }
     }
 
     /// What is said of a channel: that it is tested, or failing.
     pub fn of_channel(channel: &Channel, at: At) -> Self {
         Self {
-            at,
-            incident: None,
-            monitor: None,
-            check: None,
-            changed: Vec::new(),
             channel: Some(ChannelFacts::of(channel)),
-            tools: None,
-            digest: None,
-            summary: None,
-            node: None,
+            ..Self::nothing(at)
         }
     }
 
@@ -287,16 +280,8 @@ impl Content {
     /// What is said of a node.
     pub fn of_node(node: NodeFacts, at: At) -> Self {
         Self {
-            at,
-            incident: None,
-            monitor: None,
-            check: None,
-            changed: Vec::new(),
-            channel: None,
-            tools: None,
-            summary: None,
             node: Some(node),
-            digest: None,
+            ..Self::nothing(at)
         }
     }
 }

@@ -106,20 +106,13 @@ fn incident(opened: At, resolved: Option<At>) -> Option<Content> {
 
 fn content(check: &CheckReport, at: At) -> Content {
     Content {
-        at,
-        incident: None,
         monitor: Some(MonitorFacts {
             id: MonitorId(Uuid::nil()),
             name: HOST.to_owned(),
             url: URL.to_owned(),
         }),
         check: Some(check.clone()),
-        changed: Vec::new(),
-        channel: None,
-        tools: None,
-        summary: None,
-        node: None,
-        digest: None,
+        ..Content::nothing(at)
     }
 }
 

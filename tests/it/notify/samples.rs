@@ -121,16 +121,11 @@ pub(crate) fn notification(n: u128, event: Event) -> Notification {
         event,
         turn: 1,
         content: Content {
-            at,
             incident: Some(IncidentFacts::of(&incident, at)),
             monitor: Some(MonitorFacts::of(&monitor())),
             check: Some(check),
             changed: incident.changed.clone(),
-            channel: None,
-            tools: None,
-            summary: None,
-            node: None,
-            digest: None,
+            ..Content::nothing(at)
         },
         created_at: at,
     }

@@ -45,19 +45,13 @@ pub(crate) async fn incident(store: &Store, team: TeamId, n: u128) -> Incident {
 /// What is told of an incident.
 pub(crate) fn told(incident: &Incident, channel: ChannelId, event: Event, n: u128) -> Notification {
     let content = Content {
-        at: NOW,
         incident: Some(IncidentFacts::of(incident, NOW)),
         monitor: Some(MonitorFacts::of(&monitor(
             incident.team,
             incident.monitor.0.as_u128(),
         ))),
         check: Some(incident.evidence.clone()),
-        changed: vec![],
-        channel: None,
-        tools: None,
-        summary: None,
-        node: None,
-        digest: None,
+        ..Content::nothing(NOW)
     };
     let id = NotificationId(id(n));
     let turn = match event {
