@@ -73,7 +73,11 @@ pub async fn of(
 /// was, until it has settled.
 fn goes_on(incident: &mut Incident, step: &Step, report: &CheckReport) -> Option<Event> {
     let flapping = step.state.turns.flapping();
-    incident.turns = flapping.or(incident.turns);
+    incident.turns = match (flapping, step.flapping) {
+        // What settles with this step is told with its turns.
+        (None, Some(_)) => incident.turns,
+        (flapping, _) => flapping,
+    };
     if flapping.is_some() {
         // It is told once; what comes of it is told when it has settled.
         incident.remind_at = None;

@@ -20,8 +20,9 @@ from stage import Receiver, Server, Service, Stage, table, wait_for
 
 CHANNELS = ("one", "two")
 INTERVAL = 10
-# Long enough to be confirmed although the service is killed every few seconds.
-DOWN, LIFE = (50, 80), (0.5, 5.0)
+# Long enough to be confirmed although the service is killed every few seconds: a check that dies with it
+# costs the thirty seconds of its lease.
+DOWN, LIFE = (100, 140), (0.5, 5.0)
 QUIET = 300
 
 

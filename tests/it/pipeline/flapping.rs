@@ -58,5 +58,6 @@ engines! {
         server.set(healthy());
         world.rounds(3, 60).await;
         assert_eq!(world.told()[before + 1..], ["incident.resolved"]);
+        assert_eq!(world.incidents().await[0].turns, None, "it ended as any outage does");
     }
 }

@@ -28,9 +28,9 @@ use self::run::Run;
 use crate::support::engines::{Database, Engine};
 
 /// Tests that share the seeds of an engine.
-const PARTS: u64 = 4;
+const PARTS: u64 = 10;
 /// Seeds of an ordinary run, by engine.
-const SEEDS: [(Engine, u64); 2] = [(Engine::Sqlite, 300), (Engine::Postgres, 40)];
+const SEEDS: [(Engine, u64); 2] = [(Engine::Sqlite, 2_000), (Engine::Postgres, 200)];
 /// How often a replayed seed is played.
 const REPLAYS: u64 = 20;
 
@@ -131,8 +131,20 @@ parts!(
     sqlite_1: Sqlite 1,
     sqlite_2: Sqlite 2,
     sqlite_3: Sqlite 3,
+    sqlite_4: Sqlite 4,
+    sqlite_5: Sqlite 5,
+    sqlite_6: Sqlite 6,
+    sqlite_7: Sqlite 7,
+    sqlite_8: Sqlite 8,
+    sqlite_9: Sqlite 9,
     postgres_0: Postgres 0,
     postgres_1: Postgres 1,
     postgres_2: Postgres 2,
-    postgres_3: Postgres 3
+    postgres_3: Postgres 3,
+    postgres_4: Postgres 4,
+    postgres_5: Postgres 5,
+    postgres_6: Postgres 6,
+    postgres_7: Postgres 7,
+    postgres_8: Postgres 8,
+    postgres_9: Postgres 9
 );
