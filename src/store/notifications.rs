@@ -188,7 +188,7 @@ impl Store {
     }
 
     /// Since when the oldest message waits, of each team of which one was written before `before`;
-    /// at most [`MOST_WAITING`] teams, those that have waited longest.
+    /// at most `MOST_WAITING` teams, those that have waited longest.
     pub async fn unsent_since(&self, before: At) -> Result<Vec<(TeamId, At)>, StoreError> {
         self.db.all(UNSENT, (before, MOST_WAITING)).await
     }

@@ -27,7 +27,7 @@ row! {
 const MAX_TEAMS: i64 = 1_000;
 
 impl Store {
-    /// The teams, the oldest first; at most [`MAX_TEAMS`]. For the console, which belongs to none.
+    /// The teams, the oldest first; at most `MAX_TEAMS`. For the console, which belongs to none.
     pub async fn teams(&self) -> Result<Vec<Team>, StoreError> {
         let rows: Vec<(TeamId, String)> = self.db.all(TEAMS, (MAX_TEAMS,)).await?;
         Ok(rows
