@@ -7,7 +7,7 @@ import sys
 from mcp import Client
 from mcp.client.sse import sse_client
 
-SECONDS = 60
+SECONDS = 20
 
 
 async def tools(argument):

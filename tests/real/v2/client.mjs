@@ -5,6 +5,7 @@ import {
   StreamableHTTPClientTransport,
 } from "@modelcontextprotocol/client";
 
+const options = { timeout: 20_000 };
 for (const argument of process.argv.slice(2)) {
   const place = argument.indexOf("=");
   const url = new URL(argument.slice(place + 1));
@@ -16,8 +17,8 @@ for (const argument of process.argv.slice(2)) {
   const transport = isSse ? new SSEClientTransport(url) : new StreamableHTTPClientTransport(url);
   let found;
   try {
-    await client.connect(transport, { timeout: 60_000 });
-    found = { tools: (await client.listTools()).tools.length };
+    await client.connect(transport, options);
+    found = { tools: (await client.listTools(undefined, options)).tools.length };
     if (!isSse) await transport.terminateSession?.();
   } catch (error) {
     found = { error: String(error).slice(0, 300) };
