@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
 use futures_util::future::join_all;
+use futures_util::stream::FuturesUnordered;
 use lifesign::app::channels::{self, ChannelSpec};
 use lifesign::app::check::Checked;
 use lifesign::app::maintenance::{self, WindowSpec};
@@ -313,7 +315,6 @@ impl<'a> Run<'a> {
     async fn round(&mut self) {
         self.revive();
         self.check().await;
-        self.record_late().await;
         self.tell().await;
         if self.are_all_well || self.script.one_in(2) {
             self.release().await;
@@ -355,12 +356,12 @@ impl<'a> Run<'a> {
         done
     }
 
-    /// Claims, checks and records what is due.
+    /// Claims, checks and records what is due, beside what comes late.
     async fn check(&mut self) {
         let never = Notify::new();
         let claim = async |app: &App| scheduler::step(app, BATCH).await.unwrap();
         let claimed = self.step(Part::Claiming, &never, claim).await;
-        let mut batches = Vec::new();
+        let mut batches = self.late();
         for (node, due) in claimed {
             let mut batch = Vec::new();
             for due in due.unwrap_or_default() {
@@ -368,7 +369,7 @@ impl<'a> Run<'a> {
                 let status = self.script.servers[server].answer();
                 let now = self.clock.now();
                 let checked = self.cast.check(due, status, now);
-                if !self.are_all_well && self.script.one_in(25) {
+                if !self.are_all_well && self.script.is_late() {
                     let at = now + self.script.span(5, 90);
                     self.nodes[node].late.push((at, checked));
                 } else {
@@ -382,35 +383,41 @@ impl<'a> Run<'a> {
         self.record(batches).await;
     }
 
-    /// Records what comes late, each by itself.
-    async fn record_late(&mut self) {
+    /// What comes late and is there by now, each by itself.
+    fn late(&mut self) -> Vec<(usize, Vec<Checked>)> {
         let now = self.clock.now();
-        for node in 0..self.nodes.len() {
-            let late = std::mem::take(&mut self.nodes[node].late);
-            let (due, later): (Vec<_>, _) = late.into_iter().partition(|(at, _)| *at <= now);
-            self.nodes[node].late = later;
-            for (_, checked) in due {
-                if self.nodes[node].app.is_some() {
-                    self.record(vec![(node, vec![checked])]).await;
-                }
-            }
+        let mut there = Vec::new();
+        for (number, node) in self.nodes.iter_mut().enumerate() {
+            let is_due = |late: &mut (At, Checked)| late.0 <= now;
+            let due = node.late.extract_if(.., is_due);
+            there.extend(due.map(|(_, checked)| (number, vec![checked])));
         }
+        there
     }
 
     /// Records batches side by side, as the recorders of the nodes do.
     async fn record(&mut self, batches: Vec<(usize, Vec<Checked>)>) {
         let never = Notify::new();
+        let alive: Vec<_> = batches
+            .into_iter()
+            .filter(|(node, _)| self.nodes[*node].app.is_some())
+            .collect();
+        // In which order two of them were recorded is known of those that live.
+        let are_apart = alive.len() == 1;
         let mut lives = Vec::new();
-        for (_, batch) in &batches {
+        for (_, batch) in &alive {
             let is_decisive = batch.iter().any(|checked| checked.result.attempt >= 2);
-            lives.push(self.life(Part::Recording, is_decisive));
+            let life = self.life(Part::Recording, is_decisive);
+            lives.push(life.filter(|_| are_apart));
         }
-        let recording = batches.iter().zip(lives).map(|((node, batch), life)| {
+        let recording = alive.iter().zip(lives).map(|((node, batch), life)| {
             let app = self.nodes[*node].app.as_ref().unwrap();
-            live(record_at_last(app, batch), life, &never)
+            let recording = live(record_at_last(app, batch), life, &never);
+            async move { (node, batch, recording.await) }
         });
-        let done = join_all(recording).await;
-        for ((node, batch), done) in batches.iter().zip(done) {
+        // In the order in which they are finished: who meets another one begins anew.
+        let done: Vec<_> = recording.collect::<FuturesUnordered<_>>().collect().await;
+        for (node, batch, done) in done {
             for checked in batch {
                 let result = &checked.result;
                 let entry = Entry::Recorded {

@@ -87,6 +87,11 @@ impl Script {
         Some(self.chance.random_range(0..longest))
     }
 
+    /// Whether a check takes so long that somebody else may make it again.
+    pub(super) fn is_late(&mut self) -> bool {
+        self.one_in(if self.nodes == 1 { 25 } else { 8 })
+    }
+
     pub(super) fn one_in(&mut self, of: u32) -> bool {
         self.chance.random_range(0..of) == 0
     }
