@@ -1,11 +1,16 @@
 # Thin names for what is done often. `make test` sets up what it needs by itself.
-.PHONY: run demo test check fmt real conformance setup
+.PHONY: run demo screenshots test check fmt real conformance setup
 
 run:            ## the service on embedded SQLite
 	cargo run
 
 demo:           ## the service, watching scripted servers
 	cargo run --quiet --example demo
+
+screenshots:    ## pictures of every page with the data of the demo, into docs/screenshots
+	@tests/setup/tools.sh >/dev/null
+	@cargo build --quiet --example demo
+	@node tests/browser/screenshots.mjs $${CARGO_TARGET_DIR:-$(CURDIR)/target}/debug/examples/demo docs/screenshots
 
 test:           ## everything, on both engines, with real servers
 	@tests/setup/test.sh

@@ -7,12 +7,14 @@ mod servers;
 use std::io::Write as _;
 
 use anyhow::Context as _;
+use lifesign::app::channels::{self, ChannelSpec};
 use lifesign::app::maintenance::{self, WindowSpec};
 use lifesign::app::status_pages::PageSpec;
 use lifesign::app::{App, accounts, status_pages};
 use lifesign::cli::{open, serve};
 use lifesign::clock::{Clock, Ids};
 use lifesign::config::Settings;
+use lifesign::domain::channel::{Kind, Route, Words};
 use lifesign::domain::maintenance::{Cron, Schedule, Scope};
 use lifesign::domain::sensitive::Sensitive;
 use lifesign::domain::status_page::Component;
@@ -76,6 +78,16 @@ async fn run() -> anyhow::Result<()> {
         is_excluded: true,
     };
     maintenance::create(&app, &actor, backup).await?;
+    let receiver = servers::receiver().await?;
+    let channel = ChannelSpec {
+        name: "Ops",
+        settings: &|name| (name == "url").then_some(receiver.as_str()),
+        is_default: true,
+        route: Route::default(),
+        words: Words::default(),
+        digest: None,
+    };
+    channels::create(&app, &actor, Kind::Webhook, &channel).await?;
     drop(app);
 
     say(&format!(

@@ -45,6 +45,15 @@ pub(crate) async fn start() -> std::io::Result<Servers> {
     ]))
 }
 
+/// Starts somebody who takes every webhook; gives the URL.
+pub(crate) async fn receiver() -> anyhow::Result<String> {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+    let url = format!("http://{}/hooks", listener.local_addr()?);
+    let router = axum::Router::new().route("/hooks", axum::routing::post(|| async {}));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    Ok(url)
+}
+
 impl Servers {
     /// Makes a monitor of each, checked as rarely as its history is written.
     pub(crate) async fn watch(&self, app: &App, actor: &Actor) -> anyhow::Result<Vec<Watched>> {

@@ -13,6 +13,8 @@ mod channel_words;
 mod channels;
 pub mod chart;
 mod delete;
+#[cfg(debug_assertions)]
+mod design;
 mod error;
 pub mod filters;
 mod form;
@@ -164,7 +166,10 @@ fn pages() -> Router<Shared> {
 
 /// What anybody may see.
 fn public_pages() -> Router<Shared> {
-    Router::new()
+    let router = Router::new();
+    #[cfg(debug_assertions)]
+    let router = router.route("/design", get(design::show));
+    router
         .route("/login", get(account::ask).post(account::log_in))
         .route(
             "/setup/{token}",

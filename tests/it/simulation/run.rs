@@ -21,7 +21,7 @@ use lifesign::domain::status::{MonitorStatus, State};
 use lifesign::domain::team::Actor;
 use lifesign::domain::verdict::CheckStatus;
 use lifesign::domain::zone::Zone;
-use lifesign::store::{Held, IncidentFilter, Store};
+use lifesign::store::{Claim, DueCheck, Held, IncidentFilter, Store};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use tokio::sync::Notify;
 
@@ -36,6 +36,8 @@ use crate::support::world;
 const START: At = At(1_795_327_200_000);
 /// Most rounds until the scripts are used up, and until everything has come to rest.
 const ROUNDS: (usize, usize) = (150, 60);
+/// How long a check that somebody asked for is theirs.
+const LEASE: Duration = Duration::from_secs(30);
 /// Most checks of one round.
 const BATCH: usize = 10;
 /// How long the last messages of a dead process may take.
@@ -360,7 +362,9 @@ impl<'a> Run<'a> {
     async fn check(&mut self) {
         let never = Notify::new();
         let claim = async |app: &App| scheduler::step(app, BATCH).await.unwrap();
-        let claimed = self.step(Part::Claiming, &never, claim).await;
+        let asked = self.ask().await;
+        let mut claimed = self.step(Part::Claiming, &never, claim).await;
+        claimed.extend(asked.map(|(node, due)| (node, Some(vec![due]))));
         let mut batches = self.late();
         for (node, due) in claimed {
             let mut batch = Vec::new();
@@ -381,6 +385,32 @@ impl<'a> Run<'a> {
             }
         }
         self.record(batches).await;
+    }
+
+    /// Now and then somebody asks for a check, and more often where none seems to come.
+    async fn ask(&mut self) -> Option<(usize, DueCheck)> {
+        let is_late = self.nodes.iter().any(|node| !node.late.is_empty());
+        if self.are_all_well || !self.script.one_in(if is_late { 2 } else { 30 }) {
+            return None;
+        }
+        let mut nodes = self.nodes.iter().enumerate();
+        let (number, node) = nodes.find(|(_, node)| node.app.is_some())?;
+        let now = self.clock.now();
+        let claim = Claim {
+            id: self.ids.next(),
+            node: node.name,
+            now,
+            until: now + LEASE,
+        };
+        let team = self.actor.team;
+        for monitor in &self.monitors {
+            let claimed = node.store.claim_now(team, *monitor, "local", &claim).await;
+            if let Some(due) = claimed.unwrap() {
+                self.trace.push(format!("{now} {} asks", node.name));
+                return Some((number, due));
+            }
+        }
+        None
     }
 
     /// What comes late and is there by now, each by itself.
