@@ -24,8 +24,9 @@ use super::uptime::{MsByWindow, UptimeByWindow, tenths};
 use crate::app::public_incident::{PublicIncident, PublicPostmortem, PublicUpdate};
 use crate::app::public_kept;
 use crate::app::public_status::{PublicComponent, PublicMaintenance, PublicStatus};
+use crate::domain::announcement::Announcement;
 use crate::domain::at::At;
-use crate::domain::id::{IncidentId, MonitorId, WindowId};
+use crate::domain::id::{AnnouncementId, IncidentId, MonitorId, WindowId};
 use crate::domain::written::Stage;
 
 /// What caches may do with it.
@@ -61,6 +62,39 @@ struct StatusView {
     incidents: Vec<IncidentView>,
     /// Maintenance that runs or is planned for the next 14 days, in the order of time.
     maintenance: Vec<MaintenanceView>,
+    /// What its makers announce, newest first.
+    announcements: Vec<AnnouncementView>,
+}
+
+/// Something that the makers of the page announce.
+#[derive(Serialize, ToSchema)]
+#[schema(as = StatusAnnouncement)]
+struct AnnouncementView {
+    /// Its id.
+    id: AnnouncementId,
+    /// In one line.
+    title: String,
+    /// Plain text; an empty line parts paragraphs.
+    text: String,
+    /// When it was written.
+    created_at: At,
+    /// When it was last changed.
+    updated_at: At,
+    /// When it ceases to be shown; null until somebody ends it.
+    ends_at: Option<At>,
+}
+
+impl AnnouncementView {
+    fn of(announcement: &Announcement) -> Self {
+        Self {
+            id: announcement.id,
+            title: announcement.title.clone(),
+            text: announcement.text.clone(),
+            created_at: announcement.created_at,
+            updated_at: announcement.updated_at,
+            ends_at: announcement.ends_at,
+        }
+    }
 }
 
 /// What is said of the page itself.
@@ -224,6 +258,11 @@ impl StatusView {
             components: status.components.iter().map(ComponentView::of).collect(),
             incidents: status.incidents.iter().map(incident).collect(),
             maintenance: status.maintenance.iter().map(MaintenanceView::of).collect(),
+            announcements: status
+                .announcements
+                .iter()
+                .map(AnnouncementView::of)
+                .collect(),
         }
     }
 }

@@ -24,6 +24,7 @@ use super::logins::Logins;
 use super::network::Network;
 use super::nodes::Nodes;
 use super::public_kept::Kept;
+use super::subscribers::Asking;
 use super::trial::Trials;
 
 impl App {
@@ -85,6 +86,8 @@ impl App {
             settings,
             due: Notify::new(),
             outbox: Notify::new(),
+            letters: Notify::new(),
+            asking: Asking::default(),
             in_flight: InFlight::default(),
         })
     }

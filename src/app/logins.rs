@@ -4,9 +4,8 @@
 //! counted. Hashing runs beside the requests, one password at a time: that is enough, and a flood
 //! of them costs one core and one piece of memory.
 
-use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::domain::at::At;
@@ -14,10 +13,9 @@ use crate::domain::sensitive::Sensitive;
 use crate::domain::team::Email;
 use crate::secret::{Workspace, hash_password, verify_password};
 
+use super::allowance::{Allowance, Spent, one_of_many};
 use super::refused::Refused;
 
-/// Most accounts and addresses that are remembered; the one that would be forgotten next goes.
-const REMEMBERED: usize = 10_000;
 /// Wrong passwords of one account at once, and the time that gives one of them back.
 const PER_ACCOUNT: Allowance = Allowance {
     burst: 10,
@@ -28,12 +26,6 @@ const PER_ADDRESS: Allowance = Allowance {
     burst: 30,
     each: Duration::from_secs(10),
 };
-
-#[derive(Clone, Copy)]
-struct Allowance {
-    burst: u32,
-    each: Duration,
-}
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Key {
@@ -53,8 +45,7 @@ impl Key {
 /// Watches over passwords being tried.
 #[derive(Debug, Default)]
 pub struct Logins {
-    /// When all tries of a key will have been given back.
-    spent_until: Mutex<HashMap<Key, At>>,
+    spent_until: Spent<Key>,
     hashing: Arc<tokio::sync::Mutex<Workspace>>,
 }
 
@@ -106,79 +97,34 @@ impl Logins {
 
     /// Counts a try, before it is known whether it is right: tries at the same time count, too.
     fn spend(&self, keys: &[Key], now: At) -> Result<(), Refused> {
-        let mut known = self
-            .spent_until
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        for key in keys {
-            let Allowance { burst, each } = key.allowance();
-            let spent_until = known.get(key).copied().unwrap_or(now);
-            let wait = spent_until.ms_since(now + each * (burst - 1));
-            if wait > 0 {
-                return Err(Refused::TooMany(wait.unsigned_abs().div_ceil(1_000)));
-            }
-        }
-        for key in keys {
-            let spent_until = known.get(key).copied().unwrap_or(now).max(now);
-            known.insert(key.clone(), spent_until + key.allowance().each);
-        }
-        if known.len() > REMEMBERED {
-            known.retain(|_, spent_until| *spent_until > now);
-        }
-        while known.len() > REMEMBERED {
-            let next = known.iter().min_by_key(|(_, spent_until)| **spent_until);
-            let Some(next) = next.map(|(key, _)| key.clone()) else {
-                break;
-            };
-            known.remove(&next);
-        }
-        Ok(())
+        let keys = keys.iter().map(|key| (key.clone(), key.allowance()));
+        self.spent_until.spend(&keys.collect::<Vec<_>>(), now)
     }
 
     fn give_back(&self, keys: &[Key]) {
-        let mut known = self
-            .spent_until
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
         for key in keys {
             match key {
-                Key::Account(_) => {
-                    known.remove(key);
-                }
+                Key::Account(_) => self.spent_until.forget(key),
                 // Others may try from there with less right.
-                Key::Address(_) => {
-                    if let Some(spent_until) = known.get_mut(key) {
-                        *spent_until = *spent_until - key.allowance().each;
-                    }
-                }
+                Key::Address(_) => self.spent_until.give_back(key, key.allowance()),
             }
         }
     }
 }
 
 fn keys(account: &Email, address: Option<IpAddr>) -> Vec<Key> {
-    let address = address.map(|address| address.to_canonical()).map(network);
-    // Whoever comes from this machine comes through a proxy: that is everybody.
-    let address = address.filter(|address| !address.is_loopback());
     let account = Key::Account(account.clone());
     address
+        .and_then(one_of_many)
         .map(Key::Address)
         .into_iter()
         .chain([account])
         .collect()
 }
 
-/// What one person may choose freely of an address is left out: the lower half of IPv6.
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
-        IpAddr::V6(v6) if v6.is_loopback() => address,
-        IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() & !u128::from(u64::MAX)).into()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::allowance::REMEMBERED;
     use super::*;
 
     const NOW: At = At(1_000_000_000);
@@ -264,7 +210,7 @@ mod tests {
             let keys = keys(&account(&format!("user{n}")), None);
             assert_eq!(seconds(logins.spend(&keys, NOW)), None);
         }
-        assert_eq!(logins.spent_until.lock().unwrap().len(), REMEMBERED);
+        assert_eq!(logins.spent_until.len(), REMEMBERED);
         assert!(seconds(logins.spend(&worst, NOW)).is_some());
     }
 }

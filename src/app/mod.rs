@@ -5,6 +5,8 @@
 
 pub mod accounts;
 pub mod alerter;
+mod allowance;
+pub mod announcements;
 mod authorization;
 pub mod build;
 pub mod channels;
@@ -21,13 +23,17 @@ pub mod import;
 mod in_flight;
 pub mod incidents;
 pub mod ledger;
+pub mod letters;
 pub mod logins;
 pub mod maintenance;
+mod maintenance_news;
 pub mod monitors;
 pub mod network;
+pub mod news;
 pub mod nodes;
 pub mod public_incident;
 pub mod public_kept;
+mod public_news;
 pub mod public_status;
 pub mod record;
 pub mod recorder;
@@ -38,6 +44,7 @@ pub mod retention;
 mod routing;
 pub mod scheduler;
 pub mod status_pages;
+pub mod subscribers;
 pub mod summaries;
 pub mod system;
 pub mod tools;
@@ -66,6 +73,7 @@ use self::logins::Logins;
 use self::network::Network;
 use self::nodes::Nodes;
 use self::public_kept::Kept;
+use self::subscribers::Asking;
 use self::trial::Trials;
 
 /// Longest that a stop waits for what is in flight; leases bring back what is left.
@@ -109,6 +117,10 @@ pub struct App {
     pub due: Notify,
     /// Wakes the alerter: something is to be told.
     pub outbox: Notify,
+    /// Wakes whoever brings letters to subscribers.
+    pub letters: Notify,
+    /// How often somebody has asked to subscribe.
+    pub asking: Asking,
     in_flight: InFlight,
 }
 
@@ -161,6 +173,11 @@ impl App {
             workers.spawn(
                 telling,
                 digests::run(Arc::clone(self), telling.stop.clone()),
+            );
+            workers.spawn(telling, news::run(Arc::clone(self), telling.stop.clone()));
+            workers.spawn(
+                telling,
+                letters::run(Arc::clone(self), telling.stop.clone()),
             );
         }
         if self.heartbeat.is_some() {

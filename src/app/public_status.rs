@@ -2,10 +2,11 @@
 //!
 //! What of an incident is for the public is the business of [`super::public_incident`].
 
+use crate::domain::announcement::Announcement;
 use crate::domain::at::{At, DAY_MS};
 use crate::domain::histogram::Latency;
 use crate::domain::id::{IncidentId, MonitorId, WindowId};
-use crate::domain::incident::{HeldBack, Incident};
+use crate::domain::incident::Incident;
 use crate::domain::maintenance::{MAX_WINDOWS, Occurrence, Window};
 use crate::domain::status::MonitorStatus;
 use crate::domain::status_page::{self, StatusPage};
@@ -15,6 +16,7 @@ use crate::store::{Overview, StoreError};
 use super::App;
 use super::figures::Percentiles;
 use super::public_incident::PublicIncident;
+use super::public_news;
 
 /// Days of incidents that a page tells.
 pub const HISTORY_DAYS: i64 = 90;
@@ -22,6 +24,8 @@ pub const HISTORY_DAYS: i64 = 90;
 const MOST_INCIDENTS: usize = 200;
 /// Days ahead for which a page announces maintenance.
 const PLANNED_DAYS: i64 = 14;
+/// Most announcements that a page shows.
+const MOST_ANNOUNCED: usize = 10;
 /// Most maintenance windows that a page announces.
 const MOST_MAINTENANCE: usize = 20;
 
@@ -131,6 +135,8 @@ pub struct PublicStatus {
     pub incidents: Vec<PublicIncident>,
     /// Maintenance that runs or is planned, in the order of time.
     pub maintenance: Vec<PublicMaintenance>,
+    /// What its makers announce, newest first.
+    pub announcements: Vec<Announcement>,
 }
 
 fn component(name: String, overview: &Overview) -> PublicComponent {
@@ -199,9 +205,8 @@ pub(super) async fn make(
         .incidents_of(page.team, &ids, since, MOST_INCIDENTS)
         .await?;
     // What maintenance holds back is not told here, either, unless somebody has spoken of it.
-    let is_held =
-        |incident: &&Incident| incident.held == Some(HeldBack::Opening) && !incident.has_update();
-    let held: Vec<IncidentId> = incidents.iter().filter(is_held).map(|i| i.id).collect();
+    let held = incidents.iter().filter(|i| public_news::is_held(i));
+    let held: Vec<IncidentId> = held.map(|i| i.id).collect();
     for component in &mut components {
         component.open_incident = component.open_incident.filter(|id| !held.contains(id));
     }
@@ -209,8 +214,12 @@ pub(super) async fn make(
         let about = components.iter().find(|c| c.monitor == incident.monitor)?;
         Some(PublicIncident::of(incident, about.name.clone()))
     };
-    let told = incidents.iter().filter(|incident| !is_held(incident));
+    let told = incidents.iter().filter(|i| !held.contains(&i.id));
     let incidents = told.filter_map(public).collect();
+    let announcements = app
+        .store
+        .announcements(page.team, page.id, Some(now), MOST_ANNOUNCED)
+        .await?;
     let windows = app
         .store
         .maintenance_windows(page.team, Some(false), now, None, MAX_WINDOWS)
@@ -237,6 +246,7 @@ pub(super) async fn make(
         updated_at: components.iter().filter_map(|c| c.last_check_at).max(),
         components,
         incidents,
+        announcements,
         made_at: now,
         is_last_known: false,
         page,

@@ -8,6 +8,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::App;
+use super::subscribers::CONFIRM_WITHIN;
 use crate::store::StoreError;
 
 /// The lease that says who cleans.
@@ -26,7 +27,9 @@ const REPORTS: u32 = 50;
 const CHANGES: u32 = 500;
 /// How long a maintenance window that is over is kept.
 const MAINTENANCE: Duration = Duration::from_hours(400 * 24);
-/// How long a notification that was sent or given up is kept.
+/// How long a subscriber that has refused for good is kept, so that the team sees it.
+const REFUSED: Duration = Duration::from_hours(30 * 24);
+/// How long a notification or a letter that was sent or given up is kept, and what it told.
 const NOTIFICATIONS: Duration = Duration::from_hours(90 * 24);
 
 /// Takes one bite of everything that is old, if no other node is at it; says how many rows went.
@@ -46,6 +49,11 @@ pub async fn step(app: &App) -> Result<u64, StoreError> {
         store.purge_sessions(now).await?,
         store.purge_links(now).await?,
         store.drop_notifications(now - NOTIFICATIONS, BITE).await?,
+        store.drop_letters(now - NOTIFICATIONS, BITE).await?,
+        store.drop_news(now - NOTIFICATIONS, BITE).await?,
+        store
+            .drop_subscribers(now - CONFIRM_WITHIN, now - REFUSED, BITE)
+            .await?,
         store.drop_maintenance(now - MAINTENANCE, BITE).await?,
     ];
     Ok(bites.iter().sum())

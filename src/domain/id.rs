@@ -49,6 +49,12 @@ ids! {
     DeliveryId,
     /// A status page.
     StatusPageId,
+    /// Somebody who hears of a status page.
+    SubscriberId,
+    /// An announcement on a status page.
+    AnnouncementId,
+    /// Something that the subscribers of a status page are told.
+    NewsId,
     /// An API token.
     TokenId,
     /// A maintenance window.

@@ -5,6 +5,7 @@
 //! `notification` what is told. Each thought is a type of its own, made in one place.
 
 pub mod accounting;
+pub mod announcement;
 pub mod at;
 pub mod canary;
 pub mod cause;
@@ -37,6 +38,7 @@ pub mod maintenance;
 pub mod memory;
 pub mod modern;
 pub mod monitor;
+pub mod news;
 pub mod node;
 pub mod notification;
 pub mod observation;
@@ -56,6 +58,7 @@ pub mod session;
 pub mod state;
 pub mod status;
 pub mod status_page;
+pub mod subscriber;
 pub mod summary;
 pub mod team;
 pub mod tools;

@@ -9,7 +9,7 @@ use std::error::Error as _;
 use std::time::{Duration, UNIX_EPOCH};
 
 use lettre::message::header::{HeaderName, HeaderValue};
-use lettre::message::{Mailbox, MultiPart, SinglePart};
+use lettre::message::{Mailbox, MessageBuilder, MultiPart, SinglePart};
 use lettre::transport::smtp::Error as SmtpError;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{Address, AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
@@ -17,8 +17,11 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use url::Url;
 
+use super::letter::{Letter, Words};
 use super::message::Message;
 use super::{Delivered, DeliveryError};
+use crate::domain::at::At;
+use crate::domain::id::NotificationId;
 use crate::domain::notification::Notification;
 use crate::domain::sensitive::Sensitive;
 use crate::domain::team::Email;
@@ -124,6 +127,21 @@ impl Mailer {
         message: &Message,
     ) -> Result<Delivered, DeliveryError> {
         let mail = compose(&self.sender, to, notification, message)?;
+        self.bring(mail).await
+    }
+
+    /// Sends one letter to a subscriber.
+    pub(super) async fn send_letter(
+        &self,
+        to: &Email,
+        letter: &Letter<'_>,
+        words: &Words,
+    ) -> Result<Delivered, DeliveryError> {
+        let mail = compose_letter(&self.sender, to, letter, words)?;
+        self.bring(mail).await
+    }
+
+    async fn bring(&self, mail: lettre::Message) -> Result<Delivered, DeliveryError> {
         let sending = self.transport.send(mail);
         match tokio::time::timeout(DELIVERY_TIMEOUT, sending).await {
             Ok(Ok(answer)) => {
@@ -221,37 +239,85 @@ fn compose(
     notification: &Notification,
     message: &Message,
 ) -> Result<lettre::Message, DeliveryError> {
-    let ours = |error: &dyn std::error::Error| {
-        DeliveryError::passing(format!("the mail could not be written: {error}"))
-    };
-    let recipient: Address = to.as_str().parse().map_err(|error| DeliveryError {
-        permanent: true,
-        detail: format!("the address cannot be written to: {error}"),
-    })?;
     let domain = sender.email.domain();
-    let id = notification.id;
-    let sent = UNIX_EPOCH
-        + Duration::from_millis(u64::try_from(notification.created_at.0).unwrap_or_default());
-    let mut builder = lettre::Message::builder()
-        .from(sender.clone())
-        .to(Mailbox::new(None, recipient))
-        .subject(message.subject.as_str())
-        .date(sent)
-        .message_id(Some(format!("<{id}@{domain}>")))
-        .raw_header(header("List-Id", format!("{SENDER} <alerts.{domain}>")))
-        .raw_header(header("Auto-Submitted", "auto-generated".to_owned()))
-        .raw_header(header("X-Auto-Response-Suppress", "All".to_owned()));
+    let list = format!("{SENDER} <alerts.{domain}>");
+    let what = (message.subject.as_str(), list);
+    let mut builder = addressed(sender, to, what, (notification.id, notification.created_at))?;
     if let Some(incident) = &notification.content.incident {
         let thread = format!("<incident-{}@{domain}>", incident.known_as());
         builder = builder.in_reply_to(thread.clone()).references(thread);
     }
     let text = message.text().map_err(|error| ours(&error))?;
     let html = message.html().map_err(|error| ours(&error))?;
-    let parts = MultiPart::alternative()
+    let parts = parts(notification.id, text, html);
+    builder.multipart(parts).map_err(|error| ours(&error))
+}
+
+/// A letter to a subscriber: it names its page as the list, and how to leave it by one click
+/// (RFC 2919, RFC 2369, RFC 8058).
+fn compose_letter(
+    sender: &Mailbox,
+    to: &Email,
+    letter: &Letter<'_>,
+    words: &Words,
+) -> Result<lettre::Message, DeliveryError> {
+    let domain = sender.email.domain();
+    let page = letter.page.id;
+    let list = format!("{SENDER} <status-{page}.{domain}>");
+    let what = (words.subject.as_str(), list);
+    let mut builder = addressed(sender, to, what, (letter.id, letter.created_at))?;
+    if letter.news.is_some() {
+        let leave = format!("<{}>", letter.unsubscribe_url);
+        let one_click = "List-Unsubscribe=One-Click".to_owned();
+        builder = builder
+            .raw_header(header("List-Unsubscribe", leave))
+            .raw_header(header("List-Unsubscribe-Post", one_click));
+    }
+    if let Some(thread) = &words.thread {
+        // Other pages may tell the same person of the same thing.
+        let thread = format!("<{thread}-{page}@{domain}>");
+        builder = builder.in_reply_to(thread.clone()).references(thread);
+    }
+    let text = letter.text(words).map_err(|error| ours(&error))?;
+    let html = letter.html(words).map_err(|error| ours(&error))?;
+    let parts = parts(letter.id, text, html);
+    builder.multipart(parts).map_err(|error| ours(&error))
+}
+
+fn ours(error: &dyn std::error::Error) -> DeliveryError {
+    DeliveryError::passing(format!("the mail could not be written: {error}"))
+}
+
+/// What all mails have in common: who writes what to whom as part of which list, by which id and
+/// when.
+fn addressed(
+    sender: &Mailbox,
+    to: &Email,
+    (subject, list): (&str, String),
+    (id, created_at): (NotificationId, At),
+) -> Result<MessageBuilder, DeliveryError> {
+    let recipient: Address = to.as_str().parse().map_err(|error| DeliveryError {
+        permanent: true,
+        detail: format!("the address cannot be written to: {error}"),
+    })?;
+    let domain = sender.email.domain();
+    let sent = UNIX_EPOCH + Duration::from_millis(u64::try_from(created_at.0).unwrap_or_default());
+    Ok(lettre::Message::builder()
+        .from(sender.clone())
+        .to(Mailbox::new(None, recipient))
+        .subject(subject)
+        .date(sent)
+        .message_id(Some(format!("<{id}@{domain}>")))
+        .raw_header(header("List-Id", list))
+        .raw_header(header("Auto-Submitted", "auto-generated".to_owned()))
+        .raw_header(header("X-Auto-Response-Suppress", "All".to_owned())))
+}
+
+fn parts(id: NotificationId, text: String, html: String) -> MultiPart {
+    MultiPart::alternative()
         .boundary(format!("part-{}", id.0.simple()))
         .singlepart(SinglePart::plain(text))
-        .singlepart(SinglePart::html(html));
-    builder.multipart(parts).map_err(|error| ours(&error))
+        .singlepart(SinglePart::html(html))
 }
 
 fn header(name: &'static str, value: String) -> HeaderValue {

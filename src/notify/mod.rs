@@ -8,6 +8,7 @@ mod discord;
 mod email;
 mod google_chat;
 mod gotify;
+mod letter;
 mod markup;
 mod matrix;
 mod mattermost;
@@ -23,6 +24,7 @@ mod telegram;
 mod webhook;
 
 pub use email::{MailSetupError, Mailer};
+pub use letter::Letter;
 pub use message::{Changed, Fact, Message, Tone};
 
 use crate::domain::at::At;

@@ -11,6 +11,7 @@ use super::{DeliveryError, url};
 use crate::domain::at::At;
 use crate::domain::channel::Settings;
 use crate::domain::digest::facts::DigestFacts;
+use crate::domain::id::NotificationId;
 use crate::domain::incident::Change;
 use crate::domain::node::NodeFacts;
 use crate::domain::notification::{
@@ -51,10 +52,20 @@ pub(super) fn post(
     notification: &Notification,
     now: At,
 ) -> Result<Post, DeliveryError> {
-    let id = notification.id.to_string();
-    let timestamp = (now.0 / 1_000).to_string();
     let body = body(notification)
         .map_err(|error| DeliveryError::passing(format!("cannot write JSON: {error}")))?;
+    signed(settings, notification.id, body, now)
+}
+
+/// A request with this body, signed with every secret that is valid at `now`.
+pub(super) fn signed(
+    settings: &Settings,
+    id: NotificationId,
+    body: String,
+    now: At,
+) -> Result<Post, DeliveryError> {
+    let id = id.to_string();
+    let timestamp = (now.0 / 1_000).to_string();
     let signature = signature(settings.signing_secrets(), &id, &timestamp, &body)?;
     Ok(Post::text(url(settings, "url")?, body)
         .header("webhook-id", &id)

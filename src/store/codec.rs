@@ -18,8 +18,8 @@ use uuid::Uuid;
 use super::error::StoreError;
 use crate::domain::at::At;
 use crate::domain::id::{
-    ChannelId, DeliveryId, IncidentId, MonitorId, NotificationId, StatusPageId, TeamId, TokenId,
-    UserId, WindowId,
+    AnnouncementId, ChannelId, DeliveryId, IncidentId, MonitorId, NewsId, NotificationId,
+    StatusPageId, SubscriberId, TeamId, TokenId, UserId, WindowId,
 };
 
 /// A newtype that is stored as what it wraps.
@@ -62,13 +62,16 @@ macro_rules! column {
 }
 
 column! {
+    AnnouncementId(Uuid),
     At(i64),
     ChannelId(Uuid),
     DeliveryId(Uuid),
     IncidentId(Uuid),
     MonitorId(Uuid),
+    NewsId(Uuid),
     NotificationId(Uuid),
     StatusPageId(Uuid),
+    SubscriberId(Uuid),
     TeamId(Uuid),
     TokenId(Uuid),
     UserId(Uuid),

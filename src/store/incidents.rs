@@ -1,7 +1,8 @@
 //! Incidents: at most one open to a monitor, which the table itself sees to.
 //!
 //! An incident that is read inside a transaction is read to be changed: nobody else changes it
-//! until the transaction ends.
+//! until the transaction ends. What is written of one may be news for the subscribers of a status
+//! page: `news` finds it from what is left here.
 
 use super::codec::{Origin, Page, document, place, row};
 use super::db::{Dialects, Many};
@@ -134,6 +135,7 @@ impl Tx {
             shared_cause(incident),
         );
         self.db.run(OPEN_INCIDENT, row).await?;
+        self.db.run(HAS_NEWS, (incident.id,)).await?;
         Ok(())
     }
 
@@ -160,6 +162,7 @@ impl Tx {
             document(&incident.people)?,
         );
         self.db.run(SAVE_INCIDENT, row).await?;
+        self.db.run(HAS_NEWS, (incident.id,)).await?;
         Ok(())
     }
 
@@ -315,6 +318,13 @@ const SAVE_INCIDENT: &str = "
            resolved_at = $9, timeline = $10, evidence = $11, told = $12, turns = $13, held = $14,
            remind_at = $15, escalate_at = $16, cause = $17, people = $18
      WHERE id = $1 AND team_id = $2";
+/// One row whoever subscribes, and none where no status page shows the monitor.
+const HAS_NEWS: &str = "
+    INSERT INTO incident_news (incident_id, team_id)
+    SELECT i.id, i.team_id FROM incident i
+     WHERE i.id = $1
+       AND EXISTS (SELECT 1 FROM status_component c WHERE c.monitor_id = i.monitor_id)
+        ON CONFLICT (incident_id) DO NOTHING";
 /// PostgreSQL locks the row, so that a recovery and an acknowledgement do not undo each other;
 /// SQLite has one writer.
 const OPEN_INCIDENT_OF: Dialects = Dialects {

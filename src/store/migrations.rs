@@ -14,7 +14,7 @@ use super::{Store, StoreError};
 use crate::secret::Place;
 
 /// Every migration in order: its name and its text.
-pub const MIGRATIONS: [(&str, &str); 11] = [
+pub const MIGRATIONS: [(&str, &str); 12] = [
     (
         "accounts",
         include_str!("../../migrations/0001_accounts.sql"),
@@ -49,6 +49,10 @@ pub const MIGRATIONS: [(&str, &str); 11] = [
     (
         "channel words",
         include_str!("../../migrations/0011_channel_words.sql"),
+    ),
+    (
+        "subscribers",
+        include_str!("../../migrations/0012_subscribers.sql"),
     ),
 ];
 

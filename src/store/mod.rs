@@ -11,6 +11,7 @@
 //! Columns: ids `UUID`, instants `BIGINT` milliseconds, flags `BOOLEAN`, enums `TEXT` with `CHECK`,
 //! documents `TEXT` JSON that is never queried inside.
 
+mod announcements;
 mod beside;
 mod chain;
 mod changes;
@@ -28,11 +29,13 @@ mod finish;
 mod gates;
 mod incidents;
 mod leases;
+mod letters;
 mod links;
 mod maintenance;
 mod migrations;
 mod monitor_row;
 mod monitors;
+mod news;
 mod nodes;
 mod notifications;
 mod overviews;
@@ -43,6 +46,7 @@ mod rollups;
 mod sessions;
 mod states;
 mod status_pages;
+mod subscribers;
 mod surfaces;
 mod teams;
 mod tokens;
@@ -62,13 +66,16 @@ pub use digests::DueDigest;
 pub use error::StoreError;
 pub use finish::Finished;
 pub use incidents::{HeldIncident, IncidentFilter};
+pub use letters::{LetterTicket, QueuedLetter};
 pub use migrations::MIGRATIONS;
 pub use monitors::{ANYWHERE, Kept, locations};
+pub use news::{ChangedIncident, UntoldNews};
 pub use notifications::{Attempt, QueueHealth, Queued, Ticket, ToTell};
 pub use overviews::{LastCheck, OpenIncident, Overview, OverviewFilter};
 pub use reports::LatestReport;
 pub use rollups::{Addition, WHOLE};
 pub use states::Held;
+pub use subscribers::Asked;
 pub use surfaces::{CurrentTools, SeenTools, ToolsChange};
 pub use watches::{Claim, Claimed, DueCheck, Unreadable};
 pub use windows::OVERVIEW_WINDOWS;

@@ -5,6 +5,7 @@
 //! the store, whatever has a consequence is a function of `app`.
 
 mod account;
+mod announcements;
 pub mod assets;
 mod badge;
 mod bot;
@@ -31,6 +32,8 @@ mod public;
 mod session;
 mod settings;
 mod status_pages;
+mod subscribe;
+mod subscribers;
 mod system;
 pub(crate) mod try_out;
 mod words;
@@ -155,6 +158,27 @@ fn pages() -> Router<Shared> {
             "/status-pages/{id}/delete",
             get(status_pages::ask_delete).post(status_pages::delete),
         )
+        .route("/status-pages/{id}/subscribers", get(subscribers::list))
+        .route(
+            "/status-pages/{id}/subscribers/{subscriber}/delete",
+            get(subscribers::ask_delete).post(subscribers::delete),
+        )
+        .route(
+            "/status-pages/{id}/announcements",
+            get(announcements::list).post(announcements::create),
+        )
+        .route(
+            "/status-pages/{id}/announcements/{announcement}/edit",
+            get(announcements::edit).post(announcements::change),
+        )
+        .route(
+            "/status-pages/{id}/announcements/{announcement}/end",
+            post(announcements::end),
+        )
+        .route(
+            "/status-pages/{id}/announcements/{announcement}/delete",
+            get(announcements::ask_delete).post(announcements::delete),
+        )
         .route("/settings", get(settings::show))
         .route("/settings/team", post(settings::rename))
         .route("/settings/password", post(settings::password))
@@ -184,6 +208,22 @@ fn public_pages() -> Router<Shared> {
         .route("/status/{slug}", get(public::page))
         .route("/status/{slug}/history", get(public::history))
         .route("/status/{slug}/feed.atom", get(public::feed))
+        .route(
+            "/status/{slug}/subscribe",
+            get(subscribe::ask).post(subscribe::subscribe),
+        )
+        .route(
+            "/subscribers/{id}",
+            get(subscribe::show).post(subscribe::change),
+        )
+        .route(
+            "/subscribers/{id}/confirm",
+            get(subscribe::ask_confirm).post(subscribe::confirm),
+        )
+        .route(
+            "/subscribers/{id}/unsubscribe",
+            get(subscribe::ask_leave).post(subscribe::leave),
+        )
         .route("/badge/{slug}", get(public::badge))
         .route("/badge/{slug}/{component}", get(public::component_badge))
         .route("/healthz", get(ops::healthz))

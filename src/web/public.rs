@@ -224,7 +224,8 @@ fn slug_of(name: &str) -> String {
     words.collect::<Vec<_>>().join("-")
 }
 
-async fn public(shared: &Shared, slug: &str) -> Result<Arc<PublicStatus>, WebError> {
+/// The public page at a slug.
+pub(super) async fn public(shared: &Shared, slug: &str) -> Result<Arc<PublicStatus>, WebError> {
     let found = public_kept::at(&shared.app, slug).await?;
     found.ok_or(WebError::NotFound)
 }

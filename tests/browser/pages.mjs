@@ -99,6 +99,14 @@ await person.click("main button.main");
 await person.goto(`${base}/status-pages`);
 const statusPage = new URL(await person.getAttribute("main .list a.strong", "href"), base).pathname;
 
+const announcements = statusPage.replace("/edit", "/announcements");
+await person.goto(base + announcements);
+await person.fill("#title", "We move to Frankfurt on Sunday");
+await person.fill("#text", "Between 02:00 and 03:00 the servers may answer slowly.\n\nNothing else changes.");
+await person.click("main button.main");
+await person.waitForURL(`${base}${announcements}?done=announced`);
+const announcement = await person.getAttribute("main .list a.button", "href");
+
 // The server that is down needs its rechecks before there is an incident.
 for (let look = 0; look < 60; look++) {
   await person.goto(`${base}/incidents`);
@@ -133,12 +141,16 @@ const pages = {
   "status-pages": "/status-pages",
   "status-page-new": "/status-pages/new",
   "status-page-edit": statusPage,
+  "status-page-announcements": announcements,
+  "status-page-announcement": announcement,
+  "status-page-subscribers": statusPage.replace("/edit", "/subscribers"),
   settings: "/settings",
   system: "/system",
   bot: "/bot",
   nothing: "/nothing-here",
   status: "/status/acme",
   "status-history": "/status/acme/history",
+  "status-subscribe": "/status/acme/subscribe",
 };
 const strangers = { login: "/login", status: "/status/acme", "setup-used": new URL(ownerLink).pathname };
 

@@ -18,6 +18,7 @@ mod overviews;
 mod parts;
 mod retention;
 mod status_pages;
+mod subscribers;
 mod tools;
 mod watches;
 

@@ -14,5 +14,6 @@ mod pages;
 mod public;
 pub(crate) mod site;
 mod strangers;
+mod subscribers;
 mod system;
 mod trying;

@@ -2,10 +2,12 @@
 
 use axum::http::StatusCode;
 use lifesign::app::maintenance::{self, WindowSpec};
-use lifesign::app::{channels, monitors, status_pages};
+use lifesign::app::{announcements, channels, monitors, status_pages};
 use lifesign::domain::at::{At, DAY_MS, HOUR_MS};
 use lifesign::domain::channel::{Kind, Words};
-use lifesign::domain::id::{ChannelId, IncidentId, MonitorId, StatusPageId, WindowId};
+use lifesign::domain::id::{
+    AnnouncementId, ChannelId, IncidentId, MonitorId, StatusPageId, WindowId,
+};
 use lifesign::domain::maintenance::{Schedule, Scope};
 use lifesign::domain::status_page::Component;
 use lifesign::domain::zone::Zone;
@@ -24,6 +26,7 @@ pub(super) struct Furnished {
     pub(super) monitor: MonitorId,
     pub(super) channel: ChannelId,
     pub(super) page: StatusPageId,
+    pub(super) announcement: AnnouncementId,
     pub(super) window: WindowId,
     pub(super) incident: Option<IncidentId>,
 }
@@ -56,6 +59,15 @@ pub(super) async fn furnish(site: &Site, name: &str) -> Furnished {
         .await
         .unwrap()
         .id;
+    let said = announcements::AnnouncementSpec {
+        title: name.to_owned(),
+        text: name.to_owned(),
+        ends_at: None,
+    };
+    let announcement = announcements::create(&site.app, &site.owner, page, said)
+        .await
+        .unwrap()
+        .id;
     let tomorrow = site.app.clock.now().0 + DAY_MS;
     let spec = WindowSpec {
         name: name.to_owned(),
@@ -75,6 +87,7 @@ pub(super) async fn furnish(site: &Site, name: &str) -> Furnished {
         monitor,
         channel,
         page,
+        announcement,
         window,
         incident: None,
     }
@@ -84,6 +97,7 @@ impl Furnished {
     /// The paths of everything that belongs to a team.
     pub(super) fn paths(&self) -> Vec<String> {
         let (m, c, p, w) = (self.monitor, self.channel, self.page, self.window);
+        let a = self.announcement;
         let mut paths = vec![
             format!("/monitors/{m}"),
             format!("/monitors/{m}/row"),
@@ -97,6 +111,10 @@ impl Furnished {
             format!("/channels/{c}/delete"),
             format!("/status-pages/{p}/edit"),
             format!("/status-pages/{p}/delete"),
+            format!("/status-pages/{p}/subscribers"),
+            format!("/status-pages/{p}/announcements"),
+            format!("/status-pages/{p}/announcements/{a}/edit"),
+            format!("/status-pages/{p}/announcements/{a}/delete"),
             format!("/maintenance/{w}/edit"),
             format!("/maintenance/{w}/delete"),
         ];
@@ -105,7 +123,7 @@ impl Furnished {
     }
 }
 
-const OTHERS: [&str; 22] = [
+const OTHERS: [&str; 23] = [
     "/",
     "/system",
     "/?q=a&status=up&tag=b",
@@ -128,6 +146,7 @@ const OTHERS: [&str; 22] = [
     "/login",
     "/status/acme",
     "/status/acme/history",
+    "/status/acme/subscribe",
 ];
 
 engines! {

@@ -75,13 +75,25 @@ engines! {
             format!("{path}/delete"),
             format!("/channels/{}/test", furnished.channel),
             format!("/status-pages/{}/delete", furnished.page),
+            format!("/status-pages/{}/announcements", furnished.page),
+            format!(
+                "/status-pages/{}/announcements/{}/end",
+                furnished.page, furnished.announcement
+            ),
+            format!(
+                "/status-pages/{}/announcements/{}/delete",
+                furnished.page, furnished.announcement
+            ),
             format!("/maintenance/{}/end", furnished.window),
             format!("/maintenance/{}/edit", furnished.window),
             "/maintenance".to_owned(),
             "/try".to_owned(),
             "/settings/tokens".to_owned(),
         ] {
-            let form = [("url", "https://x.example/mcp"), ("name", "x"), ("scope", "read")];
+            let form = [
+                ("url", "https://x.example/mcp"), ("name", "x"), ("scope", "read"),
+                ("title", "x"), ("text", "x"),
+            ];
             assert_eq!(viewer.post(&path, &form).await.status, StatusCode::FORBIDDEN, "{path}");
         }
         let editor = site.colleague(Role::Editor).await;
