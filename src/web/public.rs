@@ -114,11 +114,9 @@ pub(super) async fn feed(
     headers: HeaderMap,
 ) -> Result<Response, WebError> {
     let status = public(&shared, &slug).await?;
-    let latest = status
-        .incidents
-        .iter()
-        .map(PublicIncident::updated_at)
-        .max();
+    let incidents = status.incidents.iter().map(PublicIncident::updated_at);
+    let announced = status.announcements.iter().map(|one| one.updated_at);
+    let latest = incidents.chain(announced).max();
     let feed = Feed {
         updated_at: latest.or(status.updated_at).unwrap_or(status.made_at),
         base: &shared.app.settings.public_url,
