@@ -162,7 +162,7 @@ async fn address(app: &App, untold: UntoldNews, now: At) -> Result<(u64, bool), 
             }
             Ok(_) => {}
             Err(error) => {
-                tracing::error!(subscriber.id = %id, %error, "failed to read a subscriber")
+                tracing::error!(subscriber.id = %id, %error, "failed to read a subscriber");
             }
         }
     }

@@ -224,9 +224,9 @@ fn heading(news: &NewsContent) -> (String, Option<String>) {
         let heading = match (news.kind, incident.stage, incident.severity) {
             (NewsKind::IncidentResolved, ..) => format!("RESOLVED {component}"),
             (NewsKind::IncidentUpdated, Some(stage), _) => {
-                format!("UPDATE {component}: {}", stage.as_str())
+                format!("UPDATED {component}: {}", stage.as_str())
             }
-            (NewsKind::IncidentUpdated, None, _) => format!("UPDATE {component}"),
+            (NewsKind::IncidentUpdated, None, _) => format!("UPDATED {component}"),
             (_, _, Severity::Down) => format!("DOWN {component}: {}", incident.reason),
             (_, _, Severity::Degraded) => format!("DEGRADED {component}: {}", incident.reason),
         };

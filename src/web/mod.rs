@@ -68,6 +68,7 @@ pub fn router(app: Arc<App>, stop: CancellationToken) -> Router {
     };
     Router::new()
         .merge(pages())
+        .merge(telling_pages())
         .merge(public_pages())
         .fallback(error::not_found)
         .layer(from_fn_with_state(shared.clone(), origin::check))
@@ -158,6 +159,18 @@ fn pages() -> Router<Shared> {
             "/status-pages/{id}/delete",
             get(status_pages::ask_delete).post(status_pages::delete),
         )
+        .route("/settings", get(settings::show))
+        .route("/settings/team", post(settings::rename))
+        .route("/settings/password", post(settings::password))
+        .route("/settings/tokens", post(settings::add_token))
+        .route("/settings/tokens/{id}/revoke", post(settings::revoke_token))
+        .route("/system", get(system::show))
+        .route("/logout", post(account::log_out))
+}
+
+/// What the makers of a status page tell the public, and whom.
+fn telling_pages() -> Router<Shared> {
+    Router::new()
         .route("/status-pages/{id}/subscribers", get(subscribers::list))
         .route(
             "/status-pages/{id}/subscribers/{subscriber}/delete",
@@ -179,13 +192,6 @@ fn pages() -> Router<Shared> {
             "/status-pages/{id}/announcements/{announcement}/delete",
             get(announcements::ask_delete).post(announcements::delete),
         )
-        .route("/settings", get(settings::show))
-        .route("/settings/team", post(settings::rename))
-        .route("/settings/password", post(settings::password))
-        .route("/settings/tokens", post(settings::add_token))
-        .route("/settings/tokens/{id}/revoke", post(settings::revoke_token))
-        .route("/system", get(system::show))
-        .route("/logout", post(account::log_out))
 }
 
 /// What anybody may see.

@@ -442,7 +442,7 @@ impl<'a> Run<'a> {
         }
         let recording = alive.iter().zip(lives).map(|((node, batch), life)| {
             let app = self.nodes[*node].app.as_ref().unwrap();
-            let recording = live(record_at_last(app, batch), life, &never);
+            let recording = Box::pin(live(record_at_last(app, batch), life, &never));
             async move { (node, batch, recording.await) }
         });
         // In the order in which they are finished: who meets another one begins anew.

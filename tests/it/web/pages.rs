@@ -97,7 +97,7 @@ impl Furnished {
     /// The paths of everything that belongs to a team.
     pub(super) fn paths(&self) -> Vec<String> {
         let (m, c, p, w) = (self.monitor, self.channel, self.page, self.window);
-        let a = self.announcement;
+        let said = format!("/status-pages/{p}/announcements/{}", self.announcement);
         let mut paths = vec![
             format!("/monitors/{m}"),
             format!("/monitors/{m}/row"),
@@ -113,8 +113,8 @@ impl Furnished {
             format!("/status-pages/{p}/delete"),
             format!("/status-pages/{p}/subscribers"),
             format!("/status-pages/{p}/announcements"),
-            format!("/status-pages/{p}/announcements/{a}/edit"),
-            format!("/status-pages/{p}/announcements/{a}/delete"),
+            format!("{said}/edit"),
+            format!("{said}/delete"),
             format!("/maintenance/{w}/edit"),
             format!("/maintenance/{w}/delete"),
         ];

@@ -134,7 +134,6 @@ engines! {
         // A scanner that follows links confirms nothing.
         let page = stranger.get(&confirm).await;
         assert!(page.one("h1").contains("Hear of Acme?"), "{}", page.text());
-        story.site.owner().await;
         assert_eq!(story.site.app.store.subscriber_counts(story.site.owner.team).await.unwrap()[0].1, 0);
         let shown = stranger.post(&confirm, &[]).await;
         let shown = stranger.get(shown.location()).await;
