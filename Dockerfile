@@ -7,6 +7,7 @@ COPY src src
 COPY migrations migrations
 COPY templates templates
 COPY static static
+COPY fonts fonts
 RUN --mount=type=cache,target=/usr/local/cargo/registry \
     --mount=type=cache,target=/src/target \
     cargo build --release --locked -p lifesign --bin lifesign -p fake-mcp --bin fake-mcp \

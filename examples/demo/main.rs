@@ -56,16 +56,8 @@ async fn run() -> anyhow::Result<()> {
     let watched = servers.watch(&app, &actor).await?;
     history::write(&app, &watched, now).await?;
     servers.quicken(&app, &actor, &watched).await?;
-    let component = |watched: &history::Watched| Component {
-        monitor: watched.monitor,
-        name: None,
-    };
-    let page = PageSpec {
-        slug: PAGE.to_owned(),
-        title: "Demo".to_owned(),
-        is_public: true,
-        components: watched.iter().map(component).collect(),
-    };
+    let components = watched.iter().map(|watched| Component::of(watched.monitor));
+    let page = PageSpec::public(PAGE, "Demo", components);
     status_pages::create(&app, &actor, page).await?;
     let backup = WindowSpec {
         name: "Nightly backup".to_owned(),

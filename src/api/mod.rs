@@ -24,6 +24,7 @@ mod preview;
 mod request;
 mod schemas;
 mod status;
+mod status_pages;
 mod tokens;
 mod tools;
 mod uptime;
@@ -117,6 +118,7 @@ fn private() -> OpenApiRouter<Api> {
         .merge(preview::routes())
         .merge(deliveries::routes())
         .merge(maintenance::routes())
+        .merge(status_pages::routes())
         .merge(tokens::routes())
 }
 

@@ -10,6 +10,7 @@ use axum::http::header::{
 };
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use axum_extra::extract::cookie::{Cookie, CookieJar};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
@@ -22,8 +23,9 @@ use super::Api;
 use super::error::{ApiError, Problem};
 use super::uptime::{MsByWindow, UptimeByWindow, tenths};
 use crate::app::public_incident::{PublicIncident, PublicPostmortem, PublicUpdate};
-use crate::app::public_kept;
+use crate::app::public_kept::{self, Seen};
 use crate::app::public_status::{PublicComponent, PublicMaintenance, PublicStatus};
+use crate::app::status_pass;
 use crate::domain::announcement::Announcement;
 use crate::domain::at::At;
 use crate::domain::id::{AnnouncementId, IncidentId, MonitorId, WindowId};
@@ -31,6 +33,9 @@ use crate::domain::written::Stage;
 
 /// What caches may do with it.
 const CACHE: &str = "public, max-age=30, stale-while-revalidate=300";
+
+/// What they may do with a page that takes a password.
+const PRIVATE: &str = "private, no-cache";
 
 /// The routes.
 pub(super) fn routes() -> OpenApiRouter<Api> {
@@ -117,6 +122,8 @@ struct ComponentView {
     id: MonitorId,
     /// What the public calls it.
     name: String,
+    /// The heading that it stands under; null above all headings.
+    group: Option<String>,
     /// `up`, `degraded`, `down`, `unknown`, `pending` or `paused`.
     status: &'static str,
     /// Alive behind an authorization wall.
@@ -273,6 +280,7 @@ impl ComponentView {
         Self {
             id: component.monitor,
             name: component.name.clone(),
+            group: component.group.clone(),
             status: component.status.as_str(),
             gated: component.gated,
             since: component.since,
@@ -327,9 +335,13 @@ async fn status(
     Path(slug): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Response> {
-    let found = public_kept::at(&api.app, &slug).await;
+    let jar = CookieJar::from_headers(&headers);
+    let pass = jar.get(&status_pass::cookie(&slug));
+    let found = public_kept::seen(&api.app, &slug, pass.map(Cookie::value)).await;
     let found = found.map_err(|error| open_to_all(ApiError::from(error).into_response()))?;
-    let found = found.ok_or_else(|| open_to_all(ApiError::not_found().into_response()))?;
+    let Seen::Shown(found) = found else {
+        return Err(open_to_all(ApiError::not_found().into_response()));
+    };
     let view = StatusView::of(&found, &api.app.settings.public_url, api.app.clock.now());
     let body = serde_json::to_string(&view)
         .map_err(|error| open_to_all(ApiError::ours(&error.into()).into_response()))?;
@@ -337,13 +349,19 @@ async fn status(
         "\"{}\"",
         URL_SAFE_NO_PAD.encode(&Sha256::digest(&body)[..16])
     );
-    let caching = [(CACHE_CONTROL, CACHE.to_owned()), (ETAG, tag.clone())];
+    let is_open = found.page.visibility.is_open();
+    let caching = if is_open { CACHE } else { PRIVATE };
+    let caching = [(CACHE_CONTROL, caching.to_owned()), (ETAG, tag.clone())];
     let response = if is_known(&headers, &tag) {
         (StatusCode::NOT_MODIFIED, caching).into_response()
     } else {
         (caching, [(CONTENT_TYPE, "application/json")], body).into_response()
     };
-    Ok(open_to_all(response))
+    Ok(if is_open {
+        open_to_all(response)
+    } else {
+        response
+    })
 }
 
 /// Whether the asker has this version already (RFC 9110 §13.1.2).

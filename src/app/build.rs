@@ -24,6 +24,7 @@ use super::logins::Logins;
 use super::network::Network;
 use super::nodes::Nodes;
 use super::public_kept::Kept;
+use super::status_domains::Domains;
 use super::subscribers::Asking;
 use super::trial::Trials;
 
@@ -80,6 +81,7 @@ impl App {
             hosts: Hosts::new(),
             trials: Trials::new(),
             public: Kept::default(),
+            domains: Domains::default(),
             nodes: Nodes::default(),
             network: Network::new(canaries),
             heartbeat,

@@ -1,6 +1,6 @@
 //! How often a password may be tried, and how many are hashed at once.
 //!
-//! Counted per account and per network address, in a table of bounded size. Who was right is not
+//! Counted per account or status page and per network address, in a table of bounded size. Who was right is not
 //! counted. Hashing runs beside the requests, one password at a time: that is enough, and a flood
 //! of them costs one core and one piece of memory.
 
@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::domain::at::At;
+use crate::domain::id::StatusPageId;
 use crate::domain::sensitive::Sensitive;
 use crate::domain::team::Email;
 use crate::secret::{Workspace, hash_password, verify_password};
@@ -30,6 +31,7 @@ const PER_ADDRESS: Allowance = Allowance {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Key {
     Account(Email),
+    Page(StatusPageId),
     Address(IpAddr),
 }
 
@@ -37,7 +39,8 @@ impl Key {
     fn allowance(&self) -> Allowance {
         match self {
             Self::Account(_) => PER_ACCOUNT,
-            Self::Address(_) => PER_ADDRESS,
+            // Many share the password of a page, and are not to be kept out by one who guesses.
+            Self::Page(_) | Self::Address(_) => PER_ADDRESS,
         }
     }
 }
@@ -59,8 +62,30 @@ impl Logins {
         hash: Option<&Sensitive>,
         now: At,
     ) -> Result<bool, Refused> {
-        let keys = keys(who.0, who.1);
-        self.spend(&keys, now)?;
+        let keys = keys(Key::Account(who.0.clone()), who.1);
+        self.is_right_for(&keys, password, hash, now).await
+    }
+
+    /// The same for the password of a status page.
+    pub(super) async fn opens_page(
+        &self,
+        who: (StatusPageId, Option<IpAddr>),
+        password: &Sensitive,
+        hash: Option<&Sensitive>,
+        now: At,
+    ) -> Result<bool, Refused> {
+        let keys = keys(Key::Page(who.0), who.1);
+        self.is_right_for(&keys, password, hash, now).await
+    }
+
+    async fn is_right_for(
+        &self,
+        keys: &[Key],
+        password: &Sensitive,
+        hash: Option<&Sensitive>,
+        now: At,
+    ) -> Result<bool, Refused> {
+        self.spend(keys, now)?;
         let (password, hash) = (password.clone(), hash.cloned());
         let verify = move |space: &mut Workspace| {
             let hash = hash.as_ref().map(Sensitive::expose);
@@ -68,7 +93,7 @@ impl Logins {
         };
         let is_right = self.beside(verify).await;
         if is_right {
-            self.give_back(&keys);
+            self.give_back(keys);
         }
         Ok(is_right)
     }
@@ -106,19 +131,20 @@ impl Logins {
             match key {
                 Key::Account(_) => self.spent_until.forget(key),
                 // Others may try from there with less right.
-                Key::Address(_) => self.spent_until.give_back(key, key.allowance()),
+                Key::Page(_) | Key::Address(_) => {
+                    self.spent_until.give_back(key, key.allowance());
+                }
             }
         }
     }
 }
 
-fn keys(account: &Email, address: Option<IpAddr>) -> Vec<Key> {
-    let account = Key::Account(account.clone());
+fn keys(what: Key, address: Option<IpAddr>) -> Vec<Key> {
     address
         .and_then(one_of_many)
         .map(Key::Address)
         .into_iter()
-        .chain([account])
+        .chain([what])
         .collect()
 }
 
@@ -129,8 +155,8 @@ mod tests {
 
     const NOW: At = At(1_000_000_000);
 
-    fn account(name: &str) -> Email {
-        Email::parse(&format!("{name}@example.com")).unwrap()
+    fn account(name: &str) -> Key {
+        Key::Account(Email::parse(&format!("{name}@example.com")).unwrap())
     }
 
     fn seconds(refused: Result<(), Refused>) -> Option<u64> {
@@ -144,7 +170,7 @@ mod tests {
     #[test]
     fn an_account_is_tried_ten_times_and_then_twice_a_minute() {
         let logins = Logins::default();
-        let keys = keys(&account("me"), None);
+        let keys = keys(account("me"), None);
         for _ in 0..10 {
             assert_eq!(seconds(logins.spend(&keys, NOW)), None);
         }
@@ -154,7 +180,7 @@ mod tests {
         let later = NOW + Duration::from_secs(30);
         assert_eq!(seconds(logins.spend(&keys, later)), None);
         assert_eq!(seconds(logins.spend(&keys, later)), Some(30));
-        let other = super::keys(&account("other"), None);
+        let other = super::keys(account("other"), None);
         assert_eq!(seconds(logins.spend(&other, later)), None);
     }
 
@@ -162,10 +188,7 @@ mod tests {
     fn one_address_cannot_try_all_accounts() {
         let logins = Logins::default();
         let from = |n: usize, address: &str| {
-            keys(
-                &account(&format!("user{n}")),
-                Some(address.parse().unwrap()),
-            )
+            keys(account(&format!("user{n}")), Some(address.parse().unwrap()))
         };
         for n in 0..30 {
             let address = format!("2001:db8::{n:x}");
@@ -192,7 +215,7 @@ mod tests {
     #[test]
     fn who_is_right_is_not_counted() {
         let logins = Logins::default();
-        let keys = keys(&account("me"), Some("192.0.2.1".parse().unwrap()));
+        let keys = keys(account("me"), Some("192.0.2.1".parse().unwrap()));
         for _ in 0..100 {
             assert_eq!(seconds(logins.spend(&keys, NOW)), None);
             logins.give_back(&keys);
@@ -202,12 +225,12 @@ mod tests {
     #[test]
     fn the_table_stays_small_and_keeps_the_worst() {
         let logins = Logins::default();
-        let worst = keys(&account("worst"), None);
+        let worst = keys(account("worst"), None);
         for _ in 0..10 {
             assert_eq!(seconds(logins.spend(&worst, NOW)), None);
         }
         for n in 0..REMEMBERED + 100 {
-            let keys = keys(&account(&format!("user{n}")), None);
+            let keys = keys(account(&format!("user{n}")), None);
             assert_eq!(seconds(logins.spend(&keys, NOW)), None);
         }
         assert_eq!(logins.spent_until.len(), REMEMBERED);

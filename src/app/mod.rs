@@ -43,7 +43,9 @@ pub mod reminders;
 pub mod retention;
 mod routing;
 pub mod scheduler;
+pub mod status_domains;
 pub mod status_pages;
+pub mod status_pass;
 pub mod subscribers;
 pub mod summaries;
 pub mod system;
@@ -73,6 +75,7 @@ use self::logins::Logins;
 use self::network::Network;
 use self::nodes::Nodes;
 use self::public_kept::Kept;
+use self::status_domains::Domains;
 use self::subscribers::Asking;
 use self::trial::Trials;
 
@@ -103,6 +106,8 @@ pub struct App {
     pub trials: Trials,
     /// What the public was told a moment ago.
     pub public: Kept,
+    /// Which host names show a status page.
+    pub domains: Domains,
     /// When this process started.
     pub started_at: At,
     /// What is known of the nodes of this installation.

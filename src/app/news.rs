@@ -129,7 +129,7 @@ async fn public(
     page: StatusPageId,
 ) -> Result<Option<StatusPage>, StoreError> {
     let page = app.store.status_page(incident.team, page).await?;
-    Ok(page.filter(|page| page.is_public))
+    Ok(page.filter(|page| page.visibility.is_open()))
 }
 
 /// Addresses news to the next subscribers who hear them; says how many letters that made, and

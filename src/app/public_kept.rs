@@ -15,6 +15,7 @@ use crate::store::StoreError;
 
 use super::App;
 use super::public_status::{PublicComponent, PublicStatus, make};
+use super::status_pass;
 
 /// How old it may be when it is told.
 pub const FRESH: Duration = Duration::from_secs(2);
@@ -77,10 +78,39 @@ impl Kept {
     }
 }
 
-/// The public page at a slug, at most [`FRESH`] old; `None` when there is none, or it is not
-/// public. It is made once for all who ask at the same moment. While the database is away the last
+/// What there is at a slug for somebody.
+#[derive(Debug)]
+pub enum Seen {
+    /// The page.
+    Shown(Arc<PublicStatus>),
+    /// A page that takes a password which was not shown.
+    Locked(Arc<PublicStatus>),
+    /// None, or one that is hidden.
+    Nothing,
+}
+
+/// The public page at a slug, at most [`FRESH`] old; `None` when there is none, or not everybody may
+/// see it. It is made once for all who ask at the same moment. While the database is away the last
 /// one is told as what it is; fails where there is none.
 pub async fn at(app: &App, slug: &str) -> Result<Option<Arc<PublicStatus>>, StoreError> {
+    let found = found(app, slug).await?;
+    Ok(found.filter(|status| status.page.visibility.is_open()))
+}
+
+/// As [`at`], for somebody who may have shown a password: `pass` is what they got for it.
+pub async fn seen(app: &App, slug: &str, pass: Option<&str>) -> Result<Seen, StoreError> {
+    let Some(status) = found(app, slug).await? else {
+        return Ok(Seen::Nothing);
+    };
+    let is_open = status.page.visibility.is_open();
+    if is_open || pass.is_some_and(|pass| status_pass::opens(app, &status.page, pass)) {
+        Ok(Seen::Shown(status))
+    } else {
+        Ok(Seen::Locked(status))
+    }
+}
+
+async fn found(app: &App, slug: &str) -> Result<Option<Arc<PublicStatus>>, StoreError> {
     if slug.len() > MAX_SLUG {
         return Ok(None);
     }

@@ -8,8 +8,9 @@ use crate::domain::histogram::Latency;
 use crate::domain::id::{IncidentId, MonitorId, WindowId};
 use crate::domain::incident::Incident;
 use crate::domain::maintenance::{MAX_WINDOWS, Occurrence, Window};
+use crate::domain::month::Month;
 use crate::domain::status::MonitorStatus;
-use crate::domain::status_page::{self, StatusPage};
+use crate::domain::status_page::{self, Component, StatusPage};
 use crate::domain::uptime::{Day, Spent};
 use crate::store::{Overview, StoreError};
 
@@ -28,6 +29,12 @@ const PLANNED_DAYS: i64 = 14;
 const MOST_ANNOUNCED: usize = 10;
 /// Most maintenance windows that a page announces.
 const MOST_MAINTENANCE: usize = 20;
+/// Days ahead that the calendar holds.
+const CALENDAR_DAYS: i64 = 90;
+/// Most occurrences of one window in the calendar.
+const MOST_OCCURRENCES: usize = 100;
+/// Most occurrences in the calendar.
+const MOST_DATES: usize = 300;
 
 /// A line of the page.
 #[derive(Clone, Debug, PartialEq)]
@@ -36,6 +43,8 @@ pub struct PublicComponent {
     pub monitor: MonitorId,
     /// What the public calls it.
     pub name: String,
+    /// The heading that it stands under.
+    pub group: Option<String>,
     /// How it is.
     pub status: MonitorStatus,
     /// Alive behind an authorization wall.
@@ -85,31 +94,74 @@ pub struct PublicMaintenance {
     pub components: Vec<(MonitorId, String)>,
 }
 
-/// What of the windows of a team concerns the components of a page, in the order of time.
-fn maintenance(
+/// Components under one heading.
+#[derive(Clone, Debug)]
+pub struct PublicGroup<'a> {
+    /// The heading; `None` for those that stand above all headings.
+    pub name: Option<String>,
+    /// The worst of its components, those in maintenance left out where there are others.
+    pub status: MonitorStatus,
+    /// Its components, in their order.
+    pub components: Vec<&'a PublicComponent>,
+}
+
+/// How components are as a whole. What is expected says nothing about it, unless there is nothing
+/// else among them.
+fn whole(components: &[&PublicComponent]) -> MonitorStatus {
+    let all: Vec<MonitorStatus> = components.iter().map(|c| c.status).collect();
+    let others = components.iter().filter(|c| c.maintenance_until.is_none());
+    let others: Vec<MonitorStatus> = others.map(|c| c.status).collect();
+    status_page::overall(if others.is_empty() { &all } else { &others })
+}
+
+impl PublicStatus {
+    /// Its components under their headings.
+    pub fn groups<'a>(&'a self) -> Vec<PublicGroup<'a>> {
+        let groups = status_page::grouped(&self.components, |line| line.group.as_deref());
+        let group = |group: (Option<String>, Vec<&'a PublicComponent>)| {
+            let (name, components) = group;
+            PublicGroup {
+                name,
+                status: whole(&components),
+                components,
+            }
+        };
+        groups.into_iter().map(group).collect()
+    }
+}
+
+/// What of the windows of a team concerns the components of a page until `horizon`, at most `most`
+/// occurrences of each window, in the order of time.
+fn maintenance_of(
     windows: &[Window],
     components: &[(MonitorId, String, Vec<String>)],
-    now: At,
+    (now, horizon): (At, At),
+    most: usize,
 ) -> Vec<PublicMaintenance> {
-    let horizon = At(now.0 + PLANNED_DAYS * DAY_MS);
     let public = |window: &Window| {
         let covered = components
             .iter()
             .filter(|(monitor, _, tags)| window.scope.covers(*monitor, tags));
         let components: Vec<_> = covered.map(|(id, name, _)| (*id, name.clone())).collect();
-        let occurrence = *window.next(now, 1).first()?;
-        let is_near = occurrence.starts_at < horizon && !components.is_empty();
-        is_near.then(|| PublicMaintenance {
+        let next = if components.is_empty() {
+            Vec::new()
+        } else {
+            window.next(now, most)
+        };
+        let near = next
+            .into_iter()
+            .take_while(|occurrence| occurrence.starts_at < horizon);
+        let near = near.map(|occurrence| PublicMaintenance {
             id: window.id,
             name: window.name.clone(),
             occurrence,
             is_running: occurrence.holds(now),
-            components,
-        })
+            components: components.clone(),
+        });
+        near.collect::<Vec<_>>()
     };
-    let mut all: Vec<_> = windows.iter().filter_map(public).collect();
+    let mut all: Vec<_> = windows.iter().flat_map(public).collect();
     all.sort_by_key(|m| (m.occurrence.starts_at, m.id));
-    all.truncate(MOST_MAINTENANCE);
     all
 }
 
@@ -137,9 +189,12 @@ pub struct PublicStatus {
     pub maintenance: Vec<PublicMaintenance>,
     /// What its makers announce, newest first.
     pub announcements: Vec<Announcement>,
+    /// Every occurrence of it that comes in the next months, in the order of time.
+    pub calendar: Vec<PublicMaintenance>,
 }
 
-fn component(name: String, overview: &Overview) -> PublicComponent {
+fn component(line: &Component, overview: &Overview) -> PublicComponent {
+    let name = line.name.as_ref().unwrap_or(&overview.monitor.spec.name);
     let mut day = Latency::default();
     overview
         .hours
@@ -148,7 +203,8 @@ fn component(name: String, overview: &Overview) -> PublicComponent {
     let latency = Percentiles::of(&day, "total");
     PublicComponent {
         monitor: overview.monitor.id,
-        name,
+        name: name.clone(),
+        group: line.group.clone(),
         status: overview.status(),
         gated: overview.state.gated,
         since: overview.state.since,
@@ -167,6 +223,34 @@ fn component(name: String, overview: &Overview) -> PublicComponent {
     }
 }
 
+/// Incidents as the public is told of them.
+fn told(incidents: &[Incident], components: &[PublicComponent]) -> Vec<PublicIncident> {
+    let public = |incident: &Incident| {
+        let about = components.iter().find(|c| c.monitor == incident.monitor)?;
+        Some(PublicIncident::of(incident, about.name.clone()))
+    };
+    let told = incidents
+        .iter()
+        .filter(|incident| !public_news::is_held(incident));
+    told.filter_map(public).collect()
+}
+
+/// The incidents of a page that began in a month of it, newest first.
+pub async fn month(
+    app: &App,
+    status: &PublicStatus,
+    month: Month,
+) -> Result<Vec<PublicIncident>, StoreError> {
+    let ids: Vec<MonitorId> = status.components.iter().map(|line| line.monitor).collect();
+    let (first, end) = (month.starts_at(), month.next().starts_at());
+    let mut incidents = app
+        .store
+        .incidents_between(status.page.team, &ids, (first, end), MOST_INCIDENTS)
+        .await?;
+    incidents.retain(|incident| incident.started_at >= first);
+    Ok(told(&incidents, &status.components))
+}
+
 /// Reads the public page at a slug; `None` when there is none, or it is not public.
 pub(super) async fn make(
     app: &App,
@@ -183,11 +267,7 @@ pub(super) async fn make(
         let Some(overview) = overviews.iter().find(|o| o.monitor.id == line.monitor) else {
             continue;
         };
-        let name = line
-            .name
-            .clone()
-            .unwrap_or_else(|| overview.monitor.spec.name.clone());
-        components.push(component(name, overview));
+        components.push(component(line, overview));
     }
     for component in &mut components {
         let latest = app
@@ -204,18 +284,14 @@ pub(super) async fn make(
         .store
         .incidents_of(page.team, &ids, since, MOST_INCIDENTS)
         .await?;
-    // What maintenance holds back is not told here, either, unless somebody has spoken of it.
-    let held = incidents.iter().filter(|i| public_news::is_held(i));
-    let held: Vec<IncidentId> = held.map(|i| i.id).collect();
+    let held = incidents
+        .iter()
+        .filter(|incident| public_news::is_held(incident));
+    let held: Vec<IncidentId> = held.map(|incident| incident.id).collect();
     for component in &mut components {
         component.open_incident = component.open_incident.filter(|id| !held.contains(id));
     }
-    let public = |incident: &Incident| {
-        let about = components.iter().find(|c| c.monitor == incident.monitor)?;
-        Some(PublicIncident::of(incident, about.name.clone()))
-    };
-    let told = incidents.iter().filter(|i| !held.contains(&i.id));
-    let incidents = told.filter_map(public).collect();
+    let incidents = told(&incidents, &components);
     let announcements = app
         .store
         .announcements(page.team, page.id, Some(now), MOST_ANNOUNCED)
@@ -234,15 +310,20 @@ pub(super) async fn make(
         )
     });
     let concerned: Vec<_> = concerned.collect();
-    let all: Vec<MonitorStatus> = components.iter().map(|c| c.status).collect();
+    let soon = (now, At(now.0 + PLANNED_DAYS * DAY_MS));
+    let mut maintenance = maintenance_of(&windows.rows, &concerned, soon, 1);
+    maintenance.truncate(MOST_MAINTENANCE);
+    let ahead = (now, At(now.0 + CALENDAR_DAYS * DAY_MS));
+    let mut calendar = maintenance_of(&windows.rows, &concerned, ahead, MOST_OCCURRENCES);
+    calendar.truncate(MOST_DATES);
     let others = components.iter().filter(|c| c.maintenance_until.is_none());
     let others: Vec<MonitorStatus> = others.map(|c| c.status).collect();
-    let in_maintenance = all.len() - others.len();
+    let in_maintenance = components.len() - others.len();
     Ok(Some(PublicStatus {
-        // What is expected says nothing about the page, unless there is nothing else on it.
-        status: status_page::overall(if others.is_empty() { &all } else { &others }),
+        status: whole(&components.iter().collect::<Vec<_>>()),
         sentence: status_page::sentence(&others, in_maintenance),
-        maintenance: maintenance(&windows.rows, &concerned, now),
+        maintenance,
+        calendar,
         updated_at: components.iter().filter_map(|c| c.last_check_at).max(),
         components,
         incidents,

@@ -40,10 +40,16 @@ fn announce(settings: &Settings, owner_link: Option<&str>) -> anyhow::Result<()>
     Ok(out.flush()?)
 }
 
+/// Pages and API as they are served.
+pub fn router(app: &Arc<App>, stop: CancellationToken) -> axum::Router {
+    let pages = crate::web::router(Arc::clone(app), stop);
+    crate::web::before(Arc::clone(app), pages.merge(crate::api::router(app)))
+}
+
 async fn serve(app: Arc<App>, listener: TcpListener, workers: Workers) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
-    let router = crate::web::router(Arc::clone(&app), stop.clone()).merge(crate::api::router(&app));
-    let service = router.into_make_service_with_connect_info::<std::net::SocketAddr>();
+    let service =
+        router(&app, stop.clone()).into_make_service_with_connect_info::<std::net::SocketAddr>();
     let server =
         axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
     let mut server = std::pin::pin!(server.into_future());

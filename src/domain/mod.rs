@@ -4,6 +4,7 @@
 //! `observation`, [`verdict`] says what it means, `status` what it changes, `incident` and
 //! `notification` what is told. Each thought is a type of its own, made in one place.
 
+pub mod accent;
 pub mod accounting;
 pub mod announcement;
 pub mod at;
@@ -34,10 +35,12 @@ mod incident_sample;
 pub mod installation;
 pub mod lint;
 pub mod login;
+pub mod logo;
 pub mod maintenance;
 pub mod memory;
 pub mod modern;
 pub mod monitor;
+pub mod month;
 pub mod news;
 pub mod node;
 pub mod notification;

@@ -1,13 +1,21 @@
 //! What the public sees: a page, its components, and one sentence for all of them.
 
+use super::accent::Accent;
 use super::id::{MonitorId, StatusPageId, TeamId};
-use super::monitor::FieldError;
+use super::monitor::{FieldError, MAX_NAME};
+use super::sensitive::Sensitive;
 use super::status::MonitorStatus;
 
 /// Longest slug, in characters.
 pub const MAX_SLUG: usize = 60;
 /// Most components of one page.
 pub const MAX_COMPONENTS: usize = 100;
+/// Longest host name, in characters (RFC 1035 §2.3.4).
+pub const MAX_DOMAIN: usize = 253;
+/// Shortest password of a page, in characters.
+pub const MIN_PASSWORD: usize = 8;
+/// Longest password of a page, in characters.
+pub const MAX_PASSWORD: usize = 200;
 
 /// A line on a status page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +24,58 @@ pub struct Component {
     pub monitor: MonitorId,
     /// What the public calls it; `None` shows the name of the monitor.
     pub name: Option<String>,
+    /// The heading that it stands under; `None` stands above all headings.
+    pub group: Option<String>,
+}
+
+impl Component {
+    /// A line that is called like its monitor, under no heading.
+    pub fn of(monitor: MonitorId) -> Self {
+        Self {
+            monitor,
+            name: None,
+            group: None,
+        }
+    }
+}
+
+/// Who may see a page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Visibility {
+    /// Nobody: it answers as if it did not exist.
+    #[default]
+    Hidden,
+    /// Everybody.
+    Public,
+    /// Everybody who knows its address; search engines are asked to leave it out.
+    Unlisted,
+    /// Everybody who knows its password.
+    Password,
+}
+
+impl Visibility {
+    /// Every one, the most open first.
+    pub const ALL: [Self; 4] = [Self::Public, Self::Unlisted, Self::Password, Self::Hidden];
+
+    /// Its word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Hidden => "hidden",
+            Self::Public => "public",
+            Self::Unlisted => "unlisted",
+            Self::Password => "password",
+        }
+    }
+
+    /// The one with this word.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|known| known.as_str() == word)
+    }
+
+    /// Whether everybody may see it who asks.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Public | Self::Unlisted)
+    }
 }
 
 /// A status page.
@@ -29,8 +89,16 @@ pub struct StatusPage {
     pub slug: String,
     /// Its heading.
     pub title: String,
-    /// Whether the public sees it; otherwise it does not exist for them.
-    pub is_public: bool,
+    /// Who may see it.
+    pub visibility: Visibility,
+    /// The hash of its password, where there is one.
+    pub password_hash: Option<Sensitive>,
+    /// The host name that shows it, too.
+    pub domain: Option<String>,
+    /// Its colour.
+    pub accent: Option<Accent>,
+    /// The digest of its logo, where there is one.
+    pub logo: Option<String>,
     /// Its lines, from the top.
     pub components: Vec<Component>,
 }
@@ -47,16 +115,31 @@ impl StatusPage {
             ));
         }
         let length = self.title.trim().chars().count();
-        if !(1..=super::monitor::MAX_NAME).contains(&length) {
+        if !(1..=MAX_NAME).contains(&length) {
             faults.push(FieldError::new("title", "must have 1 to 120 characters"));
         }
-        let is_long = |name: &String| name.chars().count() > super::monitor::MAX_NAME;
-        if self
-            .components
+        if self.domain.as_deref().is_some_and(|name| !is_domain(name)) {
+            faults.push(FieldError::new(
+                "domain",
+                "must be a host name of yours like status.example.com, without https:// and path",
+            ));
+        }
+        if self.visibility == Visibility::Password && self.password_hash.is_none() {
+            faults.push(FieldError::new(
+                "password",
+                "must be set for a page that asks for it",
+            ));
+        }
+        let is_long = |name: &Option<String>| {
+            let name = name.as_ref();
+            name.is_some_and(|name| name.chars().count() > MAX_NAME)
+        };
+        let lines = &self.components;
+        if lines
             .iter()
-            .any(|line| line.name.as_ref().is_some_and(is_long))
+            .any(|line| is_long(&line.name) || is_long(&line.group))
         {
-            let message = "names must have at most 120 characters";
+            let message = "names and groups must have at most 120 characters";
             faults.push(FieldError::new("components", message));
         }
         if self.components.len() > MAX_COMPONENTS {
@@ -67,6 +150,52 @@ impl StatusPage {
         }
         faults
     }
+}
+
+/// Whether a text is a host name of at least two labels in lower case (RFC 1123 §2.1), and no
+/// address.
+fn is_domain(name: &str) -> bool {
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label
+                .chars()
+                .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-')
+    };
+    let last = name.rsplit('.').next().unwrap_or_default();
+    name.len() <= MAX_DOMAIN
+        && name.contains('.')
+        && name.split('.').all(is_label)
+        && last.chars().any(|c| c.is_ascii_lowercase())
+}
+
+/// Refuses passwords that are too short or too long.
+pub fn check_password(password: &str) -> Result<(), FieldError> {
+    let length = password.chars().count();
+    if (MIN_PASSWORD..=MAX_PASSWORD).contains(&length) {
+        return Ok(());
+    }
+    let message = format!("must have {MIN_PASSWORD} to {MAX_PASSWORD} characters");
+    Err(FieldError::new("password", message))
+}
+
+/// Lines under their headings: those without one first, then each heading where it first comes.
+/// The order of the lines is kept.
+pub fn grouped<T>(
+    lines: impl IntoIterator<Item = T>,
+    heading: impl Fn(&T) -> Option<&str>,
+) -> Vec<(Option<String>, Vec<T>)> {
+    let mut groups: Vec<(Option<String>, Vec<T>)> = Vec::new();
+    for line in lines {
+        let name = heading(&line).map(str::to_owned);
+        match groups.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, lines)) => lines.push(line),
+            None if name.is_none() => groups.insert(0, (name, vec![line])),
+            None => groups.push((name, vec![line])),
+        }
+    }
+    groups
 }
 
 /// How a page is as a whole: the worst of its components, `unknown` only when nothing is known.
@@ -158,6 +287,57 @@ mod tests {
             (vec![Up, Down], 2, "1 server is down, 2 are in maintenance"),
         ] {
             assert_eq!(sentence(&components, in_maintenance), expected);
+        }
+    }
+
+    #[test]
+    fn lines_stand_under_the_heading_where_it_first_comes() {
+        let lines = [
+            ("a", Some("Europe")),
+            ("b", None),
+            ("c", Some("Asia")),
+            ("d", Some("Europe")),
+        ];
+        let groups = grouped(lines, |(_, group)| *group);
+        let told: Vec<_> = groups
+            .iter()
+            .map(|(name, lines)| {
+                (
+                    name.as_deref(),
+                    lines.iter().map(|(line, _)| *line).collect(),
+                )
+            })
+            .collect::<Vec<(_, String)>>();
+        let expected = [(None, "b"), (Some("Europe"), "ad"), (Some("Asia"), "c")];
+        assert_eq!(told, expected.map(|(name, lines)| (name, lines.to_owned())));
+    }
+
+    #[test]
+    fn a_domain_is_a_host_name_and_nothing_else() {
+        for good in [
+            "status.example.com",
+            "a.io",
+            "xn--bcher-kva.example",
+            "1.example",
+        ] {
+            assert!(is_domain(good), "{good}");
+        }
+        for bad in [
+            "",
+            "localhost",
+            "Status.example.com",
+            "status.example.com.",
+            "https://a.example",
+            "a.example/x",
+            "a.example:80",
+            "127.0.0.1",
+            "-a.example",
+            "a-.example",
+            "a..b",
+            "ä.de",
+            "a b.example",
+        ] {
+            assert!(!is_domain(bad), "{bad}");
         }
     }
 }

@@ -279,7 +279,21 @@ impl Store {
         since: At,
         limit: usize,
     ) -> Result<Vec<Incident>, StoreError> {
-        let keys = each(monitors).into_iter().map(|(id,)| (team, id, since));
+        let time = (since, At(i64::MAX));
+        self.incidents_between(team, monitors, time, limit).await
+    }
+
+    /// As [`Store::incidents_of`], and only those that began before an instant.
+    pub async fn incidents_between(
+        &self,
+        team: TeamId,
+        monitors: &[MonitorId],
+        (since, before): (At, At),
+        limit: usize,
+    ) -> Result<Vec<Incident>, StoreError> {
+        let keys = each(monitors)
+            .into_iter()
+            .map(|(id,)| (team, id, since, before));
         let rows: Vec<(IncidentId, At)> = self.db.many_all(INCIDENT_IDS, keys).await?;
         let mut newest: Vec<(At, IncidentId)> = rows.into_iter().map(|(id, at)| (at, id)).collect();
         newest.sort_by(|a, b| b.cmp(a));
@@ -353,10 +367,11 @@ const INCIDENTS: &str = select!(
 );
 // Which ones, without their reports: a page shows a few of many.
 const INCIDENT_IDS: Many = Many {
-    head: "WITH v(team, monitor, since) AS (VALUES",
+    head: "WITH v(team, monitor, since, before) AS (VALUES",
     tail: ") SELECT i.id, i.started_at
                FROM v JOIN incident i ON i.monitor_id = v.monitor AND i.team_id = v.team
-              WHERE i.resolved_at IS NULL OR i.resolved_at >= v.since",
+              WHERE (i.resolved_at IS NULL OR i.resolved_at >= v.since)
+                AND i.started_at < v.before",
 };
 const INCIDENTS_BY_ID: Many = Many {
     head: "WITH v(team, incident) AS (VALUES",

@@ -14,7 +14,7 @@ use super::{Store, StoreError};
 use crate::secret::Place;
 
 /// Every migration in order: its name and its text.
-pub const MIGRATIONS: [(&str, &str); 12] = [
+pub const MIGRATIONS: [(&str, &str); 13] = [
     (
         "accounts",
         include_str!("../../migrations/0001_accounts.sql"),
@@ -53,6 +53,10 @@ pub const MIGRATIONS: [(&str, &str); 12] = [
     (
         "subscribers",
         include_str!("../../migrations/0012_subscribers.sql"),
+    ),
+    (
+        "status page looks",
+        include_str!("../../migrations/0013_status_page_looks.sql"),
     ),
 ];
 

@@ -17,9 +17,11 @@ mod delete;
 #[cfg(debug_assertions)]
 mod design;
 mod error;
+mod face;
 pub mod filters;
 mod form;
 mod frame;
+mod front;
 mod headers;
 mod incidents;
 mod live;
@@ -36,6 +38,7 @@ mod subscribe;
 mod subscribers;
 mod system;
 pub(crate) mod try_out;
+mod upload;
 mod words;
 
 use std::sync::Arc;
@@ -48,6 +51,8 @@ use tower_http::compression::CompressionLayer;
 
 use crate::app::App;
 
+pub use front::before;
+
 /// What handlers share.
 #[derive(Clone)]
 pub(crate) struct Shared {
@@ -55,6 +60,8 @@ pub(crate) struct Shared {
     pub(crate) app: Arc<App>,
     /// The places for live viewers.
     pub(crate) viewers: live::Viewers,
+    /// What was made of status pages for all who ask.
+    pub(crate) faces: public::seen::Faces,
     /// Ends what would go on for ever.
     pub(crate) stop: CancellationToken,
 }
@@ -64,6 +71,7 @@ pub fn router(app: Arc<App>, stop: CancellationToken) -> Router {
     let shared = Shared {
         app,
         viewers: live::Viewers::new(),
+        faces: public::seen::Faces::default(),
         stop,
     };
     Router::new()
@@ -155,6 +163,7 @@ fn pages() -> Router<Shared> {
             "/status-pages/{id}/edit",
             get(status_pages::edit).post(status_pages::change),
         )
+        .route("/status-pages/{id}/logo", post(status_pages::set_logo))
         .route(
             "/status-pages/{id}/delete",
             get(status_pages::ask_delete).post(status_pages::delete),
@@ -230,8 +239,15 @@ fn public_pages() -> Router<Shared> {
             "/subscribers/{id}/unsubscribe",
             get(subscribe::ask_leave).post(subscribe::leave),
         )
+        .route("/status/{slug}/calendar.ics", get(public::calendar))
+        .route("/status/{slug}/theme.css", get(public::theme))
+        .route("/status/{slug}/logo", get(public::logo))
+        .route("/status/{slug}/og.png", get(public::picture))
+        .route("/status/{slug}/widget.js", get(public::widget))
+        .route("/status/{slug}/unlock", post(public::unlock))
         .route("/badge/{slug}", get(public::badge))
         .route("/badge/{slug}/{component}", get(public::component_badge))
+        .route("/internal/domain", get(ops::domain))
         .route("/healthz", get(ops::healthz))
         .route("/readyz", get(ops::readyz))
         .route("/metrics", get(ops::metrics))

@@ -14,13 +14,25 @@ use subtle::ConstantTimeEq as _;
 
 use super::Shared;
 use super::error::WebError;
-use super::path::Peer;
+use super::path::{Peer, Query};
+use crate::app::status_domains;
 use crate::app::system::{self, Figures, LATE_MS};
 use crate::domain::at::At;
 
 /// `GET /healthz`: the process answers.
 pub(super) async fn healthz() -> &'static str {
     "ok\n"
+}
+
+/// `GET /internal/domain?domain=status.example.com`: whether that is the host name of a status page.
+/// A proxy asks it before it gets a certificate for the name.
+pub(super) async fn domain(
+    State(shared): State<Shared>,
+    query: Query,
+) -> Result<&'static str, WebError> {
+    let name = query.get("domain").ok_or(WebError::NotFound)?;
+    let page = status_domains::page_at(&shared.app, name).await;
+    page.map(|_| "ok\n").ok_or(WebError::NotFound)
 }
 
 #[derive(Serialize)]

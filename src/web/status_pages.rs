@@ -13,11 +13,14 @@ use super::form::Filled;
 use super::frame::Frame;
 use super::path::{Id, Query};
 use super::session::Visitor;
+use super::upload::Upload;
 use crate::app::refused::Refused;
 use crate::app::status_pages::{self, PageSpec};
+use crate::domain::accent::Accent;
 use crate::domain::id::{MonitorId, StatusPageId};
 use crate::domain::monitor::FieldError;
-use crate::domain::status_page::{Component, StatusPage};
+use crate::domain::sensitive::Sensitive;
+use crate::domain::status_page::{Component, StatusPage, Visibility};
 
 /// Most status pages that are listed.
 const MOST: usize = 200;
@@ -55,6 +58,8 @@ struct FormPage {
     known: Option<StatusPage>,
     form: Filled,
     monitors: Vec<(MonitorId, String)>,
+    /// The headings that there are.
+    groups: Vec<String>,
     public_url: String,
 }
 
@@ -64,11 +69,24 @@ async fn form_page(
     known: Option<StatusPage>,
     form: Filled,
 ) -> Result<FormPage, WebError> {
+    let mut monitors = shared.app.store.monitor_names(visitor.actor.team).await?;
+    // Those on the page come first, in the order of the page.
+    let chosen: Vec<String> = form.all("components").map(str::to_owned).collect();
+    let place = |id: &MonitorId| chosen.iter().position(|known| *known == id.to_string());
+    monitors.sort_by_key(|(id, _)| place(id).unwrap_or(usize::MAX));
+    let mut groups: Vec<String> = monitors
+        .iter()
+        .map(|(id, _)| form.value(&format!("group:{id}")).to_owned())
+        .filter(|group| !group.is_empty())
+        .collect();
+    groups.sort();
+    groups.dedup();
     Ok(FormPage {
         frame: visitor.frame(),
         known,
         form,
-        monitors: shared.app.store.monitor_names(visitor.actor.team).await?,
+        monitors,
+        groups,
         public_url: shared.app.settings.public_url.clone(),
     })
 }
@@ -79,7 +97,7 @@ pub(super) async fn new(
     visitor: Visitor,
 ) -> Result<impl IntoResponse, WebError> {
     visitor.must_edit()?;
-    let form = Filled::of([("public", "yes")]);
+    let form = Filled::of([("visibility", "public")]);
     form_page(&shared, &visitor, None, form).await
 }
 
@@ -134,6 +152,24 @@ pub(super) async fn change(
     }
 }
 
+/// `POST /status-pages/{id}/logo`: a file, or none to take the logo away.
+pub(super) async fn set_logo(
+    State(shared): State<Shared>,
+    visitor: Visitor,
+    Id(id): Id<StatusPageId>,
+    Upload(bytes): Upload,
+) -> Result<Response, WebError> {
+    let known = known(&shared, &visitor, id).await?;
+    match status_pages::set_logo(&shared.app, &visitor.actor, id, bytes).await {
+        Ok(()) => Ok(saved(id)),
+        Err(refused) => {
+            let form = filled(&known).refused(faults(refused)?);
+            let page = form_page(&shared, &visitor, Some(known), form).await?;
+            Ok(refused_page(page))
+        }
+    }
+}
+
 /// `GET /status-pages/{id}/delete`
 pub(super) async fn ask_delete(
     State(shared): State<Shared>,
@@ -174,21 +210,32 @@ fn saved(id: StatusPageId) -> Response {
     Redirect::to(&format!("/status-pages/{id}/edit?done=saved")).into_response()
 }
 
-/// What was typed; a component that is no id is none.
+/// What was typed; a component that is no id is none. They stand by their place, those without
+/// one last.
 fn spec(form: &Filled) -> PageSpec {
+    let said = |name: &str| Some(form.value(name).to_owned()).filter(|text| !text.is_empty());
     let ids = form.all("components").filter_map(|id| id.parse().ok());
-    let component = |monitor: MonitorId| {
-        let name = form.value(&format!("name:{monitor}"));
-        Component {
-            monitor,
-            name: (!name.is_empty()).then(|| name.to_owned()),
-        }
+    let mut ids: Vec<MonitorId> = ids.collect();
+    let place = |id: &MonitorId| {
+        form.value(&format!("place:{id}"))
+            .parse()
+            .unwrap_or(u32::MAX)
     };
+    ids.sort_by_key(place);
+    let component = |monitor: MonitorId| Component {
+        monitor,
+        name: said(&format!("name:{monitor}")),
+        group: said(&format!("group:{monitor}")),
+    };
+    let password = form.raw("password");
     PageSpec {
         slug: form.value("slug").to_owned(),
         title: form.value("title").to_owned(),
-        is_public: form.has("public", "yes"),
-        components: ids.map(component).collect(),
+        visibility: Visibility::parse(form.value("visibility")).unwrap_or_default(),
+        password: (!password.is_empty()).then(|| Sensitive::new(password)),
+        domain: said("domain"),
+        accent: said("accent"),
+        components: ids.into_iter().map(component).collect(),
     }
 }
 
@@ -196,15 +243,27 @@ fn filled(page: &StatusPage) -> Filled {
     let mut values = vec![
         ("title".to_owned(), page.title.clone()),
         ("slug".to_owned(), page.slug.clone()),
+        ("visibility".to_owned(), page.visibility.as_str().to_owned()),
+        ("domain".to_owned(), page.domain.clone().unwrap_or_default()),
+        (
+            "accent".to_owned(),
+            page.accent.map(Accent::hex).unwrap_or_default(),
+        ),
     ];
-    if page.is_public {
-        values.push(("public".to_owned(), "yes".to_owned()));
-    }
-    for component in &page.components {
-        let id = component.monitor.to_string();
-        let name = component.name.clone().unwrap_or_default();
-        values.push((format!("name:{id}"), name));
-        values.push(("components".to_owned(), id));
+    for (place, component) in (1..).zip(&page.components) {
+        let Component {
+            monitor,
+            name,
+            group,
+        } = component;
+        let place: u32 = place;
+        values.push((format!("name:{monitor}"), name.clone().unwrap_or_default()));
+        values.push((
+            format!("group:{monitor}"),
+            group.clone().unwrap_or_default(),
+        ));
+        values.push((format!("place:{monitor}"), place.to_string()));
+        values.push(("components".to_owned(), monitor.to_string()));
     }
     Filled::of(values)
 }

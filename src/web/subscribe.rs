@@ -5,7 +5,7 @@
 
 use askama::Template;
 use askama_web::WebTemplate;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::Shared;
@@ -13,7 +13,7 @@ use super::error::{WebError, refused_page};
 use super::form::Filled;
 use super::frame::Frame;
 use super::path::{Id, Peer, Query};
-use super::public::public;
+use super::public::seen::{Asked, Place, open_to_all};
 use crate::app::public_status::PublicStatus;
 use crate::app::refused::Refused;
 use crate::app::subscribers::{self, Deed, Wish};
@@ -21,6 +21,7 @@ use crate::domain::at::At;
 use crate::domain::channel::Kind;
 use crate::domain::id::{MonitorId, SubscriberId};
 use crate::domain::sensitive::Sensitive;
+use crate::domain::status_page::Visibility;
 use crate::domain::subscriber::{State as How, Subscriber};
 use std::sync::Arc;
 
@@ -34,19 +35,21 @@ struct SubscribePage {
     /// What signs the requests of the webhook that was just made.
     secret: Option<Sensitive>,
     mail_is_set_up: bool,
-    base: String,
+    public_url: String,
+    place: Place,
     now: At,
 }
 
 impl SubscribePage {
-    fn of(shared: &Shared, status: Arc<PublicStatus>, form: Filled) -> Self {
+    fn of(shared: &Shared, (asked, status): (&Asked, Arc<PublicStatus>), form: Filled) -> Self {
         Self {
             status,
             form,
             is_asked: false,
             secret: None,
             mail_is_set_up: shared.app.settings.smtp_url.is_some(),
-            base: shared.app.settings.public_url.clone(),
+            public_url: shared.app.settings.public_url.clone(),
+            place: asked.place.clone(),
             now: shared.app.clock.now(),
         }
     }
@@ -55,11 +58,11 @@ impl SubscribePage {
 /// `GET /status/{slug}/subscribe`
 pub(super) async fn ask(
     State(shared): State<Shared>,
-    Path(slug): Path<String>,
+    asked: Asked,
     query: Query,
 ) -> Result<impl IntoResponse, WebError> {
-    let status = public(&shared, &slug).await?;
-    let mut page = SubscribePage::of(&shared, status, Filled::default());
+    let status = open_to_all(&shared.app, &asked).await?;
+    let mut page = SubscribePage::of(&shared, (&asked, status), Filled::default());
     page.is_asked = query.get("done") == Some("asked");
     Ok(page)
 }
@@ -67,11 +70,11 @@ pub(super) async fn ask(
 /// `POST /status/{slug}/subscribe`; the same answer whether or not the address is known.
 pub(super) async fn subscribe(
     State(shared): State<Shared>,
-    Path(slug): Path<String>,
+    asked: Asked,
     Peer(from): Peer,
     form: Filled,
 ) -> Result<Response, WebError> {
-    let status = public(&shared, &slug).await?;
+    let status = open_to_all(&shared.app, &asked).await?;
     let (kind, field) = match form.value("kind") {
         "webhook" => (Kind::Webhook, "url"),
         _ => (Kind::Email, "to"),
@@ -88,13 +91,13 @@ pub(super) async fn subscribe(
             Ok(Redirect::to(&path).into_response())
         }
         Ok(secret) => {
-            let mut page = SubscribePage::of(&shared, status, Filled::default());
+            let mut page = SubscribePage::of(&shared, (&asked, status), Filled::default());
             page.secret = secret;
             Ok(page.into_response())
         }
         Err(Refused::Fields(faults)) => Ok(refused_page(SubscribePage::of(
             &shared,
-            status,
+            (&asked, status),
             form.refused(faults),
         ))),
         Err(other) => Err(other.into()),
@@ -218,7 +221,7 @@ async fn subscription(
     Ok(SubscriptionPage {
         frame: Frame::stranger(shared.app.clock.now()),
         title: page.title,
-        slug: page.is_public.then_some(page.slug),
+        slug: page.visibility.is_open().then_some(page.slug),
         components: lines.collect(),
         form: form.unwrap_or_else(|| Filled::of(chosen)),
         subscriber,

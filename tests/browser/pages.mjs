@@ -94,7 +94,7 @@ await person.goto(`${base}/status-pages/new`);
 await person.fill("#title", "Acme servers");
 await person.fill("#slug", "acme");
 for (const box of await person.$$("input[name=components]")) await box.check();
-await person.check("input[name=public]");
+await person.check("input[name=visibility][value=public]");
 await person.click("main button.main");
 await person.goto(`${base}/status-pages`);
 const statusPage = new URL(await person.getAttribute("main .list a.strong", "href"), base).pathname;
@@ -151,6 +151,7 @@ const pages = {
   status: "/status/acme",
   "status-history": "/status/acme/history",
   "status-subscribe": "/status/acme/subscribe",
+  "status-month": "/status/acme/history?month=" + new Date().toISOString().slice(0, 7),
 };
 const strangers = { login: "/login", status: "/status/acme", "setup-used": new URL(ownerLink).pathname };
 

@@ -117,7 +117,7 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 
 def publish(service, cookie, monitor):
-    form = {"title": "Acme", "slug": "acme", "components": monitor, "public": "yes"}
+    form = {"title": "Acme", "slug": "acme", "components": monitor, "visibility": "public"}
     body = urllib.parse.urlencode(form).encode()
     status, text, _ = service.get("POST", "/status-pages", body, FORM | cookie | {"Origin": service.url})
     if status != 303:

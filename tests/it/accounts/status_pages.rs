@@ -12,15 +12,10 @@ use crate::support::engines::engines;
 
 fn spec(slug: &str, monitors: &[u128]) -> PageSpec {
     let component = |n: &u128| Component {
-        monitor: MonitorId(id(*n)),
         name: Some(format!(" Line {n} ")),
+        ..Component::of(MonitorId(id(*n)))
     };
-    PageSpec {
-        slug: slug.to_owned(),
-        title: " Acme ".to_owned(),
-        is_public: true,
-        components: monitors.iter().map(component).collect(),
-    }
+    PageSpec::public(slug, " Acme ", monitors.iter().map(component))
 }
 
 engines! {

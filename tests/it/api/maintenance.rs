@@ -177,15 +177,10 @@ async fn the_public_is_told_of_maintenance_and_not_of_what_it_holds_back() {
     let world = World::new().await;
     let monitor = world.watch("https://search.example.com/mcp").await;
     let component = Component {
-        monitor: monitor.parse().unwrap(),
         name: Some("Search".to_owned()),
+        ..Component::of(monitor.parse().unwrap())
     };
-    let spec = PageSpec {
-        slug: "acme".to_owned(),
-        title: "Acme".to_owned(),
-        is_public: true,
-        components: vec![component],
-    };
+    let spec = PageSpec::public("acme", "Acme", [component]);
     status_pages::create(&world.app, &world.actor, spec)
         .await
         .unwrap();

@@ -10,6 +10,7 @@ mod openapi;
 mod probing;
 mod seen;
 mod status;
+mod status_pages;
 mod strangers;
 
 use std::num::NonZeroU32;

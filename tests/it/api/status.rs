@@ -1,20 +1,18 @@
 //! A status page as JSON, for everybody.
 
 use lifesign::app::status_pages::{self, PageSpec};
-use lifesign::domain::status_page::Component;
+use lifesign::domain::status_page::{Component, Visibility};
 
 use super::*;
 
-async fn page(world: &World, slug: &str, is_public: bool, monitor: &str) {
+async fn page(world: &World, slug: &str, visibility: Visibility, monitor: &str) {
     let component = Component {
-        monitor: monitor.parse().unwrap(),
         name: Some("Search".to_owned()),
+        ..Component::of(monitor.parse().unwrap())
     };
     let spec = PageSpec {
-        slug: slug.to_owned(),
-        title: "Acme".to_owned(),
-        is_public,
-        components: vec![component],
+        visibility,
+        ..PageSpec::public(slug, "Acme", [component])
     };
     status_pages::create(&world.app, &world.actor, spec)
         .await
@@ -35,7 +33,7 @@ async fn everybody_may_read_a_public_page_and_caches_may_keep_it() {
     let monitor = world
         .watch("https://search.example.com/mcp?key=hunter2")
         .await;
-    page(&world, "acme", true, &monitor).await;
+    page(&world, "acme", Visibility::Public, &monitor).await;
     world.checked(false).await;
     world.rounds(5, 60, false).await;
     world.rounds(1, 60, true).await;
@@ -64,7 +62,7 @@ async fn everybody_may_read_a_public_page_and_caches_may_keep_it() {
 async fn a_page_that_is_not_public_is_like_one_that_is_not_there() {
     let world = World::new().await;
     let monitor = world.watch("https://search.example.com/mcp").await;
-    page(&world, "inside", false, &monitor).await;
+    page(&world, "inside", Visibility::Hidden, &monitor).await;
     let (hidden, absent) = (
         look(&world, "/status/inside", None).await,
         look(&world, "/status/nothing", None).await,
@@ -77,7 +75,7 @@ async fn a_page_that_is_not_public_is_like_one_that_is_not_there() {
 async fn what_is_written_for_the_public_is_told_at_once_and_notes_never() {
     let world = World::new().await;
     let monitor = world.watch("https://search.example.com/mcp").await;
-    page(&world, "acme", true, &monitor).await;
+    page(&world, "acme", Visibility::Public, &monitor).await;
     world.checked(false).await;
     world.rounds(1, 60, true).await;
     world.rounds(2, 5, true).await;

@@ -22,6 +22,8 @@ async fn possessions(world: &World) -> Vec<(&'static str, String)> {
     let token = world.get("/tokens").await.is(200);
     let window = json!({"name": "Move", "minutes": 15, "all": true});
     let window = world.post("/maintenance-windows", window).await.is(201);
+    let page = json!({"slug": "acme", "title": "Acme", "components": [{"monitor": monitor}]});
+    let page = world.post("/status-pages", page).await.is(201);
     vec![
         ("maintenance-windows", text(&window["id"])),
         ("monitors", monitor),
@@ -29,6 +31,7 @@ async fn possessions(world: &World) -> Vec<(&'static str, String)> {
         ("deliveries", text(&delivery["data"][0]["id"])),
         ("incidents", text(&incident["data"][0]["id"])),
         ("tokens", text(&token["data"][0]["id"])),
+        ("status-pages", text(&page["id"])),
     ]
 }
 
@@ -91,7 +94,7 @@ async fn every_route_answers_a_stranger_as_if_there_were_nothing() {
         }
     }
     assert!(walked >= 20, "{walked}");
-    for list in ["/monitors", "/incidents", "/channels"] {
+    for list in ["/monitors", "/incidents", "/channels", "/status-pages"] {
         assert_eq!(
             world.ask(&stranger, "GET", list, "").await.is(200)["data"],
             json!([]),

@@ -141,6 +141,12 @@ engines! {
         let told = store.incidents_of(team, &both, NOW, 5).await.unwrap();
         let all = IncidentFilter::default();
         assert_eq!(told, store.incidents(team, &all, None, 5).await.unwrap().rows);
+        let all = (At(0), At(i64::MAX));
+        let between = store.incidents_between(team, &both, all, 5).await.unwrap();
+        let first = between.iter().map(|incident| incident.started_at).min().unwrap();
+        assert!(between.len() >= told.len());
+        let before = store.incidents_between(team, &both, (At(0), first), 5).await.unwrap();
+        assert!(before.is_empty(), "it begins with what comes before the end");
         assert!(store.incidents_of(stranger, &both, NOW, 5).await.unwrap().is_empty());
         assert!(store.incidents_of(team, &both, NOW, 0).await.unwrap().is_empty());
     }

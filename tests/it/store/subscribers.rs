@@ -10,7 +10,7 @@ use lifesign::domain::id::{
 };
 use lifesign::domain::news::{AnnouncementNews, News, NewsContent, NewsKind, PageFacts};
 use lifesign::domain::sensitive::Sensitive;
-use lifesign::domain::status_page::{Component, StatusPage};
+use lifesign::domain::status_page::{Component, StatusPage, Visibility};
 use lifesign::domain::subscriber::{State, Subscriber};
 use lifesign::domain::team::Email;
 use lifesign::store::{Asked, ChangedIncident, Claim, LetterTicket, Store};
@@ -28,11 +28,12 @@ async fn page(store: &Store, n: u128) -> StatusPage {
         team,
         slug: format!("page-{n}"),
         title: format!("Page {n}"),
-        is_public: true,
-        components: vec![Component {
-            monitor: MonitorId(id(n * 10)),
-            name: None,
-        }],
+        visibility: Visibility::Public,
+        password_hash: None,
+        domain: None,
+        accent: None,
+        logo: None,
+        components: vec![Component::of(MonitorId(id(n * 10)))],
     };
     let mut tx = store.begin().await.unwrap();
     assert!(tx.add_status_page(&page, NOW).await.unwrap());

@@ -24,7 +24,7 @@ async fn agree_on_the_minutes(story: &Story, incident: &str) {
         ("title", "Acme"),
         ("slug", "acme"),
         ("components", &*story.monitor),
-        ("public", "yes"),
+        ("visibility", "public"),
     ];
     visitor.post("/status-pages", &form).await;
 

@@ -28,12 +28,7 @@ engines! {
         let site = Site::around(&test);
         let server = FakeMcp::start(healthy()).unwrap();
         let monitor = test.watch(&server.url()).await;
-        let spec = PageSpec {
-            slug: "acme".to_owned(),
-            title: "Acme".to_owned(),
-            is_public: true,
-            components: vec![Component { monitor, name: None }],
-        };
+        let spec = PageSpec::public("acme", "Acme", [Component::of(monitor)]);
         status_pages::create(&site.app, &site.owner, spec).await.unwrap();
         test.round().await;
         let stranger = site.stranger();

@@ -39,15 +39,11 @@ impl Outage {
         let site = Site::around(&test);
         let server = FakeMcp::start(healthy()).unwrap();
         let monitor = test.watch(&server.url()).await;
-        let spec = PageSpec {
-            slug: "acme".to_owned(),
-            title: "Acme".to_owned(),
-            is_public: true,
-            components: vec![Component {
-                monitor,
-                name: Some("Search".to_owned()),
-            }],
+        let search = Component {
+            name: Some("Search".to_owned()),
+            ..Component::of(monitor)
         };
+        let spec = PageSpec::public("acme", "Acme", [search]);
         status_pages::create(&site.app, &site.owner, spec)
             .await
             .unwrap();

@@ -13,6 +13,7 @@ mod ops;
 mod pages;
 mod public;
 pub(crate) mod site;
+mod status_looks;
 mod strangers;
 mod subscribers;
 mod system;

@@ -46,15 +46,7 @@ pub(super) async fn furnish(site: &Site, name: &str) -> Furnished {
         .unwrap()
         .channel
         .id;
-    let spec = status_pages::PageSpec {
-        slug: "acme".to_owned(),
-        title: name.to_owned(),
-        is_public: true,
-        components: vec![Component {
-            monitor,
-            name: None,
-        }],
-    };
+    let spec = status_pages::PageSpec::public("acme", name, [Component::of(monitor)]);
     let page = status_pages::create(&site.app, &site.owner, spec)
         .await
         .unwrap()
@@ -123,7 +115,7 @@ impl Furnished {
     }
 }
 
-const OTHERS: [&str; 23] = [
+const OTHERS: [&str; 24] = [
     "/",
     "/system",
     "/?q=a&status=up&tag=b",
@@ -147,6 +139,7 @@ const OTHERS: [&str; 23] = [
     "/status/acme",
     "/status/acme/history",
     "/status/acme/subscribe",
+    "/status/acme/history?month=2026-11",
 ];
 
 engines! {

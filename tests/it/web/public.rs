@@ -1,15 +1,20 @@
 //! What the public sees, and what it does not.
 
 use axum::http::StatusCode;
+use lifesign::app::status_pages::PageSpec;
+use lifesign::domain::status_page::Component;
 
 use super::pages::furnish;
 use super::site::Site;
 use crate::support::engines::engines;
 
-const PUBLIC: [&str; 6] = [
+const PUBLIC: [&str; 9] = [
     "/status/acme",
     "/status/acme/history",
     "/status/acme/feed.atom",
+    "/status/acme/history?month=2026-11",
+    "/status/acme/calendar.ics",
+    "/status/acme/widget.js",
     "/badge/acme.svg",
     "/badge/acme.json",
     "/badge/acme/search.svg",
@@ -68,15 +73,8 @@ engines! {
         let url = server.url();
         let address = url.split('/').nth(2).unwrap().to_owned();
         let monitor = test.watch(&url).await;
-        let spec = lifesign::app::status_pages::PageSpec {
-            slug: "acme".to_owned(),
-            title: "Acme".to_owned(),
-            is_public: true,
-            components: vec![lifesign::domain::status_page::Component {
-                monitor,
-                name: Some("Search".to_owned()),
-            }],
-        };
+        let search = Component { name: Some("Search".to_owned()), ..Component::of(monitor) };
+        let spec = PageSpec::public("acme", "Acme", [search]);
         lifesign::app::status_pages::create(&site.app, &site.owner, spec).await.unwrap();
         test.round().await;
         drop(server);

@@ -55,14 +55,14 @@ impl Site {
     /// On `store`.
     pub(crate) async fn new(store: Store) -> Self {
         let (app, owner) = world::app(store, NOON).await;
-        let router = lifesign::web::router(Arc::clone(&app), CancellationToken::new());
+        let router = lifesign::cli::serve::router(&app, CancellationToken::new());
         Self { app, owner, router }
     }
 
     /// Over an application that a test moves by hand.
     pub(crate) fn around(test: &TestApp) -> Self {
         let (app, owner) = (Arc::clone(&test.app), test.actor.clone());
-        let router = lifesign::web::router(Arc::clone(&app), CancellationToken::new());
+        let router = lifesign::cli::serve::router(&app, CancellationToken::new());
         Self { app, owner, router }
     }
 
@@ -205,24 +205,37 @@ impl Person {
         self.send(Method::POST, path, headers, body).await
     }
 
+    /// Sends a file as a form of ours does.
+    pub(crate) async fn upload(&self, path: &str, field: &str, file: &[u8]) -> Answer {
+        let head = format!(
+            "--x\r\nContent-Disposition: form-data; name=\"{field}\"; filename=\"a\"\r\n\r\n"
+        );
+        let body = [head.as_bytes(), file, b"\r\n--x--\r\n"].concat();
+        let headers = [
+            ("content-type", "multipart/form-data; boundary=x"),
+            ("sec-fetch-site", "same-origin"),
+        ];
+        self.send(Method::POST, path, &headers, body).await
+    }
+
     async fn send(
         &self,
         method: Method,
         path: &str,
         headers: &[(&str, &str)],
-        body: String,
+        body: impl Into<Body>,
     ) -> Answer {
-        let mut request = Request::builder()
-            .method(method)
-            .uri(path)
-            .header(header::HOST, "ls.test");
+        let mut request = Request::builder().method(method).uri(path);
+        if !headers.iter().any(|(name, _)| *name == "host") {
+            request = request.header(header::HOST, "ls.test");
+        }
         if let Some(cookie) = &self.cookie {
             request = request.header(header::COOKIE, format!("lifesign_session={cookie}"));
         }
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let mut request = request.body(Body::from(body)).unwrap();
+        let mut request = request.body(body.into()).unwrap();
         if let Some(address) = self.address {
             request.extensions_mut().insert(ConnectInfo(address));
         }

@@ -9,7 +9,7 @@ use super::site::Site;
 use crate::support::engines::engines;
 
 /// What can be done to a thing, beside its own pages.
-const DEEDS: [&str; 9] = [
+const DEEDS: [&str; 10] = [
     "check",
     "pause",
     "resume",
@@ -19,6 +19,7 @@ const DEEDS: [&str; 9] = [
     "test",
     "enable",
     "acknowledge",
+    "logo",
 ];
 
 engines! {
@@ -84,6 +85,7 @@ engines! {
                 "/status-pages/{}/announcements/{}/delete",
                 furnished.page, furnished.announcement
             ),
+            format!("/status-pages/{}/edit", furnished.page),
             format!("/maintenance/{}/end", furnished.window),
             format!("/maintenance/{}/edit", furnished.window),
             "/maintenance".to_owned(),

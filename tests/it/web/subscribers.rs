@@ -43,15 +43,11 @@ impl Story {
         let monitor = test.watch(&server.url()).await;
         let other = test.watch(&server.url()).await;
         let component = |monitor, name: &str| Component {
-            monitor,
             name: Some(name.to_owned()),
+            ..Component::of(monitor)
         };
-        let spec = status_pages::PageSpec {
-            slug: "acme".to_owned(),
-            title: "Acme".to_owned(),
-            is_public: true,
-            components: vec![component(monitor, HOSTILE), component(other, "Other")],
-        };
+        let components = [component(monitor, HOSTILE), component(other, "Other")];
+        let spec = status_pages::PageSpec::public("acme", "Acme", components);
         let page = status_pages::create(&site.app, &site.owner, spec)
             .await
             .unwrap();
