@@ -108,6 +108,7 @@ async fn checks(
         from: query.at("from")?,
         until: query.at("until")?,
         status: query.parsed("status", statuses, CheckStatus::parse)?,
+        blip: None,
     };
     let with_reports = query.parsed("reports", "true or false", |word| word.parse().ok())?;
     let (cursor, limit) = (query.cursor(), query.limit()?);

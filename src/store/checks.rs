@@ -42,6 +42,8 @@ pub struct CheckFilter {
     pub until: Option<At>,
     /// Of this status only.
     pub status: Option<CheckStatus>,
+    /// Only those that were, or were not, confirmed by their repetitions.
+    pub blip: Option<bool>,
 }
 
 row! {
@@ -99,7 +101,10 @@ impl Store {
         let most = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
         let from = filter.from.unwrap_or(At(0));
         let until = filter.until.unwrap_or(At(i64::MAX));
-        let params = (team, monitor, from, until, status, slot, location, most);
+        let blip = filter.blip;
+        let params = (
+            team, monitor, from, until, status, slot, location, most, blip,
+        );
         let rows: Vec<CheckRow> = self.db.all(CHECKS, params).await?;
         let checks = rows
             .into_iter()
@@ -148,12 +153,13 @@ const CHECKS: &str = "
         SELECT c.slot, c.location, c.previous_slot, c.started_at, c.status, c.gated, c.blip, c.attempt,
                c.code, c.message, c.total_ms, c.phases,
                chain.taken + CASE WHEN chain.slot < $4 AND ($5 IS NULL OR chain.status = $5)
+                                   AND ($9 IS NULL OR chain.blip = $9)
                                    AND ($6 IS NULL OR chain.slot < $6) THEN 1 ELSE 0 END
           FROM chain JOIN check_result c ON c.slot = chain.previous_slot
            AND c.monitor_id = $2 AND c.location = chain.location
          WHERE chain.taken < $8 AND c.slot >= $3)
     SELECT slot, location, started_at, status, gated, blip, attempt, code, message, total_ms, phases
       FROM chain
-     WHERE slot >= $3 AND slot < $4 AND ($5 IS NULL OR status = $5)
+     WHERE slot >= $3 AND slot < $4 AND ($5 IS NULL OR status = $5) AND ($9 IS NULL OR blip = $9)
        AND ($6 IS NULL OR slot < $6 OR (slot = $6 AND location > $7))
      ORDER BY slot DESC, location LIMIT $8";

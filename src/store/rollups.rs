@@ -159,6 +159,24 @@ impl Store {
         rows.iter().map(RollupRow::dated).collect()
     }
 
+    /// The hours of a monitor that began from `from` on, summed by location; only of a monitor that
+    /// has several.
+    pub async fn rollup_by_location(
+        &self,
+        team: TeamId,
+        monitor: MonitorId,
+        from: At,
+    ) -> Result<BTreeMap<String, Bucket>, StoreError> {
+        let key = (team, monitor, WHOLE, from.hour());
+        let rows: Vec<RollupRow> = self.db.all(HOURS_ELSEWHERE, key).await?;
+        let mut sums: BTreeMap<String, Bucket> = BTreeMap::new();
+        for row in rows {
+            let bucket = row.dated()?.bucket;
+            sums.entry(row.location).or_default().merge(&bucket);
+        }
+        Ok(sums)
+    }
+
     /// The hours of several monitors from `from` on, oldest first.
     pub(super) async fn hours_of_all(
         &self,
@@ -233,3 +251,9 @@ macro_rules! over {
 
 over!("rollup_hour"; HOURS, SAVE_HOURS, HOURS_OF, HOURS_SINCE);
 over!("rollup_day"; DAYS, SAVE_DAYS, DAYS_OF, DAYS_SINCE);
+const HOURS_ELSEWHERE: &str = "
+    SELECT monitor_id, location, start, up_ms, degraded_ms, down_ms, unknown_ms,
+           maintenance_ms, checks, failures, latency
+      FROM rollup_hour
+     WHERE team_id = $1 AND monitor_id = $2 AND location <> $3 AND start >= $4
+     ORDER BY location, start";

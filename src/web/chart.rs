@@ -1,4 +1,4 @@
-//! Charts as SVG text: the strip of days, the sparkline, the latency lines. Pure.
+//! Charts as SVG text: the strip of days, the sparkline. Pure.
 //!
 //! Colour is never the only sign: lost time fills a day from below, unknown time is hatched, a
 //! day without a monitor is a dot on the ground. Looks come from the style sheet by class; there
@@ -10,7 +10,6 @@ use std::fmt::{self, Display, Write as _};
 use askama::filters::HtmlSafe;
 
 use super::words::{date_of, latency, span};
-use crate::domain::at::At;
 use crate::domain::uptime::{Day, Spent};
 
 /// Days of a strip.
@@ -24,7 +23,7 @@ const BAD_MS: i64 = 60 * MINUTE_MS;
 
 /// A finished picture; safe to stand in a page as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Svg(String);
+pub struct Svg(pub(super) String);
 
 impl Display for Svg {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -140,63 +139,6 @@ pub fn sparkline(values: &[Option<f64>]) -> Svg {
     ))
 }
 
-/// Percentiles of one span of time, in milliseconds.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Point {
-    /// Start of the span.
-    pub at: At,
-    /// Half of the checks were at least as fast.
-    pub p50: Option<f64>,
-    /// Nineteen in twenty.
-    pub p95: Option<f64>,
-    /// Ninety-nine in a hundred.
-    pub p99: Option<f64>,
-}
-
-/// Latency lines with what stands at their axis.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Lines {
-    /// The picture.
-    pub svg: Svg,
-    /// The latency at its upper edge, in milliseconds.
-    pub top: f64,
-    /// The latency at half its height, in milliseconds.
-    pub middle: f64,
-}
-
-/// Lines of p50, p95 and p99 over time; `None` when nothing was measured.
-pub fn lines(points: &[Point], title: &str) -> Option<Lines> {
-    const WIDTH: f64 = 720.0;
-    const HEIGHT: f64 = 200.0;
-    let highest = points
-        .iter()
-        .flat_map(|p| [p.p50, p.p95, p.p99])
-        .flatten()
-        .reduce(f64::max)?;
-    let top = ceiling(highest);
-    let mut svg = format!(
-        "<svg class=\"lines\" viewBox=\"0 0 720 200\" preserveAspectRatio=\"none\" role=\"img\">\
-         <title>{}</title><path class=\"grid\" d=\"M0 .5H720M0 100H720M0 199.5H720\"/>",
-        escape(title)
-    );
-    let values = |of: fn(&Point) -> Option<f64>| points.iter().map(of).collect();
-    let series: [(&str, Vec<Option<f64>>); 3] = [
-        ("p99", values(|p| p.p99)),
-        ("p95", values(|p| p.p95)),
-        ("p50", values(|p| p.p50)),
-    ];
-    for (class, values) in series {
-        let d = path(&place(&values, WIDTH, HEIGHT, top));
-        let _ = write!(svg, "<path class=\"{class}\" d=\"{d}\"/>");
-    }
-    svg.push_str("</svg>");
-    Some(Lines {
-        svg: Svg(svg),
-        top,
-        middle: top / 2.0,
-    })
-}
-
 /// Text that may stand in SVG or XML.
 pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -211,16 +153,6 @@ pub(crate) fn escape(text: &str) -> String {
         }
     }
     out
-}
-
-/// The next of 1, 2, 5, 10 … that is not below.
-fn ceiling(value: f64) -> f64 {
-    let scale = 10_f64.powf(value.max(1.0).log10().floor());
-    [1.0, 2.0, 5.0, 10.0]
-        .into_iter()
-        .map(|step| step * scale)
-        .find(|edge| *edge >= value)
-        .unwrap_or(value)
 }
 
 /// Spreads values over the width and turns them upside down, as SVG counts.
@@ -256,7 +188,7 @@ fn path(points: &[Option<(f64, f64)>]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::at::DAY_MS;
+    use crate::domain::at::{At, DAY_MS};
 
     fn day(spent: Spent) -> Day {
         let start = At::parse("2026-11-20T00:00:00Z").unwrap();
@@ -352,24 +284,5 @@ mod tests {
         let points = place(&[Some(1.0), Some(2.0), None, Some(3.0)], 30.0, 10.0, 5.0);
         assert_eq!(path(&points), "M0 9.0L10 7.0M30 5.0h.1");
         assert_eq!(sparkline(&[None, None]).to_string(), "");
-    }
-
-    #[test]
-    fn the_axis_ends_at_a_round_number_and_the_title_cannot_break_out() {
-        let point = |p99| Point {
-            at: At(0),
-            p50: Some(10.0),
-            p95: None,
-            p99: Some(p99),
-        };
-        let chart = lines(&[point(130.0), point(170.0)], "a <b> & \"c\"").unwrap();
-        assert!((chart.top - 200.0).abs() < 1e-9);
-        assert!(
-            chart
-                .svg
-                .to_string()
-                .contains("<title>a &lt;b&gt; &amp; &quot;c&quot;</title>")
-        );
-        assert_eq!(lines(&[], "nothing"), None);
     }
 }

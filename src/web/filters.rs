@@ -62,6 +62,12 @@ pub fn clock(at: impl Given<At>, _: &dyn Values) -> askama::Result<String> {
     Ok(at.given().utc().format("%-d %b, %H:%M:%S").to_string())
 }
 
+/// `22 Nov, 06:41`
+#[askama::filter_fn]
+pub fn minute(at: impl Given<At>, _: &dyn Values) -> askama::Result<String> {
+    Ok(at.given().utc().format("%-d %b, %H:%M").to_string())
+}
+
 /// `22 Nov 2026`
 #[askama::filter_fn]
 pub fn date(at: impl Given<At>, _: &dyn Values) -> askama::Result<String> {

@@ -34,6 +34,12 @@ impl Filled {
         }
     }
 
+    /// The same form with one value more.
+    pub(crate) fn and(mut self, name: &str, value: &str) -> Self {
+        self.values.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     /// The same form with what is wrong with it.
     pub(crate) fn refused(mut self, errors: Vec<FieldError>) -> Self {
         self.errors = errors;

@@ -13,6 +13,7 @@ mod channel_route;
 mod channel_words;
 mod channels;
 pub mod chart;
+mod csv;
 mod delete;
 #[cfg(debug_assertions)]
 mod design;
@@ -24,6 +25,7 @@ mod frame;
 mod front;
 mod headers;
 mod incidents;
+pub mod latency_chart;
 mod live;
 pub(crate) mod maintenance;
 pub mod monitors;
@@ -33,12 +35,15 @@ mod path;
 mod public;
 mod session;
 mod settings;
+pub mod spec_link;
 mod status_pages;
 mod subscribe;
 mod subscribers;
 mod system;
 pub(crate) mod try_out;
 mod upload;
+pub mod validity;
+pub mod waterfall;
 mod words;
 
 use std::sync::Arc;
@@ -100,10 +105,13 @@ fn pages() -> Router<Shared> {
         .route("/monitors/{id}/head", get(monitors::head))
         .route("/monitors/{id}/recent", get(monitors::recent))
         .route("/monitors/{id}/checks", get(monitors::checks))
+        .route("/monitors/{id}/checks.csv", get(monitors::checks_csv))
+        .route("/monitors/{id}/checks.json", get(monitors::checks_json))
         .route(
             "/monitors/{id}/edit",
             get(monitors::edit).post(monitors::change),
         )
+        .route("/monitors/{id}/test", post(monitors::test_change))
         .route("/monitors/{id}/check", post(monitors::check))
         .route("/monitors/{id}/pause", post(monitors::pause))
         .route("/monitors/{id}/resume", post(monitors::resume))

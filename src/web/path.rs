@@ -64,9 +64,15 @@ impl Query {
 
     /// This address with one word set, or taken away where it is empty.
     pub(crate) fn with(&self, path: &str, name: &str, value: &str) -> String {
+        self.without(&[], path, name, value)
+    }
+
+    /// This address with one word set, and without some others.
+    pub(crate) fn without(&self, others: &[&str], path: &str, name: &str, value: &str) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
+        let is_gone = |known: &str| known == name || others.contains(&known);
         let kept = self.0.iter().filter(|(known, value)| {
-            known != name && known != "cursor" && known != "done" && !value.is_empty()
+            !is_gone(known) && known != "cursor" && known != "done" && !value.is_empty()
         });
         for (known, value) in kept {
             query.append_pair(known, value);
@@ -122,6 +128,7 @@ mod tests {
         let query = Query(pairs.map(|(k, v)| (k.to_owned(), v.to_owned())).into());
         assert_eq!(query.with("/", "status", "down"), "/?q=a+b&status=down");
         assert_eq!(query.with("/", "q", ""), "/");
+        assert_eq!(query.without(&["q"], "/", "day", "1"), "/?day=1");
         assert_eq!(query.get("tag"), None);
         assert_eq!(query.one_of("q", &["a b"]), Some("a b"));
     }

@@ -6,6 +6,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::spec;
+use super::trial::{Tested, as_tested};
 use crate::app::monitors;
 use crate::app::refused::Refused;
 use crate::domain::channel::Channel;
@@ -13,6 +14,7 @@ use crate::domain::id::{ChannelId, MonitorId};
 use crate::domain::monitor::{FieldError, Monitor};
 use crate::web::Shared;
 use crate::web::error::{WebError, refused_page};
+use crate::web::filters;
 use crate::web::form::Filled;
 use crate::web::frame::Frame;
 use crate::web::path::Id;
@@ -20,13 +22,50 @@ use crate::web::session::Visitor;
 
 #[derive(Template, WebTemplate)]
 #[template(path = "monitors/form.html")]
-struct EditPage {
+pub(super) struct EditPage {
     frame: Frame,
     monitor: Monitor,
     form: Filled,
     channels: Vec<Channel>,
     /// The other monitors, by name.
     others: Vec<(MonitorId, String)>,
+    tested: Option<Tested>,
+}
+
+impl EditPage {
+    /// The form over a monitor, as it is filled in.
+    pub(super) async fn new(
+        shared: &Shared,
+        visitor: &Visitor,
+        monitor: Monitor,
+        form: Filled,
+    ) -> Result<Self, WebError> {
+        let (team, store) = (visitor.actor.team, &shared.app.store);
+        let mut others = store.monitor_names(team).await?;
+        others.retain(|(other, _)| *other != monitor.id);
+        Ok(Self {
+            frame: visitor.frame(),
+            channels: store.channels(team).await?,
+            others,
+            monitor,
+            form,
+            tested: None,
+        })
+    }
+
+    /// With how a test of it went.
+    pub(super) fn tested(self, tested: Tested) -> Self {
+        Self {
+            tested: Some(tested),
+            ..self
+        }
+    }
+
+    /// The endpoint that a test of this form knew, sealed; empty where there was none.
+    fn sealed(&self) -> &str {
+        let tested = self.tested.as_ref().map(|tested| &*tested.sealed);
+        tested.unwrap_or_else(|| self.form.value("sealed"))
+    }
 }
 
 /// `GET /monitors/{id}/edit`
@@ -40,23 +79,8 @@ pub(crate) async fn edit(
     let kept = store.monitor(team, id).await?.ok_or(WebError::NotFound)?;
     let named = store.channels_named_by(team, id).await?;
     let named: Vec<String> = named.iter().map(ToString::to_string).collect();
-    Ok(EditPage {
-        frame: visitor.frame(),
-        form: spec::filled(&kept.monitor, &named),
-        monitor: kept.monitor,
-        channels: store.channels(team).await?,
-        others: others(&shared, &visitor, id).await?,
-    })
-}
-
-async fn others(
-    shared: &Shared,
-    visitor: &Visitor,
-    id: MonitorId,
-) -> Result<Vec<(MonitorId, String)>, WebError> {
-    let mut all = shared.app.store.monitor_names(visitor.actor.team).await?;
-    all.retain(|(other, _)| *other != id);
-    Ok(all)
+    let form = spec::filled(&kept.monitor.spec, &named);
+    EditPage::new(&shared, &visitor, kept.monitor, form).await
 }
 
 /// `POST /monitors/{id}/edit`
@@ -68,17 +92,13 @@ pub(crate) async fn change(
 ) -> Result<Response, WebError> {
     let (team, store) = (visitor.actor.team, &shared.app.store);
     let kept = store.monitor(team, id).await?.ok_or(WebError::NotFound)?;
-    let faults = match changed(&shared, &visitor, &kept.monitor, &form).await? {
+    let known = as_tested(&shared, &visitor.actor, kept.monitor, &form);
+    let faults = match changed(&shared, &visitor, &known, &form).await? {
         Ok(()) => return Ok(Redirect::to(&format!("/monitors/{id}?done=saved")).into_response()),
         Err(faults) => faults,
     };
-    Ok(refused_page(EditPage {
-        frame: visitor.frame(),
-        monitor: kept.monitor,
-        form: form.refused(faults),
-        channels: store.channels(team).await?,
-        others: others(&shared, &visitor, id).await?,
-    }))
+    let page = EditPage::new(&shared, &visitor, known, form.refused(faults)).await?;
+    Ok(refused_page(page))
 }
 
 async fn changed(

@@ -5,23 +5,23 @@ use askama_web::WebTemplate;
 use axum::extract::State;
 use axum::response::IntoResponse;
 
-use super::LATENCY_WINDOWS;
+use super::checks::RecentChecks;
+use super::latency::LatencyCard;
+use super::locations::{self, Place};
 use super::tools::ToolsCard;
-use crate::app::figures::{self, Percentiles};
-use crate::domain::at::{At, DAY_MS};
+use super::visits::Visits;
+use crate::domain::at::At;
 use crate::domain::dependency::Dependency;
-use crate::domain::histogram::PHASES;
 use crate::domain::id::MonitorId;
 use crate::domain::incident::Incident;
 use crate::domain::maintenance::{MAX_WINDOWS, Window};
 use crate::domain::monitor::Monitor;
 use crate::domain::report::CheckReport;
 use crate::domain::status::{MonitorStatus, State as Known};
-use crate::domain::uptime::{Dated, Day, Spent};
-use crate::domain::verdict::{CheckStatus, Failure};
-use crate::store::{CheckFilter, IncidentFilter, PastChange, PastCheck};
+use crate::domain::uptime::{Day, Spent};
+use crate::domain::verdict::Failure;
+use crate::store::{IncidentFilter, PastChange};
 use crate::web::Shared;
-use crate::web::chart::{self, Lines, Point};
 use crate::web::error::WebError;
 use crate::web::filters;
 use crate::web::frame::Frame;
@@ -30,10 +30,6 @@ use crate::web::path::{Id, Query};
 use crate::web::session::Visitor;
 use crate::web::words::span;
 
-/// Checks on the page of a monitor.
-const RECENT: usize = 12;
-/// Checks on one page of their own list.
-const PAGE: usize = 100;
 /// Windows whose uptime is shown.
 const SHOWN: [&str; 4] = ["24h", "7d", "30d", "90d"];
 /// Changes of the server on the page of a monitor.
@@ -142,13 +138,13 @@ struct Show {
     facts: Option<CheckReport>,
     uptime: Vec<(&'static str, Spent)>,
     days: Vec<Day>,
-    window: &'static str,
-    phase: &'static str,
-    chart: Option<Lines>,
-    phases: Vec<(&'static str, Percentiles)>,
-    checks: Vec<PastCheck>,
+    /// Its locations side by side, where there are several.
+    places: Vec<Place>,
+    latency: LatencyCard,
+    recent: RecentChecks,
     incidents: Vec<Incident>,
     tools: ToolsCard,
+    visits: Option<Visits>,
     changes: Vec<PastChange>,
     /// The monitors that depend on it.
     dependents: Vec<(MonitorId, String)>,
@@ -174,24 +170,11 @@ pub(crate) async fn show(
 ) -> Result<impl IntoResponse, WebError> {
     let (store, team, now) = (&shared.app.store, visitor.actor.team, visitor.now);
     let (head, facts) = head_of(&shared, &visitor, id).await?;
-    let window = query.one_of("window", &LATENCY_WINDOWS).unwrap_or("24h");
-    let phase = query.one_of("phase", &PHASES).unwrap_or("total");
-    let monitor = &head.monitor;
-    let steps = figures::steps(store, (team, id), window, now).await?;
-    let point = |step: &Dated| {
-        let p = Percentiles::of(&step.bucket.latency, phase);
-        Point {
-            at: step.start,
-            p50: p.p50,
-            p95: p.p95,
-            p99: p.p99,
-        }
-    };
-    let points: Vec<Point> = steps.iter().map(point).collect();
-    let title = format!(
-        "Latency of {} over {window}: p50, p95, p99",
-        monitor.spec.name
-    );
+    let name = &head.monitor.spec.name;
+    let latency = LatencyCard::of(store, (team, id), name, &query, now).await?;
+    let url = &shared.app.settings.public_url;
+    let visits = facts.good.as_ref();
+    let visits = visits.map(|report| Visits::of(&head.monitor, report, url));
     let incidents = IncidentFilter {
         monitor: Some(id),
         is_resolved: None,
@@ -206,11 +189,10 @@ pub(crate) async fn show(
             .filter(|(name, _)| SHOWN.contains(name))
             .collect(),
         days: facts.days,
-        chart: chart::lines(&points, &title),
-        phases: figures::phases(&steps),
-        window,
-        phase,
-        checks: recent_checks(&shared, &visitor, id).await?,
+        places: facts.places,
+        latency,
+        recent: RecentChecks::of(&shared, &visitor, id).await?,
+        visits,
         tools: ToolsCard::of(&shared, &visitor, id).await?,
         incidents: store
             .incidents(team, &incidents, None, INCIDENTS)
@@ -230,6 +212,7 @@ struct Facts {
     good: Option<CheckReport>,
     windows: Vec<(&'static str, Spent)>,
     days: Vec<Day>,
+    places: Vec<Place>,
 }
 
 /// How it is, and what is known beside.
@@ -257,6 +240,7 @@ async fn head_of(
     let good = good.next().cloned();
     let failed = latest.into_iter().find_map(|report| report.failed);
     let sentence = sentence(overview.status(), &overview.state, now);
+    let places = locations::side_by_side(store, &overview, now).await?;
     Ok((
         Head {
             sentence,
@@ -272,20 +256,9 @@ async fn head_of(
             good,
             windows: overview.windows,
             days: overview.days,
+            places,
         },
     ))
-}
-
-async fn recent_checks(
-    shared: &Shared,
-    visitor: &Visitor,
-    id: MonitorId,
-) -> Result<Vec<PastCheck>, WebError> {
-    let (store, team) = (&shared.app.store, visitor.actor.team);
-    Ok(store
-        .checks(team, id, &CheckFilter::default(), None, RECENT)
-        .await?
-        .rows)
 }
 
 #[derive(Template, WebTemplate)]
@@ -305,68 +278,5 @@ pub(crate) async fn head(
     Ok(HeadFragment {
         head,
         now: visitor.now,
-    })
-}
-
-#[derive(Template, WebTemplate)]
-#[template(path = "partials/checks.html")]
-struct ChecksFragment {
-    id: MonitorId,
-    checks: Vec<PastCheck>,
-}
-
-/// `GET /monitors/{id}/recent`: its last checks, as a fragment.
-pub(crate) async fn recent(
-    State(shared): State<Shared>,
-    visitor: Visitor,
-    Id(id): Id<MonitorId>,
-) -> Result<impl IntoResponse, WebError> {
-    let known = shared.app.store.monitor(visitor.actor.team, id).await?;
-    known.ok_or(WebError::NotFound)?;
-    let checks = recent_checks(&shared, &visitor, id).await?;
-    Ok(ChecksFragment { id, checks })
-}
-
-#[derive(Template, WebTemplate)]
-#[template(path = "monitors/checks.html")]
-struct ChecksPage {
-    frame: Frame,
-    monitor: Monitor,
-    checks: Vec<PastCheck>,
-    day: Option<At>,
-    query: Query,
-    path: String,
-    next: Option<String>,
-}
-
-/// `GET /monitors/{id}/checks`: single checks, by day and status.
-pub(crate) async fn checks(
-    State(shared): State<Shared>,
-    visitor: Visitor,
-    Id(id): Id<MonitorId>,
-    query: Query,
-) -> Result<impl IntoResponse, WebError> {
-    let (store, team) = (&shared.app.store, visitor.actor.team);
-    let kept = store.monitor(team, id).await?.ok_or(WebError::NotFound)?;
-    let day = query
-        .get("day")
-        .and_then(|day| At::parse(&format!("{day}T00:00:00Z")));
-    let filter = CheckFilter {
-        from: day,
-        until: day.map(|day| At(day.0 + DAY_MS)),
-        status: query.get("status").and_then(CheckStatus::parse),
-    };
-    let page = store
-        .checks(team, id, &filter, query.get("cursor"), PAGE)
-        .await?;
-    let path = format!("/monitors/{id}/checks");
-    Ok(ChecksPage {
-        frame: visitor.frame(),
-        monitor: kept.monitor,
-        checks: page.rows,
-        day,
-        next: page.next.map(|cursor| query.with(&path, "cursor", &cursor)),
-        path,
-        query,
     })
 }

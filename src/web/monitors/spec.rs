@@ -102,9 +102,20 @@ pub(crate) fn spec(form: &Filled, known: &Monitor) -> Result<MonitorSpec, Vec<Fi
     }
 }
 
+/// The form again as it was typed, read into `spec`: what is sealed is shown by its name.
+pub(crate) fn refilled(spec: &MonitorSpec, form: &Filled) -> Filled {
+    let channels: Vec<String> = form.all("channels").map(str::to_owned).collect();
+    let shown = filled(spec, &channels);
+    let consent = "canary.consent";
+    if form.has(consent, "yes") {
+        shown.and(consent, "yes")
+    } else {
+        shown
+    }
+}
+
 /// The form that shows a monitor as it is.
-pub(crate) fn filled(monitor: &Monitor, channels: &[String]) -> Filled {
-    let spec = &monitor.spec;
+pub(crate) fn filled(spec: &MonitorSpec, channels: &[String]) -> Filled {
     let slow = spec.expectations.slow_ms.map(|ms| ms.to_string());
     let mut values = vec![
         ("url", spec.endpoint.url.redacted()),
@@ -254,7 +265,7 @@ mod tests {
             spec: MonitorSpec::of(endpoint(&typed).unwrap()),
             paused: false,
         };
-        let shown = filled(&monitor, &[]);
+        let shown = filled(&monitor.spec, &[]);
         assert_eq!(shown.value("url"), "https://e.example/mcp?key=…");
         let unchanged = spec(&shown, &monitor).unwrap();
         assert_eq!(unchanged, monitor.spec);

@@ -125,10 +125,16 @@ engines! {
         record(&store, 10, &seen).await;
         record(&store, 11, &[(0, Up), (9, Up)]).await;
         assert_eq!(minutes(&store, &CheckFilter::default(), 3).await, [6, 5, 4, 3, 2, 1, 0]);
-        let some = CheckFilter { from: Some(at(2)), until: Some(at(6)), status: None };
+        let some = CheckFilter { from: Some(at(2)), until: Some(at(6)), ..CheckFilter::default() };
         assert_eq!(minutes(&store, &some, 2).await, [5, 4, 3, 2]);
         let bad = CheckFilter { status: Some(Down), ..CheckFilter::default() };
         assert_eq!(minutes(&store, &bad, 1).await, [6, 3, 1]);
+        let blips = CheckFilter { blip: Some(true), ..CheckFilter::default() };
+        assert_eq!(minutes(&store, &blips, 3).await, Vec::<i64>::new());
+        let mut tx = store.begin().await.unwrap();
+        tx.mark_blip(MonitorId(id(10)), at(1), at(2)).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(minutes(&store, &blips, 3).await, [1]);
         let stranger = super::team(&store, 2).await;
         let none = store.checks(stranger, MonitorId(id(10)), &CheckFilter::default(), None, 5).await.unwrap();
         assert!(none.rows.is_empty());

@@ -9,6 +9,7 @@ mod findings;
 mod forms;
 mod incidents;
 mod maintenance;
+mod monitor_page;
 mod ops;
 mod pages;
 mod public;

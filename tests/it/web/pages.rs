@@ -96,6 +96,8 @@ impl Furnished {
             format!("/monitors/{m}/head"),
             format!("/monitors/{m}/recent"),
             format!("/monitors/{m}/checks"),
+            format!("/monitors/{m}/checks.csv"),
+            format!("/monitors/{m}/checks.json"),
             format!("/monitors/{m}/edit"),
             format!("/monitors/{m}/delete"),
             format!("/channels/{c}"),
@@ -150,7 +152,7 @@ engines! {
         let furnished = furnish(&site, HOSTILE).await;
         let owner = site.owner().await;
         let mut files = 0;
-        for name in ["app.css", "live.js", "icon.svg"] {
+        for name in ["app.css", "live.js", "chart.js", "icon.svg"] {
             let path = lifesign::web::assets::href(name);
             let file = owner.get_with(path, &[("accept-encoding", "gzip")]).await;
             assert!(file.header("cache-control").contains("immutable"), "{path}");
