@@ -67,8 +67,8 @@ pub fn draw(columns: &[Column], title: &str) -> Option<LatencyChart> {
     let bands: Vec<usize> = (0..BANDS).filter(is_measured).collect();
 
     let mut svg = format!(
-        "<svg class=\"chart\" role=\"img\"><title>{}</title><svg class=\"area\" width=\"94%\" \
-         height=\"200\" viewBox=\"0 0 720 200\" preserveAspectRatio=\"none\"><defs>",
+        "<svg class=\"chart\" viewBox=\"0 0 720 200\" preserveAspectRatio=\"none\" role=\"img\">\
+         <title>{}</title><defs>",
         escape(title)
     );
     for band in &bands {
@@ -96,12 +96,11 @@ pub fn draw(columns: &[Column], title: &str) -> Option<LatencyChart> {
         let _ = write!(svg, "<path class=\"{class}\" d=\"{d}\"/>");
     }
     svg.push_str("<rect class=\"pick\" height=\"200\" width=\"0\"/></svg>");
+    // Beside the picture, not in it: that one is stretched.
+    svg.push_str("<svg class=\"ends\" aria-hidden=\"true\">");
     let ends = lines.each_ref().map(|line| last(line).unwrap_or_default());
     for (name, y) in LINES.iter().zip(labels(ends, top)) {
-        let _ = write!(
-            svg,
-            "<text x=\"100%\" y=\"{y:.0}\" text-anchor=\"end\">{name}</text>"
-        );
+        let _ = write!(svg, "<text y=\"{y:.0}\">{name}</text>");
     }
     svg.push_str("</svg>");
     Some(LatencyChart {

@@ -387,6 +387,26 @@ engines! {
         assert!(part.iter().all(|hour| hour.start >= first_hour));
         let stranger = super::team(&store, 2).await;
         assert!(store.rollup_days(stranger, made.id, from, until).await.unwrap().is_empty());
+
+        assert!(store.rollup_by_location(team, made.id, from).await.unwrap().is_empty());
+        let elsewhere = additions.iter().take(9).enumerate().map(|(n, addition)| Addition {
+            location: ["fra", "nyc"][n % 2].to_owned(),
+            ..addition.clone()
+        });
+        let elsewhere: Vec<Addition> = elsewhere.collect();
+        let mut tx = store.begin().await.unwrap();
+        tx.states(&[made.id]).await.unwrap();
+        tx.add_to_rollups(&elsewhere).await.unwrap();
+        tx.commit().await.unwrap();
+        let places = store.rollup_by_location(team, made.id, from).await.unwrap();
+        let checks = |place: &str| -> i64 {
+            let there = elsewhere.iter().filter(|addition| addition.location == place);
+            there.map(|addition| addition.bucket.checks).sum()
+        };
+        let told: Vec<_> = places.iter().map(|(place, sum)| (&**place, sum.checks)).collect();
+        assert_eq!(told, [("fra", checks("fra")), ("nyc", checks("nyc"))]);
+        assert!(store.rollup_by_location(stranger, made.id, from).await.unwrap().is_empty());
+        assert_eq!(sum(&store.rollup_hours(team, made.id, from, until).await.unwrap()), all);
     }
 
     async fn a_deleted_monitor_leaves_nothing_behind(store: Store) {
