@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::checks::Asked;
 use crate::domain::at::At;
+use crate::domain::failure::Code;
 use crate::domain::id::{MonitorId, TeamId};
 use crate::domain::report::Timings;
 use crate::store::{CheckFilter, PastCheck, Store};
@@ -65,7 +66,7 @@ impl<'a> Exported<'a> {
             gated: check.gated,
             blip: check.blip,
             attempt: check.attempt,
-            code: check.code.map(|code| code.as_str()),
+            code: check.code.map(Code::as_str),
             message: check.message.as_deref(),
             timings_ms: check.timings,
         }

@@ -24,9 +24,9 @@ pub(super) async fn side_by_side(
     now: At,
 ) -> Result<Vec<Place>, WebError> {
     let monitor = &overview.monitor;
-    let named = monitor.spec.locations.iter().flatten().cloned();
+    let wanted = monitor.spec.locations.iter().flatten().cloned();
     let seen = overview.last_checks.iter();
-    let mut names: Vec<String> = named
+    let mut names: Vec<String> = wanted
         .chain(seen.map(|last| last.location.clone()))
         .collect();
     names.sort();
