@@ -16,6 +16,9 @@ const refresh = async (element) => {
   const next = fresh.content.firstElementChild;
   if (!next) return;
   const isMoved = element.className !== next.className && element.matches(".row");
+  // What somebody has ticked stays ticked.
+  for (const ticked of element.querySelectorAll(".pick input:checked"))
+    for (const box of next.querySelectorAll(".pick input")) box.checked ||= box.value === ticked.value;
   element.replaceWith(next);
   if (isMoved) hear("order");
 };

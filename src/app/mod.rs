@@ -9,6 +9,7 @@ mod allowance;
 pub mod announcements;
 mod authorization;
 pub mod build;
+pub mod bulk;
 pub mod channels;
 pub mod check;
 pub mod consequence;

@@ -172,28 +172,49 @@ async fn set_paused(app: &App, actor: &Actor, id: MonitorId, paused: bool) -> Re
     may_edit(actor)?;
     let now = app.clock.now();
     let mut tx = app.store.begin().await?;
-    let monitor = tx
-        .monitor(actor.team, id)
-        .await?
-        .ok_or(Refused::NotFound)?
-        .monitor;
-    if !tx.set_paused(actor.team, id, paused, now).await? {
+    if !set_paused_in(app, &mut tx, (actor, id), paused, now).await? {
         return Ok(());
-    }
-    if paused {
-        let by = Some(actor.email.clone());
-        close_books(&mut tx, &monitor, now).await?;
-        if let Some(mut incident) = tx.open_incident_of(id).await? {
-            let _ = incident.resolve(now, "The monitor was paused.", by);
-            let evidence = incident.evidence.clone();
-            let what = (&mut incident, Event::Resolved);
-            tell(app, &mut tx, what, &evidence, now).await?;
-            tx.save_incident(&incident).await?;
-        }
     }
     tx.commit().await?;
     app.outbox.notify_one();
     publish(app, actor, id);
+    Ok(())
+}
+
+/// Pauses or resumes a monitor in a transaction; false when it was so already.
+pub(super) async fn set_paused_in(
+    app: &App,
+    tx: &mut Tx,
+    (actor, id): (&Actor, MonitorId),
+    paused: bool,
+    now: At,
+) -> Result<bool, Refused> {
+    let known = tx.monitor(actor.team, id).await?.ok_or(Refused::NotFound)?;
+    if !tx.set_paused(actor.team, id, paused, now).await? {
+        return Ok(false);
+    }
+    if paused {
+        close_books(tx, &known.monitor, now).await?;
+        end_incident(app, tx, (actor, id), "The monitor was paused.", now).await?;
+    }
+    Ok(true)
+}
+
+/// Ends the open incident of a monitor, if there is one, and tells who was told of it.
+async fn end_incident(
+    app: &App,
+    tx: &mut Tx,
+    (actor, id): (&Actor, MonitorId),
+    why: &str,
+    now: At,
+) -> Result<(), Refused> {
+    if let Some(mut incident) = tx.open_incident_of(id).await? {
+        let _ = incident.resolve(now, why, Some(actor.email.clone()));
+        let evidence = incident.evidence.clone();
+        let what = (&mut incident, Event::Resolved);
+        tell(app, tx, what, &evidence, now).await?;
+        tx.save_incident(&incident).await?;
+    }
     Ok(())
 }
 
@@ -224,24 +245,27 @@ async fn close_books(tx: &mut Tx, monitor: &Monitor, now: At) -> Result<(), Refu
 /// told of its end.
 pub async fn delete(app: &App, actor: &Actor, id: MonitorId) -> Result<(), Refused> {
     may_edit(actor)?;
-    let now = app.clock.now();
     let mut tx = app.store.begin().await?;
-    if tx.monitor(actor.team, id).await?.is_some()
-        && let Some(mut incident) = tx.open_incident_of(id).await?
-    {
-        let by = Some(actor.email.clone());
-        let _ = incident.resolve(now, "The monitor was deleted.", by);
-        let evidence = incident.evidence.clone();
-        let what = (&mut incident, Event::Resolved);
-        tell(app, &mut tx, what, &evidence, now).await?;
-    }
-    if !tx.delete_monitor(actor.team, id).await? {
+    if !delete_in(app, &mut tx, (actor, id), app.clock.now()).await? {
         return Err(Refused::NotFound);
     }
     tx.commit().await?;
     app.outbox.notify_one();
     publish(app, actor, id);
     Ok(())
+}
+
+/// Deletes a monitor in a transaction; false when it is gone already.
+pub(super) async fn delete_in(
+    app: &App,
+    tx: &mut Tx,
+    (actor, id): (&Actor, MonitorId),
+    now: At,
+) -> Result<bool, Refused> {
+    if tx.monitor(actor.team, id).await?.is_some() {
+        end_incident(app, tx, (actor, id), "The monitor was deleted.", now).await?;
+    }
+    Ok(tx.delete_monitor(actor.team, id).await?)
 }
 
 /// Checks a monitor now, records the check like any other, and gives its report.
@@ -307,7 +331,7 @@ pub fn may_edit(actor: &Actor) -> Result<(), Refused> {
     }
 }
 
-fn publish(app: &App, actor: &Actor, monitor: MonitorId) {
+pub(super) fn publish(app: &App, actor: &Actor, monitor: MonitorId) {
     app.due.notify_one();
     app.events.publish(Changed {
         team: actor.team,

@@ -55,7 +55,7 @@ pub(super) async fn run(settings: &Settings, arguments: &ImportArguments) -> any
     for (spec, outcome) in specs.iter().zip(&outcomes) {
         let (name, url) = (&spec.name, spec.endpoint.url.redacted());
         match outcome {
-            Imported::Added => writeln!(out, "{added} {name}: {url}")?,
+            Imported::Added(_) => writeln!(out, "{added} {name}: {url}")?,
             Imported::There(twin) if twin == name => writeln!(out, "there already {name}: {url}")?,
             Imported::There(twin) => writeln!(out, "there already {name}: {url}, as {twin}")?,
             Imported::Refused(reason) => writeln!(out, "skipped {name}: {reason}")?,

@@ -13,6 +13,7 @@
 
 mod announcements;
 mod beside;
+mod by_tag;
 mod chain;
 mod changes;
 mod channels;
@@ -36,6 +37,7 @@ mod migrations;
 mod monitor_row;
 mod monitors;
 mod news;
+mod names;
 mod nodes;
 mod notifications;
 mod overviews;
@@ -70,6 +72,7 @@ pub use letters::{LetterTicket, QueuedLetter};
 pub use migrations::MIGRATIONS;
 pub use monitors::{ANYWHERE, Kept, locations};
 pub use news::{ChangedIncident, UntoldNews};
+pub use names::Named;
 pub use notifications::{Attempt, QueueHealth, Queued, Ticket, ToTell};
 pub use overviews::{LastCheck, OpenIncident, Overview, OverviewFilter};
 pub use reports::LatestReport;

@@ -154,6 +154,25 @@ impl Tx {
         Ok(true)
     }
 
+    /// Changes the tags of a monitor and nothing else: it is checked as before. False when it is
+    /// gone, or was changed since `revision` was read.
+    pub async fn save_tags(
+        &mut self,
+        monitor: &Monitor,
+        revision: i64,
+    ) -> Result<bool, StoreError> {
+        let columns = SpecColumns::of(monitor, &self.key)?;
+        let (id, team) = (monitor.id, monitor.team);
+        let row = (id, team, revision, columns.words, columns.spec);
+        if self.db.run(SAVE_TAGS, row).await? == 0 {
+            return Ok(false);
+        }
+        self.db.run(DROP_TAGS, (id,)).await?;
+        let tags = monitor.spec.tags.iter().map(|tag| (id, team, &**tag));
+        self.db.many(ADD_TAGS, tags).await?;
+        Ok(true)
+    }
+
     async fn add_parts(&mut self, monitor: &Monitor, now: At) -> Result<(), StoreError> {
         let (id, team) = (monitor.id, monitor.team);
         let tags = monitor.spec.tags.iter().map(|tag| (id, team, &**tag));
@@ -257,6 +276,9 @@ const ADD_TAGS: Many = Many {
     head: "INSERT INTO monitor_tag (monitor_id, team_id, tag) VALUES",
     tail: "ON CONFLICT (monitor_id, tag) DO NOTHING",
 };
+const SAVE_TAGS: &str = "
+    UPDATE monitor SET words = $4, spec = $5, revision = revision + 1
+     WHERE id = $1 AND team_id = $2 AND revision = $3";
 const DROP_TAGS: &str = "DELETE FROM monitor_tag WHERE monitor_id = $1";
 const WATCHED_FROM: &str = "SELECT location FROM watch WHERE monitor_id = $1";
 const ADD_WATCHES: Many = Many {

@@ -313,18 +313,10 @@ impl Store {
         counts.sort_by_key(|(status, _)| MonitorStatus::ALL.iter().position(|s| s == status));
         Ok(counts)
     }
-
-    /// The monitors of a team by name.
-    pub async fn monitor_names(
-        &self,
-        team: TeamId,
-    ) -> Result<Vec<(MonitorId, String)>, StoreError> {
-        self.db.all(NAMES, (team,)).await
-    }
 }
 
 /// What is searched for, as a pattern: in lower case, anywhere, no sign special.
-fn pattern(text: &str) -> String {
+pub(super) fn pattern(text: &str) -> String {
     let mut pattern = String::from("%");
     for sign in text.trim().to_lowercase().chars() {
         if matches!(sign, '%' | '_' | '\\') {
@@ -335,43 +327,68 @@ fn pattern(text: &str) -> String {
     pattern + "%"
 }
 
-/// The columns of a line of the list.
-macro_rules! listed {
-    ($rest:literal) => {
+/// Where a monitor stands in the list by its status: broken ones first.
+macro_rules! rank {
+    () => {
+        "CAST(CASE WHEN m.paused THEN 5 WHEN s.status = 'down' THEN 0
+                   WHEN s.status = 'degraded' THEN 1 WHEN s.status = 'unknown' THEN 2
+                   WHEN s.status = 'pending' THEN 3 ELSE 4 END AS BIGINT)"
+    };
+}
+pub(super) use rank;
+
+/// The monitors of the team `$1` in the status `$2`, with the tag `$3` and the text `$4`.
+macro_rules! shown {
+    () => {
+        shown!("")
+    };
+    ($joined:literal) => {
         concat!(
-            "SELECT m.id, m.team_id, m.name, m.url, m.spec, m.sealed, m.paused, m.created_at, m.revision,
-                    s.state, LOWER(m.name) AS sort_name,
-                    CAST(CASE WHEN m.paused THEN 5 WHEN s.status = 'down' THEN 0
-                              WHEN s.status = 'degraded' THEN 1 WHEN s.status = 'unknown' THEN 2
-                              WHEN s.status = 'pending' THEN 3 ELSE 4 END AS BIGINT) AS place",
-            $rest
+            " FROM monitor m JOIN monitor_state s ON s.monitor_id = m.id",
+            $joined,
+            " WHERE m.team_id = $1
+                AND ($2 IS NULL OR CASE WHEN m.paused THEN 'paused' ELSE s.status END = $2)
+                AND ($3 IS NULL OR EXISTS (SELECT 1 FROM monitor_tag t
+                                            WHERE t.monitor_id = m.id AND t.tag = $3))
+                AND ($4 IS NULL OR m.words LIKE $4 ESCAPE '\\')"
         )
     };
 }
+pub(super) use shown;
 
+/// The columns of a line of the list.
+macro_rules! listed {
+    () => {
+        "m.id, m.team_id, m.name, m.url, m.spec, m.sealed, m.paused, m.created_at, m.revision, s.state"
+    };
+}
+
+/// The places are sorted alone; what is wide is read for the lines of the page only.
 const LISTED: &str = concat!(
-    "SELECT id, team_id, name, url, spec, sealed, paused, created_at, revision, state, sort_name, place
-       FROM (",
-    listed!(
-        " FROM monitor m JOIN monitor_state s ON s.monitor_id = m.id
-         WHERE m.team_id = $1
-           AND ($2 IS NULL OR CASE WHEN m.paused THEN 'paused' ELSE s.status END = $2)
-           AND ($3 IS NULL OR EXISTS (SELECT 1 FROM monitor_tag t
-                                       WHERE t.monitor_id = m.id AND t.tag = $3))
-           AND ($4 IS NULL OR m.words LIKE $4 ESCAPE '\\')"
-    ),
-    ") AS listed
+    "SELECT ",
+    listed!(),
+    ", listed.sort_name, listed.place FROM (
+     SELECT id, sort_name, place FROM (
+     SELECT m.id, LOWER(m.name) AS sort_name, ",
+    rank!(),
+    " AS place",
+    shown!(),
+    ") AS found
       WHERE $5 IS NULL OR (place, sort_name, id) > ($5, $6, $7)
-      ORDER BY place, sort_name, id LIMIT $8"
+      ORDER BY place, sort_name, id LIMIT $8) AS listed
+       JOIN monitor m ON m.id = listed.id
+       JOIN monitor_state s ON s.monitor_id = listed.id
+      ORDER BY listed.place, listed.sort_name, listed.id"
 );
 const LISTED_BY_ID: super::db::Many = super::db::Many {
     head: "WITH v(team, monitor) AS (VALUES",
     tail: concat!(
-        ") ",
-        listed!(
-            " FROM v JOIN monitor m ON m.id = v.monitor AND m.team_id = v.team
-                     JOIN monitor_state s ON s.monitor_id = m.id"
-        )
+        ") SELECT ",
+        listed!(),
+        ", LOWER(m.name) AS sort_name, ",
+        rank!(),
+        " AS place FROM v JOIN monitor m ON m.id = v.monitor AND m.team_id = v.team
+                         JOIN monitor_state s ON s.monitor_id = m.id"
     ),
 };
 const STATUS_COUNTS: &str = "
@@ -379,7 +396,6 @@ const STATUS_COUNTS: &str = "
       FROM monitor m JOIN monitor_state s ON s.monitor_id = m.id
      WHERE m.team_id = $1
      GROUP BY CASE WHEN m.paused THEN 'paused' ELSE s.status END";
-const NAMES: &str = "SELECT id, name FROM monitor WHERE team_id = $1 ORDER BY LOWER(name), id";
 
 #[cfg(test)]
 mod tests {

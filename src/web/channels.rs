@@ -185,9 +185,11 @@ pub(super) async fn create(
 }
 
 /// What a test brought to light.
-struct Tested {
-    ok: bool,
-    detail: String,
+pub(super) struct Tested {
+    /// Whether it arrived.
+    pub(super) ok: bool,
+    /// What the receiver answered.
+    pub(super) detail: String,
 }
 
 #[derive(Template, WebTemplate)]

@@ -8,6 +8,7 @@ use axum::extract::{FromRequest, Request};
 use url::form_urlencoded;
 
 use super::error::WebError;
+use super::multipart;
 use crate::domain::monitor::FieldError;
 
 /// Largest form, in bytes.
@@ -124,9 +125,13 @@ impl<S: Send + Sync> FromRequest<S> for Filled {
     type Rejection = WebError;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, WebError> {
+        let boundary = multipart::boundary(request.headers());
         let body = to_bytes(request.into_body(), MAX_FORM)
             .await
             .map_err(|_| WebError::too_large())?;
+        if let Some(boundary) = boundary {
+            return Ok(Self::of(multipart::fields(&body, &boundary, MAX_FIELDS)));
+        }
         Ok(Self::of(
             form_urlencoded::parse(&body).into_owned().take(MAX_FIELDS),
         ))

@@ -1,5 +1,7 @@
 //! What surrounds every page: who looks at it, when, and what has just been done.
 
+use std::borrow::Cow;
+
 use crate::app::nodes::Word;
 use crate::domain::at::At;
 use crate::domain::id::TeamId;
@@ -14,7 +16,7 @@ pub(crate) struct Frame {
     /// When.
     pub(crate) now: At,
     /// What has just been done, in words.
-    pub(crate) notice: Option<&'static str>,
+    pub(crate) notice: Option<Cow<'static, str>>,
     /// What trouble this installation has of its own.
     pub(crate) own: Vec<Own>,
 }
@@ -77,9 +79,42 @@ impl Frame {
 
     /// With the words for what the address says was done: `?done=paused`.
     pub(crate) fn done(mut self, what: Option<&str>) -> Self {
-        self.notice = what.and_then(words);
+        self.notice = what.and_then(words).map(Cow::Borrowed);
         self
     }
+
+    /// With the words for what was done to several monitors: `?done=paused&n=3`; without a number
+    /// as [`Frame::done`].
+    pub(crate) fn done_to(mut self, what: Option<&str>, count: Option<&str>) -> Self {
+        let Some(count) = count.and_then(|n| n.parse().ok()) else {
+            return self.done(what);
+        };
+        let words = what.and_then(|what| counted_words(what, count));
+        self.notice = words.map(Cow::Owned);
+        self
+    }
+}
+
+/// What was done to a number of monitors.
+fn counted_words(what: &str, count: u32) -> Option<String> {
+    let monitors = if count == 1 { "monitor" } else { "monitors" };
+    let (deed, after) = match what {
+        "paused" => ("paused", "None of them is checked until you resume it."),
+        "resumed" => ("resumed", "The next checks are on their way."),
+        "tagged" => ("tagged", ""),
+        "untagged" => ("untagged", ""),
+        "deleted" => ("deleted", ""),
+        "imported" => ("added", "The first checks are on their way."),
+        _ => return None,
+    };
+    let text = match count {
+        0 => "No monitor had to be changed.".to_owned(),
+        1 if what == "paused" => {
+            "1 monitor paused. It is not checked until you resume it.".to_owned()
+        }
+        _ => format!("{count} {monitors} {deed}. {after}"),
+    };
+    Some(text.trim_end().to_owned())
 }
 
 /// The words are ours: an address cannot put its own into a page.
@@ -107,4 +142,23 @@ fn words(what: &str) -> Option<&'static str> {
         "replayed" => "Queued again.",
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_done_to_several_is_counted_and_nothing_is_taken_from_the_address() {
+        let said = |what: &str, n: &str| {
+            let frame = Frame::stranger(At(0)).done_to(Some(what), Some(n));
+            frame.notice.map(Cow::into_owned)
+        };
+        assert_eq!(said("tagged", "1").unwrap(), "1 monitor tagged.");
+        let resumed = "12 monitors resumed. The next checks are on their way.";
+        assert_eq!(said("resumed", "12").unwrap(), resumed);
+        assert!(said("deleted", "0").unwrap().starts_with("No monitor"));
+        assert_eq!(said("<b>", "1"), None);
+        assert_eq!(said("paused", "x").unwrap(), words("paused").unwrap());
+    }
 }

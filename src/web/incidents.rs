@@ -34,8 +34,26 @@ struct List {
     frame: Frame,
     items: Vec<(Incident, String)>,
     status: String,
+    /// What to do where there is none.
+    way_on: Option<(&'static str, &'static str)>,
     next: Option<String>,
     now: At,
+}
+
+/// What is still missing before an incident would reach anybody; then there is only to look.
+async fn way_on(
+    shared: &Shared,
+    visitor: &Visitor,
+) -> Result<Option<(&'static str, &'static str)>, WebError> {
+    let (team, store) = (visitor.actor.team, &shared.app.store);
+    let step = if store.status_counts(team).await?.is_empty() {
+        ("/monitors/new", "Add a monitor")
+    } else if store.channels(team).await?.is_empty() {
+        ("/channels/first?then=/incidents", "Say where to tell you")
+    } else {
+        return Ok(Some(("/", "See how the servers are")));
+    };
+    Ok(visitor.actor.may_edit().then_some(step))
 }
 
 /// `GET /incidents`
@@ -55,12 +73,20 @@ pub(super) async fn list(
     let page = store
         .incidents(team, &filter, query.get("cursor"), PAGE)
         .await?;
-    let names: HashMap<MonitorId, String> = store.monitor_names(team).await?.into_iter().collect();
+    let monitors: Vec<MonitorId> = page.rows.iter().map(|incident| incident.monitor).collect();
+    let named = store.names_of(team, &monitors).await?.into_iter();
+    let names: HashMap<_, _> = named.map(|named| (named.id, named.name)).collect();
     let with_name = |incident: Incident| {
         let name = names.get(&incident.monitor).cloned().unwrap_or_default();
         (incident, name)
     };
+    let is_empty = page.rows.is_empty();
     Ok(List {
+        way_on: match status {
+            Some(_) => Some(("/incidents", "Show all")),
+            None if is_empty => way_on(&shared, &visitor).await?,
+            None => None,
+        },
         items: page.rows.into_iter().map(with_name).collect(),
         next: page
             .next

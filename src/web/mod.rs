@@ -20,6 +20,7 @@ mod design;
 mod error;
 mod face;
 pub mod filters;
+mod first_channel;
 mod form;
 mod frame;
 mod front;
@@ -29,6 +30,7 @@ pub mod latency_chart;
 mod live;
 pub(crate) mod maintenance;
 pub mod monitors;
+mod multipart;
 mod ops;
 mod origin;
 mod path;
@@ -98,6 +100,13 @@ fn pages() -> Router<Shared> {
         .route("/try", post(try_out::try_out))
         .route("/monitors", post(try_out::keep))
         .route("/monitors/new", get(try_out::new))
+        .route(
+            "/monitors/import",
+            get(monitors::ask_import).post(monitors::read_import),
+        )
+        .route("/monitors/import/watch", post(monitors::watch_import))
+        .route("/monitors/bulk", post(monitors::bulk))
+        .route("/monitors/bulk/delete", post(monitors::delete_chosen))
         .route("/monitors/rows", get(monitors::rows))
         .route("/monitors/summary", get(monitors::summary))
         .route("/monitors/{id}", get(monitors::show))
@@ -131,6 +140,10 @@ fn pages() -> Router<Shared> {
         .route("/incidents/{id}/postmortem", post(incidents::learn))
         .route("/channels", get(channels::list).post(channels::create))
         .route("/channels/new", get(channels::new))
+        .route(
+            "/channels/first",
+            get(first_channel::ask).post(first_channel::tell),
+        )
         .route("/channels/preview", post(channel_words::preview_new))
         .route("/channels/{id}", get(channels::show))
         .route("/channels/{id}/test", post(channels::test))

@@ -43,11 +43,23 @@ impl<A: FromStr + Send, B: FromStr + Send, S: Send + Sync> FromRequestParts<S> f
     }
 }
 
+/// Words that say where one stands or what was just done: no part of what a list shows.
+const MOMENTARY: [&str; 3] = ["cursor", "done", "n"];
+/// Most words that are read.
+const MOST_WORDS: usize = 50;
+
 /// The words after the question mark.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Query(Vec<(String, String)>);
 
 impl Query {
+    /// The words of an address.
+    pub(crate) fn of(path: &str) -> Self {
+        let text = path.split_once('?').map_or("", |(_, words)| words);
+        let words = form_urlencoded::parse(text.as_bytes()).into_owned();
+        Self(words.take(MOST_WORDS).collect())
+    }
+
     /// A word, unless it is empty.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(known, _)| known == name);
@@ -62,6 +74,12 @@ impl Query {
         words.iter().copied().find(|word| *word == given)
     }
 
+    /// The same words at another path, without what was just done.
+    pub(crate) fn here(&self, path: &str) -> String {
+        let cursor = self.get("cursor").unwrap_or_default();
+        self.with(path, "cursor", cursor)
+    }
+
     /// This address with one word set, or taken away where it is empty.
     pub(crate) fn with(&self, path: &str, name: &str, value: &str) -> String {
         self.without(&[], path, name, value)
@@ -72,7 +90,7 @@ impl Query {
         let mut query = form_urlencoded::Serializer::new(String::new());
         let is_gone = |known: &str| known == name || others.contains(&known);
         let kept = self.0.iter().filter(|(known, value)| {
-            !is_gone(known) && known != "cursor" && known != "done" && !value.is_empty()
+            !is_gone(known) && !MOMENTARY.contains(&&**known) && !value.is_empty()
         });
         for (known, value) in kept {
             query.append_pair(known, value);
@@ -97,7 +115,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Query {
         Ok(Self(
             form_urlencoded::parse(text.as_bytes())
                 .into_owned()
-                .take(50)
+                .take(MOST_WORDS)
                 .collect(),
         ))
     }

@@ -17,6 +17,7 @@ use futures_util::stream::{self, Stream, StreamExt as _};
 use super::Shared;
 use super::error::{WebError, refused_page};
 use super::filters;
+use super::first_channel;
 use super::form::Filled;
 use super::frame::Frame;
 use super::monitors::spec;
@@ -198,7 +199,11 @@ pub(super) async fn keep(
     };
     let spec = MonitorSpec::of(endpoint);
     match monitors::create(app, &visitor.actor, spec, &[]).await {
-        Ok(made) => Ok(Redirect::to(&format!("/monitors/{}?done=made", made.id)).into_response()),
+        Ok(made) => {
+            let then = format!("/monitors/{}?done=made", made.id);
+            let to = first_channel::before(&shared, &visitor, &then).await?;
+            Ok(Redirect::to(&to).into_response())
+        }
         Err(Refused::Fields(faults)) => Ok(refused(&visitor, Filled::default(), faults)),
         Err(other) => Err(other.into()),
     }

@@ -14,6 +14,7 @@ use crate::web::Shared;
 use crate::web::chart::{self, Svg};
 use crate::web::error::WebError;
 use crate::web::filters;
+use crate::web::form::Filled;
 use crate::web::frame::Frame;
 use crate::web::path::{Id, Query};
 use crate::web::session::Visitor;
@@ -31,11 +32,14 @@ pub(crate) struct Row {
     spent: Spent,
     spark: Svg,
     strip: Svg,
+    /// Ticked in a form that came back.
+    is_chosen: bool,
 }
 
 impl Row {
     fn of(overview: Overview, now: At) -> Self {
         Self {
+            is_chosen: false,
             spark: chart::sparkline(&medians(&overview.hours, now)),
             strip: chart::strip(&overview.days),
             spent: overview.spent("30d"),
@@ -134,18 +138,45 @@ impl Counts {
     }
 }
 
+/// Rows under one heading, or all of them under none.
+pub(crate) struct Group {
+    /// The tag that they have; empty for those without any.
+    tag: Option<String>,
+    rows: Vec<Row>,
+}
+
 #[derive(Template, WebTemplate)]
 #[template(path = "monitors/list.html")]
-struct List {
+pub(super) struct List {
     frame: Frame,
     counts: Counts,
     nobody_is_told: bool,
     tags: Vec<String>,
     query: Query,
-    rows: Vec<Row>,
+    groups: Vec<Group>,
     next: Option<String>,
     may_edit: bool,
+    /// What was typed for the ticked ones, and refused.
+    bulk: Filled,
     now: At,
+}
+
+impl List {
+    /// Whether the list loads itself again where no script runs: not while somebody ticks rows.
+    fn is_renewed(&self) -> bool {
+        self.query.get("select").is_none() && !self.bulk.is_refused()
+    }
+
+    fn is_empty(&self) -> bool {
+        self.groups.iter().all(|group| group.rows.is_empty())
+    }
+
+    /// Whether something is searched for.
+    fn is_filtered(&self) -> bool {
+        ["q", "tag", "status"]
+            .iter()
+            .any(|word| self.query.get(word).is_some())
+    }
 }
 
 /// `GET /`: the list, or the first screen while there is nothing to list.
@@ -154,53 +185,91 @@ pub(crate) async fn list(
     visitor: Visitor,
     query: Query,
 ) -> Result<Response, WebError> {
-    let (team, store) = (visitor.actor.team, &shared.app.store);
-    let counts = Counts(store.status_counts(team).await?);
-    if counts.total() == 0 && visitor.actor.may_edit() {
+    let done = (
+        query.get("done").map(str::to_owned),
+        query.get("n").map(str::to_owned),
+    );
+    let mut page = page(&shared, &visitor, query, Filled::default()).await?;
+    if page.counts.total() == 0 && visitor.actor.may_edit() {
         return Ok(try_out::first(&visitor, true).into_response());
     }
-    let (rows, next) = rows_of(&shared, &visitor, &query).await?;
+    page.frame = page.frame.done_to(done.0.as_deref(), done.1.as_deref());
+    Ok(page.into_response())
+}
+
+/// The list as `query` wants it. `bulk` is a form for the ticked ones that was refused.
+pub(super) async fn page(
+    shared: &Shared,
+    visitor: &Visitor,
+    query: Query,
+    bulk: Filled,
+) -> Result<List, WebError> {
+    let (team, store) = (visitor.actor.team, &shared.app.store);
+    let counts = Counts(store.status_counts(team).await?);
+    let (mut groups, next) = groups_of(shared, visitor, &query).await?;
+    for row in groups.iter_mut().flat_map(|group| &mut group.rows) {
+        row.is_chosen = bulk.has("monitor", &row.overview.monitor.id.to_string());
+    }
     Ok(List {
-        frame: visitor.frame().done(query.get("done")),
+        frame: visitor.frame(),
         counts,
         nobody_is_told: store.channels(team).await?.is_empty(),
         tags: store.tags(team).await?,
-        rows,
+        groups,
         next,
         may_edit: visitor.actor.may_edit(),
+        bulk,
         now: visitor.now,
         query,
-    }
-    .into_response())
+    })
 }
 
-async fn rows_of(
-    shared: &Shared,
-    visitor: &Visitor,
-    query: &Query,
-) -> Result<(Vec<Row>, Option<String>), WebError> {
-    let filter = OverviewFilter {
+/// Which monitors an address of the list means.
+pub(super) fn filter(query: &Query) -> OverviewFilter {
+    OverviewFilter {
         status: query.get("status").and_then(MonitorStatus::parse),
         tag: query.get("tag").map(str::to_owned),
         text: query.get("q").map(str::to_owned),
-    };
-    let (team, now) = (visitor.actor.team, visitor.now);
-    let page = shared
-        .app
-        .store
-        .overviews(team, &filter, query.get("cursor"), PAGE, now)
+    }
+}
+
+async fn groups_of(
+    shared: &Shared,
+    visitor: &Visitor,
+    query: &Query,
+) -> Result<(Vec<Group>, Option<String>), WebError> {
+    let (team, now, store) = (visitor.actor.team, visitor.now, &shared.app.store);
+    let (filter, cursor) = (filter(query), query.get("cursor"));
+    let link = |cursor: Option<String>| cursor.map(|cursor| query.with("/", "cursor", &cursor));
+    if query.get("group") != Some("tag") {
+        let page = store.overviews(team, &filter, cursor, PAGE, now).await?;
+        let rows = page.rows.into_iter().map(|row| Row::of(row, now)).collect();
+        return Ok((vec![Group { tag: None, rows }], link(page.next)));
+    }
+    let page = store
+        .overviews_by_tag(team, &filter, cursor, PAGE, now)
         .await?;
-    let next = page.next.map(|cursor| query.with("/", "cursor", &cursor));
-    Ok((
-        page.rows.into_iter().map(|row| Row::of(row, now)).collect(),
-        next,
-    ))
+    let mut groups: Vec<Group> = Vec::new();
+    for (tag, overview) in page.rows {
+        let row = Row::of(overview, now);
+        match groups
+            .last_mut()
+            .filter(|group| group.tag.as_ref() == Some(&tag))
+        {
+            Some(group) => group.rows.push(row),
+            None => groups.push(Group {
+                tag: Some(tag),
+                rows: vec![row],
+            }),
+        }
+    }
+    Ok((groups, link(page.next)))
 }
 
 #[derive(Template, WebTemplate)]
 #[template(path = "partials/monitor_rows.html")]
 struct RowsFragment {
-    rows: Vec<Row>,
+    groups: Vec<Group>,
     query: Query,
     may_edit: bool,
     now: At,
@@ -212,9 +281,9 @@ pub(crate) async fn rows(
     visitor: Visitor,
     query: Query,
 ) -> Result<impl IntoResponse, WebError> {
-    let (rows, _) = rows_of(&shared, &visitor, &query).await?;
+    let (groups, _) = groups_of(&shared, &visitor, &query).await?;
     Ok(RowsFragment {
-        rows,
+        groups,
         may_edit: visitor.actor.may_edit(),
         now: visitor.now,
         query,

@@ -177,4 +177,58 @@ engines! {
         assert_eq!(seen.hours.len(), 7);
         assert_eq!(seen.days.iter().filter(|day| day.spent.known_ms() > 0).count(), 90);
     }
+
+    /// Each monitor stands in the group of each of its tags, broken first within it; those without a
+    /// tag come last, and pages go on in the middle of a group.
+    async fn a_list_in_groups_holds_each_monitor_once_for_each_tag(store: Store) {
+        let team = scene(&store).await;
+        for (n, tags) in [(10, vec!["blue", "red"]), (11, vec!["red"]), (12, vec!["blue"]), (14, vec![]), (15, vec![])] {
+            let mut tx = store.begin().await.unwrap();
+            let mut known = tx.monitor(team, MonitorId(id(n))).await.unwrap().unwrap();
+            known.monitor.spec.tags = tags.into_iter().map(str::to_owned).collect();
+            assert!(tx.save_tags(&known.monitor, known.revision).await.unwrap());
+            assert!(!tx.save_tags(&known.monitor, known.revision).await.unwrap(), "a lost update");
+            tx.commit().await.unwrap();
+        }
+        let (mut seen, mut cursor) = (Vec::new(), None);
+        loop {
+            let filter = OverviewFilter::default();
+            let page = store.overviews_by_tag(team, &filter, cursor.as_deref(), 2, NOW).await;
+            let page = page.unwrap();
+            let row = |(tag, row): &(String, Overview)| (tag.clone(), row.monitor.id.0.as_u128());
+            seen.extend(page.rows.iter().map(row));
+            cursor = page.next;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        let expected = [
+            ("blue", 12), ("blue", 10), ("red", 11), ("red", 13), ("red", 10), ("", 14), ("", 15),
+        ];
+        assert_eq!(seen, expected.map(|(tag, n)| (tag.to_owned(), n)));
+        assert_eq!(store.tags(team).await.unwrap(), ["blue", "red"]);
+        let found = found(&store, team, OverviewFilter { text: Some("blue".into()), ..OverviewFilter::default() }).await;
+        assert_eq!(found, [12, 10], "a tag can be searched for at once");
+        let filter = OverviewFilter { tag: Some("red".into()), status: Some(MonitorStatus::Down), text: None };
+        let page = store.overviews_by_tag(team, &filter, None, 9, NOW).await.unwrap();
+        assert_eq!(page.rows.len(), 1);
+    }
+
+    /// What is done to many is asked for by id and name only, of one team.
+    async fn many_are_known_by_id_and_name(store: Store) {
+        let team = scene(&store).await;
+        let stranger = super::team(&store, 2).await;
+        let mut tx = store.begin().await.unwrap();
+        tx.open_incident(&incident(50, team, MonitorId(id(11)), 1)).await.unwrap();
+        tx.commit().await.unwrap();
+        let all = store.monitor_ids(team, &OverviewFilter::default(), 4).await.unwrap();
+        assert_eq!(all, [10, 11, 12, 13].map(|n| MonitorId(id(n))));
+        let red = OverviewFilter { tag: Some("red".into()), ..OverviewFilter::default() };
+        assert_eq!(store.monitor_ids(team, &red, 4).await.unwrap(), [MonitorId(id(13))]);
+        assert!(store.monitor_ids(stranger, &red, 4).await.unwrap().is_empty());
+        let named = store.names_of(team, &[MonitorId(id(11)), MonitorId(id(13)), MonitorId(id(99))]).await.unwrap();
+        let named: Vec<_> = named.iter().map(|n| (n.id.0.as_u128(), n.has_incident)).collect();
+        assert_eq!(named, [(13, false), (11, true)]);
+        assert!(store.names_of(stranger, &[MonitorId(id(11))]).await.unwrap().is_empty());
+    }
 }

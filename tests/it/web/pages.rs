@@ -117,16 +117,21 @@ impl Furnished {
     }
 }
 
-const OTHERS: [&str; 24] = [
+const OTHERS: [&str; 29] = [
     "/",
     "/system",
     "/?q=a&status=up&tag=b",
+    "/?group=tag",
+    "/monitors/import",
     "/monitors/new",
     "/monitors/rows",
     "/monitors/summary",
     "/incidents",
     "/incidents?status=open",
     "/channels",
+    "/channels/first",
+    "/channels/first?kind=telegram&then=/",
+    "/channels/first?kind=email",
     "/channels/new",
     "/channels/new?kind=telegram",
     "/channels/new?kind=email",
@@ -152,7 +157,7 @@ engines! {
         let furnished = furnish(&site, HOSTILE).await;
         let owner = site.owner().await;
         let mut files = 0;
-        for name in ["app.css", "live.js", "chart.js", "icon.svg"] {
+        for name in ["app.css", "live.js", "chart.js", "keys.js", "icon.svg"] {
             let path = lifesign::web::assets::href(name);
             let file = owner.get_with(path, &[("accept-encoding", "gzip")]).await;
             assert!(file.header("cache-control").contains("immutable"), "{path}");

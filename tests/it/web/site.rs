@@ -218,6 +218,17 @@ impl Person {
         self.send(Method::POST, path, &headers, body).await
     }
 
+    /// Sends a body that is no plain form, from a page of ours.
+    pub(crate) async fn post_body(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: String,
+    ) -> Answer {
+        let ours = [headers, &[("sec-fetch-site", "same-origin")]].concat();
+        self.send(Method::POST, path, &ours, body).await
+    }
+
     async fn send(
         &self,
         method: Method,

@@ -90,6 +90,11 @@ engines! {
             format!("/maintenance/{}/edit", furnished.window),
             "/maintenance".to_owned(),
             "/try".to_owned(),
+            "/channels/first".to_owned(),
+            "/monitors/import".to_owned(),
+            "/monitors/import/watch".to_owned(),
+            "/monitors/bulk".to_owned(),
+            "/monitors/bulk/delete".to_owned(),
             "/settings/tokens".to_owned(),
         ] {
             let form = [
