@@ -187,7 +187,8 @@ impl Store {
         by_monitor(self.db.many_all(HOURS_SINCE, keys).await?)
     }
 
-    /// The days of several monitors from `from` on, oldest first.
+    /// The days of several monitors from `from` on, oldest first, without their latencies: a strip
+    /// shows none, and reading thousands of them would cost more than all the rest.
     pub(super) async fn days_of_all(
         &self,
         monitors: &[MonitorId],
@@ -206,9 +207,9 @@ fn by_monitor(rows: Vec<RollupRow>) -> Result<HashMap<MonitorId, Vec<Dated>>, St
     Ok(all)
 }
 
-/// The same statement over the hours and over the days.
+/// The same statements over the hours and over the days; `$latency` is what the last one reads of it.
 macro_rules! over {
-    ($table:literal; $merge:ident, $save:ident, $of:ident, $since:ident) => {
+    ($table:literal, $latency:literal; $merge:ident, $save:ident, $of:ident, $since:ident) => {
         const $merge: Many = Many {
             head: "WITH v(monitor, place, begun) AS (VALUES",
             tail: concat!(
@@ -240,7 +241,7 @@ macro_rules! over {
             head: "WITH v(monitor, since) AS (VALUES",
             tail: concat!(
                 ") SELECT r.monitor_id, r.location, r.start, r.up_ms, r.degraded_ms, r.down_ms, r.unknown_ms,
-                          r.maintenance_ms, r.checks, r.failures, r.latency
+                          r.maintenance_ms, r.checks, r.failures, ", $latency, " AS latency
                      FROM v JOIN ", $table, " r
                        ON r.monitor_id = v.monitor AND r.location = '' AND r.start >= v.since
                     ORDER BY r.monitor_id, r.start"
@@ -249,8 +250,8 @@ macro_rules! over {
     };
 }
 
-over!("rollup_hour"; HOURS, SAVE_HOURS, HOURS_OF, HOURS_SINCE);
-over!("rollup_day"; DAYS, SAVE_DAYS, DAYS_OF, DAYS_SINCE);
+over!("rollup_hour", "r.latency"; HOURS, SAVE_HOURS, HOURS_OF, HOURS_SINCE);
+over!("rollup_day", "''"; DAYS, SAVE_DAYS, DAYS_OF, DAYS_SINCE);
 const HOURS_ELSEWHERE: &str = "
     SELECT monitor_id, location, start, up_ms, degraded_ms, down_ms, unknown_ms,
            maintenance_ms, checks, failures, latency
