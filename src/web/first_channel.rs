@@ -40,8 +40,13 @@ struct FirstChannel {
 }
 
 impl FirstChannel {
-    /// The same question for another kind.
-    fn asking_for(&self, kind: &Kind) -> String {
+    /// Every kind, with the address of this question for it.
+    fn kinds(&self) -> Vec<(Kind, String)> {
+        let with_address = |kind: &Kind| (*kind, self.asking_for(*kind));
+        Kind::ALL.iter().map(with_address).collect()
+    }
+
+    fn asking_for(&self, kind: Kind) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.append_pair("kind", kind.as_str());
         query.append_pair("then", &self.then);

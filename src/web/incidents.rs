@@ -74,8 +74,8 @@ pub(super) async fn list(
         .incidents(team, &filter, query.get("cursor"), PAGE)
         .await?;
     let monitors: Vec<MonitorId> = page.rows.iter().map(|incident| incident.monitor).collect();
-    let named = store.names_of(team, &monitors).await?.into_iter();
-    let names: HashMap<_, _> = named.map(|named| (named.id, named.name)).collect();
+    let known = store.names_of(team, &monitors).await?.into_iter();
+    let names: HashMap<_, _> = known.map(|known| (known.id, known.name)).collect();
     let with_name = |incident: Incident| {
         let name = names.get(&incident.monitor).cloned().unwrap_or_default();
         (incident, name)
