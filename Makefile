@@ -1,5 +1,5 @@
 # Thin names for what is done often. `make test` sets up what it needs by itself.
-.PHONY: run demo screenshots test check fmt real conformance setup
+.PHONY: run demo screenshots lighthouse test check fmt real conformance setup
 
 run:            ## the service on embedded SQLite
 	cargo run
@@ -11,6 +11,12 @@ screenshots:    ## pictures of every page with the data of the demo, into docs/s
 	@tests/setup/tools.sh >/dev/null
 	@cargo build --quiet --example demo
 	@node tests/browser/screenshots.mjs $${CARGO_TARGET_DIR:-$(CURDIR)/target}/debug/examples/demo docs/screenshots
+
+lighthouse:     ## what Lighthouse says of the status page and of a monitor
+	@tests/setup/tools.sh >/dev/null
+	@cd tests/browser/lighthouse && npm ci --silent --no-audit --no-fund --ignore-scripts
+	@cargo build --quiet --example demo
+	@node tests/browser/lighthouse/run.mjs $${CARGO_TARGET_DIR:-$(CURDIR)/target}/debug/examples/demo
 
 test:           ## everything, on both engines, with real servers
 	@tests/setup/test.sh

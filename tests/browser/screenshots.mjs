@@ -4,32 +4,18 @@
 //
 // Each page wide and light, and narrow and dark. `make screenshots` does all of it.
 
-import { spawn } from "node:child_process";
 import { mkdir, rm } from "node:fs/promises";
 import { chromium } from "playwright-core";
+import { demo, EMAIL, PASSWORD } from "./demo.mjs";
 
-const [demo, folder] = process.argv.slice(2);
-const EMAIL = "demo@example.com";
-const PASSWORD = "demo-demo-demo";
-// So long the demo may write its history.
-const PATIENCE = 300_000;
+const [binary, folder] = process.argv.slice(2);
 const looks = {
   wide: { viewport: { width: 1280, height: 800 }, colorScheme: "light" },
   narrow: { viewport: { width: 390, height: 844 }, colorScheme: "dark", deviceScaleFactor: 1.5 },
 };
 
-const service = spawn(demo, { stdio: ["ignore", "pipe", "inherit"] });
-const base = await new Promise((found, failed) => {
-  let said = "";
-  service.stdout.on("data", (text) => {
-    said += text;
-    const address = said.match(/http:\/\/127\.0\.0\.1:\d+/);
-    if (address) found(address[0]);
-  });
-  service.on("exit", (code) => failed(new Error(`the demo ended with ${code}: ${said}`)));
-  setTimeout(() => failed(new Error(`the demo does not listen: ${said}`)), PATIENCE).unref();
-});
-
+const service = await demo(binary);
+const { base } = service;
 const browser = await chromium.launch({
   executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
   args: ["--no-sandbox", "--disable-dev-shm-usage"],
@@ -100,5 +86,5 @@ try {
   }
 } finally {
   await browser.close();
-  service.kill();
+  service.stop();
 }

@@ -10,6 +10,7 @@ mod findings;
 mod forms;
 mod importing;
 mod incidents;
+mod life;
 mod maintenance;
 mod monitor_page;
 mod ops;
