@@ -89,10 +89,10 @@ impl Accent {
     pub fn parse(text: &str) -> Result<Self, FieldError> {
         let digits = text.strip_prefix('#').unwrap_or(text);
         let is_hex = digits.len() == 6 && digits.chars().all(|c| c.is_ascii_hexdigit());
-        let read = is_hex
+        let number = is_hex
             .then(|| u32::from_str_radix(digits, 16).ok())
             .flatten();
-        let [_, red, green, blue] = read
+        let [_, red, green, blue] = number
             .ok_or_else(|| FieldError::new("accent", "must be a colour like #3a49c4"))?
             .to_be_bytes();
         Ok(Self(Rgb(red, green, blue)))

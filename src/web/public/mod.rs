@@ -118,6 +118,10 @@ struct History<'a> {
 }
 
 impl History<'_> {
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "what a template hands over"
+    )]
     fn is_shown(&self, month: &Month) -> bool {
         self.month.as_ref() == Some(month)
     }

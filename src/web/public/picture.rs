@@ -241,15 +241,15 @@ pub(super) fn draw(title: &str, sentence: &str, status: MonitorStatus) -> anyhow
     };
     canvas.fill((left, upper, left + side, upper + side), fill, is_shape);
 
-    let (size, pace) = (60.0, 74.0);
+    let (letters, pace) = (60.0, 74.0);
     let start = left + side + 48.0;
-    let said = lines(&font, (size, width - EDGE - 40.0 - start), sentence);
+    let said = lines(&font, (letters, width - EDGE - 40.0 - start), sentence);
     let mut base = middle + 21.0;
     for _ in 1..said.len() {
         base -= pace / 2.0;
     }
     for line in &said {
-        canvas.text(&font, (start, base), (size, words), line);
+        canvas.text(&font, (start, base), (letters, words), line);
         base += pace;
     }
     canvas.text(

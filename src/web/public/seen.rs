@@ -146,7 +146,10 @@ impl Face {
 
 /// Faces that were made of what the public is told now: made once for all who ask.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Faces(Arc<Mutex<HashMap<FaceKey, (Arc<PublicStatus>, Face)>>>);
+pub(crate) struct Faces(Arc<Mutex<FacesByKey>>);
+
+/// What each was made of, and what it is.
+type FacesByKey = HashMap<FaceKey, (Arc<PublicStatus>, Face)>;
 
 /// The slug, which face, and whether for its own host name.
 type FaceKey = (String, &'static str, bool);
