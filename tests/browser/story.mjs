@@ -92,6 +92,12 @@ const sees = async (page, selector) => {
     return page.locator(selector).count();
   });
 };
+// A page for the public may be some seconds old.
+const finds = (page, url, selector) =>
+  until(`${selector} at ${url}`, async () => {
+    await page.goto(url);
+    return page.locator(selector).count();
+  });
 
 const story = async () => {
   const begin = Date.now();
@@ -130,8 +136,8 @@ const story = async () => {
   await reader.locator(".note.good").waitFor();
   await reader.goto(link(await mail(READER, /confirm/i), /\/subscribers\//));
   await press(reader, "button:text-is(\"Yes, tell me\")");
-  await reader.goto(`${base}/status/acme`);
-  await sees(reader, ".hero.up");
+  await reader.locator(".note.good").waitFor();
+  await finds(reader, `${base}/status/acme`, ".hero.up");
 
   await owner.goto(`${base}/`);
   await sees(owner, "main .row.up");
@@ -142,8 +148,7 @@ const story = async () => {
   await press(owner, "button:text-is(\"Acknowledge\")");
   await sees(owner, "p[role=status]:has-text(\"Acknowledged\")");
   await mail(READER, /down/i);
-  await reader.goto(`${base}/status/acme`);
-  await reader.locator(".hero.down").waitFor();
+  await finds(reader, `${base}/status/acme`, ".hero.down");
 
   await owner.goto(`${base}/`);
   await world("mend");
