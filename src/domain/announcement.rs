@@ -59,10 +59,7 @@ mod tests {
     fn words_are_one_line_and_some_text() {
         assert_eq!(
             words(" Move\u{202e} to\nFrankfurt ", "On Sunday.\n").unwrap(),
-            (
-                "Move to Frankfurt".to_owned(),
-                "On Sunday.".to_owned()
-            )
+            ("Move to Frankfurt".to_owned(), "On Sunday.".to_owned())
         );
         let faults = words("", &"x".repeat(MAX_NOTE + 1)).unwrap_err();
         let fields: Vec<&str> = faults.iter().map(|fault| fault.field).collect();

@@ -89,7 +89,7 @@ mod tests {
             (b"<svg xmlns='http://www.w3.org/2000/svg'/>".to_vec(), "SVG"),
             (b"GIF89a".to_vec(), "PNG or WebP"),
             (b"RIFF\x10\x00\x00\x00WAVE".to_vec(), "PNG or WebP"),
-            ([PNG, &[0; MAX_LOGO]].concat(), "64 KiB"),
+            ([PNG, &vec![0; MAX_LOGO]].concat(), "64 KiB"),
         ] {
             assert!(
                 Logo::read(bytes).unwrap_err().message.contains(part),

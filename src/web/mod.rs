@@ -82,6 +82,7 @@ pub fn router(app: Arc<App>, stop: CancellationToken) -> Router {
         stop,
     };
     Router::new()
+        .merge(monitor_pages())
         .merge(pages())
         .merge(telling_pages())
         .merge(public_pages())
@@ -92,8 +93,8 @@ pub fn router(app: Arc<App>, stop: CancellationToken) -> Router {
         .with_state(shared)
 }
 
-/// Pages for people who have logged in.
-fn pages() -> Router<Shared> {
+/// What is watched, for people who have logged in.
+fn monitor_pages() -> Router<Shared> {
     Router::new()
         .route("/", get(monitors::list))
         .route("/live", get(live::stream))
@@ -129,6 +130,11 @@ fn pages() -> Router<Shared> {
             "/monitors/{id}/delete",
             get(monitors::ask_delete).post(monitors::delete),
         )
+}
+
+/// Everything else for people who have logged in.
+fn pages() -> Router<Shared> {
+    Router::new()
         .route("/incidents", get(incidents::list))
         .route("/incidents/{id}", get(incidents::show))
         .route("/incidents/{id}/acknowledge", post(incidents::acknowledge))

@@ -99,8 +99,8 @@ engines! {
         let file = owner.get(&href).await;
         assert!(file.header("content-type").starts_with("text/csv"));
         assert!(file.header("content-disposition").contains("checks-"));
-        let text = file.text();
-        let lines: Vec<&str> = text.split_terminator("\r\n").collect();
+        let csv = file.text();
+        let lines: Vec<&str> = csv.split_terminator("\r\n").collect();
         assert!(lines[0].starts_with("slot,location,started_at,status,"), "{}", lines[0]);
         assert_eq!(lines.len(), rows.len() + 1);
         assert!(lines[1..].iter().all(|line| line.contains(",down,") && line.contains("tcp_refused")));

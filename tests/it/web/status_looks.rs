@@ -240,7 +240,7 @@ engines! {
         let svg = owner.upload(&path, "logo", b"<svg xmlns='http://www.w3.org/2000/svg'/>").await;
         assert_eq!(svg.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(svg.one("#logo-error").contains("SVG"));
-        let large = [b"\x89PNG\r\n\x1a\n".as_slice(), &[0; 70_000]].concat();
+        let large = [b"\x89PNG\r\n\x1a\n".as_slice(), &vec![0; 70_000]].concat();
         let large = owner.upload(&path, "logo", &large).await;
         assert!(large.one("#logo-error").contains("64 KiB"));
         let png = b"\x89PNG\r\n\x1a\n\x00\xff\x00";
