@@ -9,9 +9,11 @@ import { chromium } from "playwright-core";
 import { demo, EMAIL, PASSWORD } from "./demo.mjs";
 
 const [binary, folder] = process.argv.slice(2);
+// What is further down looks like what is above.
+const LONGEST = 1_500;
 const looks = {
   wide: { viewport: { width: 1280, height: 800 }, colorScheme: "light" },
-  narrow: { viewport: { width: 390, height: 844 }, colorScheme: "dark", deviceScaleFactor: 1.5 },
+  narrow: { viewport: { width: 390, height: 844 }, colorScheme: "dark" },
 };
 
 const service = await demo(binary);
@@ -50,6 +52,8 @@ try {
   const monitor = new RegExp(`^/monitors/${id}$`);
   const down = await first(person, "/?status=down", monitor);
   const up = await first(person, "/?status=up", monitor);
+  const edit = await first(person, "/status-pages", new RegExp(`^/status-pages/${id}/edit$`));
+  const statusPage = edit.replace("/edit", "");
   const pages = {
     monitors: "/",
     "monitor-down": down,
@@ -65,13 +69,17 @@ try {
     maintenance: "/maintenance",
     "maintenance-new": "/maintenance/new",
     "status-pages": "/status-pages",
-    "status-page-edit": await first(person, "/status-pages", new RegExp(`^/status-pages/${id}/edit$`)),
+    "status-page-edit": edit,
     settings: "/settings",
     system: "/system",
     status: "/status/demo",
     "status-history": "/status/demo/history",
     bot: "/bot",
-    api: "/api",
+    import: "/monitors/import",
+    "first-channel": "/channels/first",
+    announcements: `${statusPage}/announcements`,
+    subscribers: `${statusPage}/subscribers`,
+    subscribe: "/status/demo/subscribe",
   };
   const state = await entering.storageState();
   for (const [look, options] of Object.entries(looks)) {
@@ -80,7 +88,9 @@ try {
     for (const [name, path] of Object.entries(pages)) {
       await page.goto(base + path, { waitUntil: "load" });
       await page.waitForTimeout(200);
-      await page.screenshot({ path: `${folder}/${name}-${look}.png`, fullPage: true });
+      const { width } = options.viewport;
+      const height = Math.min(LONGEST, await page.evaluate(() => document.documentElement.scrollHeight));
+      await page.screenshot({ path: `${folder}/${name}-${look}.png`, fullPage: true, clip: { x: 0, y: 0, width, height } });
     }
     await looking.close();
   }
