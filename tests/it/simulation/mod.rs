@@ -64,7 +64,7 @@ async fn play(engine: Engine, part: u64) {
     let mut fault = None;
     for seed in seeds {
         wipe(&database.url).await;
-        let mut run = Run::new(seed, &stores, &receivers, &cast).await;
+        let mut run = Run::new(seed, (&stores, &database.url), &receivers, &cast).await;
         let mut kept = Box::pin(run.play()).await;
         if kept.is_ok() {
             kept = Box::pin(promises::check(&run)).await;

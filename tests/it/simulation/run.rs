@@ -1,5 +1,6 @@
 //! One seed, from the first check to the rest: the driver of clock, processes and deaths.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,6 +24,7 @@ use lifesign::domain::verdict::CheckStatus;
 use lifesign::domain::zone::Zone;
 use lifesign::store::{Claim, DueCheck, Held, IncidentFilter, Store};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
+use sqlx::{ConnectOptions as _, Connection as _, Executor as _, Row as _};
 use tokio::sync::Notify;
 
 use super::cast::Cast;
@@ -87,6 +89,7 @@ pub(super) struct Run<'a> {
     pub(super) entries: Vec<Entry>,
     /// What happened, in words, for whom a fault is told.
     pub(super) trace: Vec<String>,
+    url: &'a str,
     clock: Clock,
     ids: Ids,
     round: usize,
@@ -97,7 +100,7 @@ impl<'a> Run<'a> {
     /// Everything set up and nothing checked yet.
     pub(super) async fn new(
         seed: u64,
-        stores: &[Store],
+        (stores, url): (&[Store], &'a str),
         receivers: &'a Receivers,
         cast: &'a Cast,
     ) -> Self {
@@ -126,6 +129,7 @@ impl<'a> Run<'a> {
             monitors: vec![],
             entries: vec![],
             trace: vec![],
+            url,
             clock,
             ids,
             round: 0,
@@ -445,7 +449,8 @@ impl<'a> Run<'a> {
             let recording = Box::pin(live(record_at_last(app, batch), life, &never));
             async move { (node, batch, recording.await) }
         });
-        // In the order in which they are finished: who meets another one begins anew.
+        let mut recorded = Vec::new();
+        // In the order in which they are answered.
         let done: Vec<_> = recording.collect::<FuturesUnordered<_>>().collect().await;
         for (node, batch, done) in done {
             for checked in batch {
@@ -457,13 +462,21 @@ impl<'a> Run<'a> {
                     status: result.report.status,
                     is_sure: done.is_some(),
                 };
-                let now = self.clock.now();
-                self.trace.push(format!("{now} {entry:?}"));
-                self.entries.push(entry);
+                recorded.push((result.slot, result.report.started_at, entry));
             }
             if done.is_none() {
                 self.die(*node, "Recording");
             }
+        }
+        let turns = turns(self.url, are_apart).await;
+        if !turns.is_empty() {
+            // Whoever has marked an earlier check as a blip has given it its turn.
+            recorded.sort_by_key(|(slot, began, _)| (turns.get(slot).copied(), *began));
+        }
+        for (.., entry) in recorded {
+            let now = self.clock.now();
+            self.trace.push(format!("{now} {entry:?}"));
+            self.entries.push(entry);
         }
     }
 
@@ -518,6 +531,24 @@ impl<'a> Run<'a> {
         let mut known = self.monitors.iter();
         known.position(|known| *known == monitor).unwrap()
     }
+}
+
+/// In which turn PostgreSQL wrote each slot: who meets another one begins anew, and has a later
+/// number then. Answers come in any order. An embedded database answers in its own.
+async fn turns(url: &str, are_apart: bool) -> HashMap<At, i64> {
+    let Ok(options) = url.parse::<sqlx::postgres::PgConnectOptions>() else {
+        return HashMap::new();
+    };
+    if are_apart {
+        return HashMap::new();
+    }
+    let mut connection = options.connect().await.unwrap();
+    let turns = "SELECT slot, xmin::text::bigint FROM check_result";
+    let rows = connection.fetch_all(turns).await.unwrap();
+    connection.close().await.unwrap();
+    rows.iter()
+        .map(|row| (At(row.get(0)), row.get(1)))
+        .collect()
 }
 
 /// Records a batch, again and again while somebody else is quicker.
