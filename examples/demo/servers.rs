@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use fake_mcp::{FakeMcp, Listen, Tls, healthy, http_sse, needs_auth, slow, status};
 use lifesign::app::{App, monitors};
+use lifesign::domain::budget::Target;
 use lifesign::domain::monitor::{
     Endpoint, EndpointUrl, Expectations, MonitorSpec, TransportChoice,
 };
@@ -16,6 +17,8 @@ const FLAPPING: (Duration, Duration) = (Duration::from_secs(150), Duration::from
 
 /// Seconds between two checks of the history.
 const HISTORY_SECONDS: u32 = 1_800;
+/// The uptime that every server should reach, in percent.
+const TARGET: f64 = 99.5;
 /// Seconds between two checks while the demo runs.
 const LIVE_SECONDS: u32 = 20;
 
@@ -76,6 +79,7 @@ impl Servers {
                 },
                 tags: vec!["demo".to_owned()],
                 interval_seconds: HISTORY_SECONDS,
+                target: Target::of_percent(TARGET).ok(),
                 ..MonitorSpec::of(endpoint)
             };
             let monitor = monitors::create(app, actor, spec, &[]).await?.id;

@@ -18,9 +18,11 @@ mod list;
 mod maintenance;
 mod maintenance_body;
 mod monitor_body;
+mod monitor_view;
 mod monitors;
 mod oauth_body;
 mod preview;
+mod reports;
 mod request;
 mod schemas;
 mod status;
@@ -51,7 +53,7 @@ use error::ApiError;
 /// Requests that one token may make in a minute.
 const PER_MINUTE: NonZeroU32 = NonZeroU32::new(600).unwrap();
 /// What the API is about, in the order of its documentation.
-const TAGS: [(&str, &str); 7] = [
+const TAGS: [(&str, &str); 8] = [
     ("monitors", "What is watched, how it is and how it was."),
     ("probe", "One check of an address that is not watched."),
     (
@@ -63,6 +65,7 @@ const TAGS: [(&str, &str); 7] = [
         "maintenance",
         "When failures are expected and nobody is told.",
     ),
+    ("reports", "How a month was."),
     ("status", "What the public sees."),
     ("team", "People and tokens."),
 ];
@@ -113,6 +116,7 @@ fn private() -> OpenApiRouter<Api> {
         .merge(checks::routes())
         .merge(tools::routes())
         .merge(uptime::routes())
+        .merge(reports::routes())
         .merge(incidents::routes())
         .merge(channels::routes())
         .merge(preview::routes())

@@ -12,6 +12,7 @@ use super::canary_body::CanaryBody;
 use super::error::{ApiError, Fault};
 use super::oauth_body::OauthBody;
 use super::request::Given;
+use crate::domain::budget::Target;
 use crate::domain::id::{ChannelId, MonitorId};
 use crate::domain::monitor::{
     Endpoint, EndpointUrl, FieldError, Header, Monitor, MonitorSpec, TransportChoice,
@@ -62,6 +63,10 @@ pub(super) struct MonitorBody {
     #[serde(default)]
     #[schema(value_type = Option<u32>)]
     slow_ms: Given<u32>,
+    /// The uptime that it should reach over 30 days, in percent: 50 to 99.999. None when not given.
+    #[serde(default)]
+    #[schema(value_type = Option<f64>)]
+    target_percent: Given<f64>,
     /// Words to find it by.
     #[serde(default)]
     #[schema(value_type = Option<Vec<String>>)]
@@ -224,6 +229,11 @@ impl MonitorBody {
             },
             lint: self.lint.or(old.lint, defaults.lint),
             depends_on,
+            target: match self.target_percent {
+                Given::Absent => old.target,
+                Given::Null => None,
+                Given::Value(percent) => faults.keep(Target::of_percent(percent)),
+            },
         };
         spec.expectations.tools = self
             .expect_tools
@@ -385,7 +395,7 @@ mod tests {
     fn known() -> Monitor {
         let made = serde_json::json!({
             "url": "https://e.example/mcp?key=abc", "headers": [{"name": "X-Key", "value": "1"}],
-            "bearer": "t0ken", "interval_seconds": 30, "slow_ms": 900, "tags": ["a"],
+            "bearer": "t0ken", "interval_seconds": 30, "slow_ms": 900, "target_percent": 99.9, "tags": ["a"],
         });
         Monitor {
             id: MonitorId(Uuid::nil()),
@@ -406,6 +416,7 @@ mod tests {
         assert_eq!(read(told_back, Some(&known)).unwrap(), known.spec);
         let reset = serde_json::json!({
             "headers": null, "bearer": null, "interval_seconds": null, "slow_ms": null, "tags": null,
+            "target_percent": null,
         });
         let reset = read(reset, Some(&known)).unwrap();
         assert_eq!(
@@ -444,6 +455,9 @@ mod tests {
         }
         let slow =
             serde_json::json!({"url": "https://e.example/", "interval_seconds": 1, "slow_ms": 0});
+        let target = serde_json::json!({"url": "https://e.example/", "target_percent": 100});
+        let refused = format!("{:?}", read(target, None).unwrap_err());
+        assert!(refused.contains("like 99.9"), "{refused}");
         let error = format!("{:?}", read(slow, None).unwrap_err());
         assert!(
             error.contains("interval_seconds") && error.contains("slow_ms"),

@@ -3,9 +3,11 @@
 //! Pages and API ask here, so that they tell the same numbers.
 
 use crate::domain::at::{At, DAY_MS, HOUR_MS};
+use crate::domain::budget::{self, Standing};
 use crate::domain::histogram::{Latency, PHASES};
 use crate::domain::id::{MonitorId, TeamId};
 use crate::domain::monitor::Monitor;
+use crate::domain::status::MonitorStatus;
 use crate::domain::uptime::{self, Bucket, Dated, Spent, window_ms};
 use crate::store::{Overview, Store, StoreError};
 
@@ -137,6 +139,15 @@ pub async fn spent(
         .rollup_hours(*team, *id, At(now.0 - length), now)
         .await?;
     Ok(uptime::over(&hours, &overview.tail, now, length))
+}
+
+/// How it stands with the error budget of a monitor; `None` without a target.
+pub fn standing(overview: &Overview, now: At) -> Option<Standing> {
+    let target = overview.monitor.spec.target?;
+    let month = overview.spent(budget::WINDOW);
+    let recent = (&*overview.hours, &*overview.tail);
+    let is_down = overview.status() == MonitorStatus::Down;
+    Some(Standing::of(target, &month, recent, is_down, now))
 }
 
 /// Percentiles of a latency in milliseconds.

@@ -8,6 +8,7 @@ pub mod alerter;
 mod allowance;
 pub mod announcements;
 mod authorization;
+pub mod budgets;
 pub mod build;
 pub mod bulk;
 pub mod channels;
@@ -44,6 +45,7 @@ pub mod reminders;
 pub mod retention;
 mod routing;
 pub mod scheduler;
+pub mod sla;
 pub mod status_domains;
 pub mod status_pages;
 pub mod status_pass;
@@ -184,6 +186,10 @@ impl App {
             workers.spawn(
                 telling,
                 letters::run(Arc::clone(self), telling.stop.clone()),
+            );
+            workers.spawn(
+                telling,
+                budgets::run(Arc::clone(self), telling.stop.clone()),
             );
         }
         if self.heartbeat.is_some() {

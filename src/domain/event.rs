@@ -38,6 +38,8 @@ pub enum Event {
     AuthorizationBroken,
     /// They can again.
     AuthorizationRestored,
+    /// The error budget of a monitor is used up too fast, or is used up.
+    BudgetBurning,
     /// A node has stopped without a goodbye. Told, like the two below, to the default channels of
     /// the oldest team: whoever runs the installation.
     NodeSilent,
@@ -57,7 +59,7 @@ pub enum Event {
 
 impl Event {
     /// All of them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::Opened,
         Self::Worsened,
         Self::Flapping,
@@ -73,6 +75,7 @@ impl Event {
         Self::AuthorizationRequired,
         Self::AuthorizationBroken,
         Self::AuthorizationRestored,
+        Self::BudgetBurning,
         Self::NodeSilent,
         Self::NodeBack,
         Self::NodeTroubled,
@@ -100,6 +103,7 @@ impl Event {
             Self::AuthorizationRequired => "authorization_required",
             Self::AuthorizationBroken => "authorization_broken",
             Self::AuthorizationRestored => "authorization_restored",
+            Self::BudgetBurning => "budget_burning",
             Self::NodeSilent => "node_silent",
             Self::NodeBack => "node_back",
             Self::NodeTroubled => "node_troubled",
@@ -147,6 +151,7 @@ impl Event {
             Self::AuthorizationRequired => "authorization.required",
             Self::AuthorizationBroken => "authorization.broken",
             Self::AuthorizationRestored => "authorization.restored",
+            Self::BudgetBurning => "budget.burning",
             Self::NodeSilent => "node.silent",
             Self::NodeBack => "node.back",
             Self::NodeTroubled => "node.troubled",

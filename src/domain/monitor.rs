@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::budget::Target;
 use super::canary::Canary;
 use super::dependency;
 pub use super::endpoint::{Endpoint, EndpointUrl, Header, TransportChoice};
@@ -84,6 +85,8 @@ pub struct MonitorSpec {
     pub lint: bool,
     /// Monitors of the same team: while one of them is down, nobody is told of this one.
     pub depends_on: Vec<MonitorId>,
+    /// The uptime that it should reach over 30 days.
+    pub target: Option<Target>,
 }
 
 impl MonitorSpec {
@@ -101,6 +104,7 @@ impl MonitorSpec {
             canary: None,
             lint: false,
             depends_on: Vec::new(),
+            target: None,
         }
     }
 

@@ -1,5 +1,8 @@
 //! A month of the calendar, in UTC.
 
+use std::fmt;
+use std::str::FromStr;
+
 use chrono::{Datelike as _, NaiveDate};
 
 use super::at::At;
@@ -31,6 +34,11 @@ impl Month {
         At(midnight.and_utc().timestamp_millis())
     }
 
+    /// The first instant after it.
+    pub fn ends_at(self) -> At {
+        self.next().starts_at()
+    }
+
     /// The month after it.
     pub fn next(self) -> Self {
         Self(
@@ -38,6 +46,13 @@ impl Month {
                 .checked_add_months(chrono::Months::new(1))
                 .unwrap_or(self.0),
         )
+    }
+
+    /// The month before it.
+    #[must_use]
+    pub fn previous(self) -> Self {
+        let earlier = self.0.checked_sub_months(chrono::Months::new(1));
+        Self(earlier.unwrap_or(self.0))
     }
 
     /// This and those before it, the newest first.
@@ -62,6 +77,26 @@ impl Month {
     }
 }
 
+/// It is not a month as an address has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be a month like 2026-11")]
+pub struct NotAMonth;
+
+impl FromStr for Month {
+    type Err = NotAMonth;
+
+    fn from_str(text: &str) -> Result<Self, NotAMonth> {
+        Self::parse(text).ok_or(NotAMonth)
+    }
+}
+
+/// As an address has it: `2026-11`.
+impl fmt::Display for Month {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.key())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,7 +107,8 @@ mod tests {
         let keys: Vec<String> = month.and_before(3).into_iter().map(Month::key).collect();
         assert_eq!(keys, ["2027-01", "2026-12", "2026-11"]);
         let december = Month::parse("2026-12").unwrap();
-        assert_eq!(december.next(), month);
+        assert_eq!((december.next(), month.previous()), (month, december));
+        assert_eq!(december.ends_at(), month.starts_at());
         assert_eq!(december.starts_at().rfc3339(), "2026-12-01T00:00:00.000Z");
         assert_eq!(
             (december.words(), december.short()),

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::at::At;
+use super::budget::BudgetFacts;
 use super::channel::Channel;
 use super::digest::facts::DigestFacts;
 pub use super::event::Event;
@@ -225,6 +226,9 @@ pub struct Content {
     /// What happened in a day or a week, where that is what is told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest: Option<DigestFacts>,
+    /// How it stands with the error budget, where that is what is told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget: Option<BudgetFacts>,
 }
 
 impl Content {
@@ -241,6 +245,7 @@ impl Content {
             summary: None,
             node: None,
             digest: None,
+            budget: None,
         }
     }
 
@@ -257,6 +262,15 @@ impl Content {
     pub fn of_digest(digest: DigestFacts, at: At) -> Self {
         Self {
             digest: Some(digest),
+            ..Self::nothing(at)
+        }
+    }
+
+    /// What is said of the error budget of a monitor.
+    pub fn of_budget(monitor: &Monitor, budget: BudgetFacts, at: At) -> Self {
+        Self {
+            monitor: Some(MonitorFacts::of(monitor)),
+            budget: Some(budget),
             ..Self::nothing(at)
         }
     }
@@ -324,6 +338,9 @@ impl Notification {
                 None,
                 Some(monitor),
             ) => monitor.id.to_string(),
+            (Event::BudgetBurning, None, None, Some(monitor)) => {
+                format!("budget-{}", monitor.id)
+            }
             _ => self.id.to_string(),
         }
     }

@@ -149,6 +149,7 @@ fn topics(occasion: &Occasion<'_>) -> Vec<Topic> {
         | Event::AuthorizationRequired
         | Event::AuthorizationBroken
         | Event::AuthorizationRestored => vec![Topic::Authorization],
+        Event::BudgetBurning => vec![Topic::Budgets],
         Event::ChannelFailing => vec![Topic::Channels],
         Event::NodeSilent | Event::NodeBack | Event::NodeTroubled => vec![Topic::Nodes],
         Event::ToolsChanged => {

@@ -36,6 +36,7 @@ pub(super) fn posts(
         | Event::AuthorizationOpened
         | Event::AuthorizationRequired
         | Event::AuthorizationBroken
+        | Event::BudgetBurning
         | Event::NodeSilent
         | Event::NodeTroubled
         | Event::ChannelFailing

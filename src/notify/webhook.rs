@@ -9,6 +9,7 @@ use sha2::Sha256;
 use super::post::Post;
 use super::{DeliveryError, url};
 use crate::domain::at::At;
+use crate::domain::budget::BudgetFacts;
 use crate::domain::channel::Settings;
 use crate::domain::digest::facts::DigestFacts;
 use crate::domain::id::NotificationId;
@@ -44,6 +45,8 @@ struct Data<'a> {
     node: Option<&'a NodeFacts>,
     #[serde(skip_serializing_if = "Option::is_none")]
     digest: Option<&'a DigestFacts>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    budget: Option<&'a BudgetFacts>,
 }
 
 /// The request for one notification, signed with every secret that is valid at `now`.
@@ -89,6 +92,7 @@ fn body(notification: &Notification) -> serde_json::Result<String> {
             summary: content.summary.as_ref(),
             node: content.node.as_ref(),
             digest: content.digest.as_ref(),
+            budget: content.budget.as_ref(),
         },
     })
 }

@@ -14,7 +14,7 @@ use super::{Store, StoreError};
 use crate::secret::Place;
 
 /// Every migration in order: its name and its text.
-pub const MIGRATIONS: [(&str, &str); 13] = [
+pub const MIGRATIONS: [(&str, &str); 14] = [
     (
         "accounts",
         include_str!("../../migrations/0001_accounts.sql"),
@@ -58,6 +58,7 @@ pub const MIGRATIONS: [(&str, &str); 13] = [
         "status page looks",
         include_str!("../../migrations/0013_status_page_looks.sql"),
     ),
+    ("budgets", include_str!("../../migrations/0014_budgets.sql")),
 ];
 
 /// What is sealed to notice another key.

@@ -13,6 +13,7 @@
 
 mod announcements;
 mod beside;
+mod budgets;
 mod by_tag;
 mod chain;
 mod changes;
@@ -36,6 +37,7 @@ mod maintenance;
 mod migrations;
 mod monitor_row;
 mod monitors;
+mod months;
 mod names;
 mod news;
 mod nodes;
@@ -59,6 +61,7 @@ mod windows;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use budgets::LookedAt;
 pub use chain::CheckKey;
 pub use changes::PastChange;
 pub use checks::{CheckFilter, PastCheck};

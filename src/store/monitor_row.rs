@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::StoreError;
 use super::codec::{Origin, document, row};
 use crate::domain::at::At;
+use crate::domain::budget::Target;
 use crate::domain::canary::Canary;
 use crate::domain::client_credentials::{ClientCredentials, ClientKey};
 use crate::domain::id::{MonitorId, TeamId};
@@ -52,6 +53,8 @@ pub(super) struct StoredSpec {
     lint: bool,
     #[serde(default)]
     depends_on: Vec<MonitorId>,
+    #[serde(default)]
+    target_percent: Option<Target>,
 }
 
 /// What is sealed of a spec.
@@ -129,6 +132,7 @@ impl SpecColumns {
             canary,
             lint,
             depends_on,
+            target,
         } = &monitor.spec;
         let stored = StoredSpec {
             transport: endpoint.transport,
@@ -141,6 +145,7 @@ impl SpecColumns {
             canary: canary.clone(),
             lint: *lint,
             depends_on: depends_on.clone(),
+            target_percent: *target,
         };
         let has_query = endpoint.url.url().query().is_some();
         let header = |h: &Header| (h.name.clone(), h.value.expose().to_owned());
@@ -230,6 +235,7 @@ impl MonitorRow {
                 canary: stored.canary,
                 lint: stored.lint,
                 depends_on: stored.depends_on,
+                target: stored.target_percent,
             },
         })
     }
@@ -239,6 +245,14 @@ impl MonitorRow {
 pub(super) fn interval(spec: &str) -> Option<Duration> {
     let stored: StoredSpec = serde_json::from_str(spec).ok()?;
     Some(Duration::from_secs(u64::from(stored.interval_seconds)))
+}
+
+/// The time between two checks and the target, out of a spec as it is stored; `None` when it cannot
+/// be read.
+pub(super) fn promise(spec: &str) -> Option<(Duration, Option<Target>)> {
+    let stored: StoredSpec = serde_json::from_str(spec).ok()?;
+    let interval = Duration::from_secs(u64::from(stored.interval_seconds));
+    Some((interval, stored.target_percent))
 }
 
 /// A spec as it is stored without one of its dependencies; `None` when it cannot be read.

@@ -178,6 +178,8 @@ impl Tx {
         let tags = monitor.spec.tags.iter().map(|tag| (id, team, &**tag));
         self.db.many(ADD_TAGS, tags).await?;
         self.depend(team, id, &monitor.spec.depends_on).await?;
+        let has_target = monitor.spec.target.is_some();
+        self.set_budget(team, id, has_target).await?;
         let due = (!monitor.paused).then_some(now);
         let from = locations(monitor);
         let watches = from

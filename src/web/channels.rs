@@ -92,7 +92,7 @@ impl FormPage {
         Self { previews, ..self }
     }
 
-    fn topics() -> [Topic; 11] {
+    fn topics() -> [Topic; 12] {
         Topic::ALL
     }
 

@@ -137,6 +137,12 @@ pub fn ms_or_dash(value: impl Given<Option<f64>>, _: &dyn Values) -> askama::Res
     Ok(value.given().map_or_else(|| NOTHING.to_owned(), latency))
 }
 
+/// How many times as fast: `14.4 ×`
+#[askama::filter_fn]
+pub fn rate(value: impl Given<f64>, _: &dyn Values) -> askama::Result<String> {
+    Ok(format!("{:.1} ×", value.given()))
+}
+
 /// A size: `9.1 kB`
 #[askama::filter_fn]
 pub fn bytes(value: impl Given<u64>, _: &dyn Values) -> askama::Result<String> {
@@ -224,6 +230,7 @@ pub fn event_words(event: &Event, _: &dyn Values) -> askama::Result<&'static str
         "worsened" => "Incident got worse",
         "acknowledged" => "Incident acknowledged",
         "resolved" => "Incident resolved",
+        "budget_burning" => "Error budget burning",
         "node_silent" => "Node silent",
         "node_back" => "Node back",
         "node_troubled" => "Node troubled",

@@ -35,6 +35,7 @@ mod ops;
 mod origin;
 mod path;
 mod public;
+mod reports;
 mod session;
 mod settings;
 pub mod spec_link;
@@ -195,6 +196,8 @@ fn pages() -> Router<Shared> {
             "/status-pages/{id}/delete",
             get(status_pages::ask_delete).post(status_pages::delete),
         )
+        .route("/reports", get(reports::latest))
+        .route("/reports/{month}", get(reports::show))
         .route("/settings", get(settings::show))
         .route("/settings/team", post(settings::rename))
         .route("/settings/password", post(settings::password))

@@ -190,6 +190,7 @@ const pages = {
   "status-page-announcement": announcement,
   "status-page-subscribers": statusPage.replace("/edit", "/subscribers"),
   settings: "/settings",
+  report: `/reports/${new Date().toISOString().slice(0, 7)}`,
   system: "/system",
   bot: "/bot",
   nothing: "/nothing-here",

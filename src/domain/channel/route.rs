@@ -35,6 +35,8 @@ pub enum Topic {
     Credentials,
     /// Servers that are open to everybody now or want a login, and logins that break.
     Authorization,
+    /// Error budgets that are used up too fast, or are used up.
+    Budgets,
     /// Another channel that fails.
     Channels,
     /// Nodes of the installation, for the team that runs it.
@@ -43,7 +45,7 @@ pub enum Topic {
 
 impl Topic {
     /// All of them, as people choose among them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Incidents,
         Self::Reminders,
         Self::ToolsBreaking,
@@ -53,6 +55,7 @@ impl Topic {
         Self::Certificates,
         Self::Credentials,
         Self::Authorization,
+        Self::Budgets,
         Self::Channels,
         Self::Nodes,
     ];
@@ -69,6 +72,7 @@ impl Topic {
             Self::Certificates => "certificates",
             Self::Credentials => "credentials",
             Self::Authorization => "authorization",
+            Self::Budgets => "budgets",
             Self::Channels => "channels",
             Self::Nodes => "nodes",
         }
@@ -86,6 +90,7 @@ impl Topic {
             Self::Certificates => "Certificates that end soon",
             Self::Credentials => "Credentials that end soon",
             Self::Authorization => "Servers that open or want a login",
+            Self::Budgets => "Error budgets that burn",
             Self::Channels => "Another channel that fails",
             Self::Nodes => "Nodes of this installation, for the team that runs it",
         }

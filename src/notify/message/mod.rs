@@ -5,6 +5,7 @@
 //! [`line`](crate::domain::untrusted::line()) here; escaping for HTML is the business of the template.
 
 mod authorization;
+mod budget;
 mod channel;
 mod digest;
 mod expiry;
@@ -129,6 +130,9 @@ impl Message {
         let event = notification.event;
         if let Some(node) = &content.node {
             return node::of(event, node, content, public_url);
+        }
+        if let Some(budget) = &content.budget {
+            return budget::of(budget, content, public_url);
         }
         if let Some(digest) = &content.digest {
             return digest::of(digest, public_url);

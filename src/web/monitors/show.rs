@@ -10,7 +10,9 @@ use super::latency::LatencyCard;
 use super::locations::{self, Place};
 use super::tools::ToolsCard;
 use super::visits::Visits;
+use crate::app::figures;
 use crate::domain::at::At;
+use crate::domain::budget::Standing;
 use crate::domain::dependency::Dependency;
 use crate::domain::id::MonitorId;
 use crate::domain::incident::Incident;
@@ -138,6 +140,8 @@ struct Show {
     facts: Option<CheckReport>,
     uptime: Vec<(&'static str, Spent)>,
     days: Vec<Day>,
+    /// How it stands with its error budget, where it has a target.
+    budget: Option<Standing>,
     /// Its locations side by side, where there are several.
     places: Vec<Place>,
     latency: LatencyCard,
@@ -189,6 +193,7 @@ pub(crate) async fn show(
             .filter(|(name, _)| SHOWN.contains(name))
             .collect(),
         days: facts.days,
+        budget: facts.budget,
         places: facts.places,
         latency,
         recent: RecentChecks::of(&shared, &visitor, id).await?,
@@ -212,6 +217,7 @@ struct Facts {
     good: Option<CheckReport>,
     windows: Vec<(&'static str, Spent)>,
     days: Vec<Day>,
+    budget: Option<Standing>,
     places: Vec<Place>,
 }
 
@@ -239,6 +245,7 @@ async fn head_of(
     let mut good = latest.iter().filter_map(|report| report.good.as_ref());
     let good = good.next().cloned();
     let failed = latest.into_iter().find_map(|report| report.failed);
+    let budget = figures::standing(&overview, now);
     let sentence = sentence(overview.status(), &overview.state, now);
     let places = locations::side_by_side(store, &overview, now).await?;
     Ok((
@@ -254,6 +261,7 @@ async fn head_of(
         },
         Facts {
             good,
+            budget,
             windows: overview.windows,
             days: overview.days,
             places,

@@ -5,6 +5,7 @@
 
 use std::str::FromStr;
 
+use crate::domain::budget::Target;
 use crate::domain::client_credentials::{ClientCredentials, ClientWords};
 use crate::domain::monitor::{
     DEFAULT_INTERVAL_SECONDS, DEFAULT_TIMEOUT_SECONDS, Endpoint, EndpointUrl, Expectations,
@@ -59,6 +60,10 @@ pub(crate) fn spec(form: &Filled, known: &Monitor) -> Result<MonitorSpec, Vec<Fi
     let interval = faults.number(form, "interval_seconds", Some(DEFAULT_INTERVAL_SECONDS));
     let timeout = faults.number(form, "timeout_seconds", Some(DEFAULT_TIMEOUT_SECONDS));
     let slow_ms = faults.number(form, "slow_ms", None);
+    let target = match form.value("target_percent") {
+        "" => None,
+        text => faults.keep(Target::parse(text)),
+    };
     let depends_on = form.all("depends_on").map(|id| {
         id.parse()
             .map_err(|_| FieldError::new("depends_on", "names a monitor that there is not"))
@@ -93,6 +98,7 @@ pub(crate) fn spec(form: &Filled, known: &Monitor) -> Result<MonitorSpec, Vec<Fi
         canary,
         lint: form.has("lint", "yes"),
         depends_on: depends_on.unwrap_or_default(),
+        target,
     };
     let faults = spec.faults();
     if faults.is_empty() {
@@ -117,6 +123,7 @@ pub(crate) fn refilled(spec: &MonitorSpec, form: &Filled) -> Filled {
 /// The form that shows a monitor as it is.
 pub(crate) fn filled(spec: &MonitorSpec, channels: &[String]) -> Filled {
     let slow = spec.expectations.slow_ms.map(|ms| ms.to_string());
+    let target = spec.target.map(|target| target.percent().to_string());
     let mut values = vec![
         ("url", spec.endpoint.url.redacted()),
         ("name", spec.name.clone()),
@@ -124,6 +131,7 @@ pub(crate) fn filled(spec: &MonitorSpec, channels: &[String]) -> Filled {
         ("interval_seconds", spec.interval_seconds.to_string()),
         ("timeout_seconds", spec.timeout_seconds.to_string()),
         ("slow_ms", slow.unwrap_or_default()),
+        ("target_percent", target.unwrap_or_default()),
         ("expect_tools", spec.expectations.tools.join(", ")),
         ("tags", spec.tags.join(", ")),
     ];

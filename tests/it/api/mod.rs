@@ -8,6 +8,7 @@ mod maintenance;
 mod monitors;
 mod openapi;
 mod probing;
+mod reports;
 mod seen;
 mod status;
 mod status_pages;

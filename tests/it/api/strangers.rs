@@ -66,7 +66,8 @@ async fn every_route_answers_a_stranger_as_if_there_were_nothing() {
     let document = serde_json::to_value(lifesign::api::document()).unwrap();
     let mut walked = 0;
     for (path, item) in document["paths"].as_object().unwrap() {
-        if !path.contains('{') || path.starts_with("/status/") {
+        let is_of_nobody = path.starts_with("/status/") || path.starts_with("/reports/");
+        if !path.contains('{') || is_of_nobody {
             continue;
         }
         for method in ["get", "post", "patch", "delete"] {
@@ -101,6 +102,15 @@ async fn every_route_answers_a_stranger_as_if_there_were_nothing() {
             "{list}"
         );
     }
+    let month = lifesign::domain::month::Month::of(world.app.clock.now());
+    let report = world
+        .ask(&stranger, "GET", &format!("/reports/{month}"), "")
+        .await
+        .is(200);
+    assert_eq!(
+        (&report["monitors"], &report["incidents"]),
+        (&json!([]), &json!([]))
+    );
     let (kind, monitor) = &theirs[0];
     world.get(&format!("/{kind}/{monitor}")).await.is(200);
     let theirs = json!({"url": "https://e.example/", "channels": [theirs[1].1]}).to_string();

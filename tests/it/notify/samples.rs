@@ -2,6 +2,7 @@
 
 use lifesign::clock::Ids;
 use lifesign::domain::at::{At, DAY_MS};
+use lifesign::domain::budget::{BudgetFacts, Burn, Standing, Target};
 use lifesign::domain::channel::{Channel, Health, Kind, Route, Settings, Words};
 use lifesign::domain::id::{ChannelId, IncidentId, MonitorId, NotificationId, TeamId};
 use lifesign::domain::incident::Incident;
@@ -163,6 +164,25 @@ pub(crate) fn of_monitor(n: u128, event: Event) -> Notification {
         turn: 0,
         content,
         created_at: NOW,
+    }
+}
+
+/// What one channel hears of the error budget of a monitor.
+pub(crate) fn of_budget(n: u128, burning: Burn) -> Notification {
+    let is_exhausted = burning == Burn::Exhausted;
+    let standing = Standing {
+        target: Target::of_percent(99.9).unwrap(),
+        total_ms: 2_592_000,
+        spent_ms: if is_exhausted { 2_700_000 } else { 1_270_000 },
+        hour: 16.66,
+        six_hours: 6.25,
+        is_down: true,
+    };
+    let facts = BudgetFacts::of(burning, &standing);
+    Notification {
+        event: Event::BudgetBurning,
+        content: Content::of_budget(&monitor(), facts, NOW),
+        ..of_monitor(n, Event::BudgetBurning)
     }
 }
 

@@ -5,11 +5,12 @@
 
 use std::collections::BTreeMap;
 
+use lifesign::domain::budget::Burn;
 use lifesign::domain::channel::{Channel, Kind};
 use lifesign::domain::notification::{Event, Notification};
 use serde_json::{Value, json};
 
-use super::samples::{NOW, channel, notification, of_channel, of_monitor, of_node};
+use super::samples::{NOW, channel, notification, of_budget, of_channel, of_monitor, of_node};
 use super::webhook::notifier;
 use crate::support::webhook::{Answer, Received, WebhookReceiver};
 
@@ -268,6 +269,7 @@ async fn every_service_is_sent_what_it_documents() {
             of_monitor(13, Event::CredentialExpiring),
             of_monitor(14, Event::ToolsChanged),
             of_monitor(15, Event::AuthorizationOpened),
+            of_budget(19, Burn::Fast),
             of_node(18, Event::NodeSilent, false),
             of_node(16, Event::NodeBack, false),
             of_node(17, Event::NodeTroubled, true),

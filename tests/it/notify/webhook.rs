@@ -2,6 +2,7 @@
 
 use axum::http::HeaderMap;
 use lifesign::domain::at::At;
+use lifesign::domain::budget::Burn;
 use lifesign::domain::notification::Event;
 use lifesign::domain::sensitive::Sensitive;
 use lifesign::net::{self, Guard, Names, Trust, delivery_client};
@@ -10,7 +11,9 @@ use lifesign::secret::webhook_secret;
 use standardwebhooks::Webhook;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
-use super::samples::{NOW, hook, mail_to, notification, of_channel, of_monitor, of_node};
+use super::samples::{
+    NOW, hook, mail_to, notification, of_budget, of_channel, of_monitor, of_node,
+};
 use crate::support::webhook::{Answer, WebhookReceiver};
 
 pub(super) fn notifier(mailer: Option<Mailer>) -> Notifier {
@@ -111,6 +114,7 @@ async fn every_event_has_its_type() {
         (of_node(7, Event::NodeSilent, false), "node.silent"),
         (of_node(7, Event::NodeBack, false), "node.back"),
         (of_node(7, Event::NodeTroubled, true), "node.troubled"),
+        (of_budget(7, Burn::Slow), "budget.burning"),
     ];
     for (sample, _) in &samples {
         notifier.deliver(&channel, sample, NOW).await.unwrap();
@@ -132,6 +136,7 @@ async fn every_event_has_its_type() {
     insta::assert_json_snapshot!("webhook_tools_changed", requests[7].json());
     insta::assert_json_snapshot!("webhook_authorization_opened", requests[8].json());
     insta::assert_json_snapshot!("webhook_node_silent", requests[12].json());
+    insta::assert_json_snapshot!("webhook_budget_burning", requests[15].json());
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! What is said, to the letter.
 
+use lifesign::domain::budget::Burn;
 use lifesign::domain::failure::Code;
 use lifesign::domain::incident::Severity;
 use lifesign::domain::notification::Event;
@@ -9,7 +10,7 @@ use lifesign::domain::verdict::Failure;
 use lifesign::notify::{Message, Tone};
 use serde_json::json;
 
-use super::samples::{mail_to, notification, of_channel, of_monitor, of_node};
+use super::samples::{mail_to, notification, of_budget, of_channel, of_monitor, of_node};
 
 const PUBLIC_URL: &str = "https://lifesign.example";
 
@@ -123,6 +124,33 @@ fn who_is_let_in_is_told_in_the_same_order() {
         "LOGIN BROKEN search.example.com: nobody new can log in: https://as.example/x answers 503"
     );
     assert_eq!(broken.hint.as_deref(), Some(Code::AuthAsUnreachable.hint()));
+}
+
+#[test]
+fn a_budget_is_told_with_what_is_left_of_it() {
+    let message = |burning| Message::of(&of_budget(9, burning), PUBLIC_URL);
+    for (burning, tone, subject) in [
+        (
+            Burn::Fast,
+            Tone::Bad,
+            "BUDGET search.example.com: error budget burns 16.7 times too fast, 51 % of it left",
+        ),
+        (
+            Burn::Slow,
+            Tone::Warning,
+            "BUDGET search.example.com: error budget burns 6.3 times too fast over six hours, 51 % \
+             of it left",
+        ),
+        (
+            Burn::Exhausted,
+            Tone::Warning,
+            "BUDGET search.example.com: error budget is used up",
+        ),
+    ] {
+        let message = message(burning);
+        assert_eq!((&*message.subject, message.tone), (subject, tone));
+    }
+    insta::assert_snapshot!("budget_burning_text", message(Burn::Fast).text().unwrap());
 }
 
 #[test]

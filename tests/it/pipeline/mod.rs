@@ -2,6 +2,7 @@
 //! against a server that misbehaves on demand.
 
 mod authorization;
+mod budgets;
 mod confirming;
 mod dependencies;
 mod digests;

@@ -1,6 +1,7 @@
 //! The contract of the store: every public function, on each engine.
 
 mod accounts;
+mod budgets;
 mod changes;
 mod channels;
 mod checks;
@@ -11,6 +12,7 @@ mod gates;
 mod incidents;
 mod maintenance;
 mod monitors;
+mod months;
 mod nodes;
 mod notifications;
 mod opening;

@@ -78,6 +78,7 @@ engines! {
             ("interval_seconds", "5", "between 10 and 86400"),
             ("timeout_seconds", "500", "between 5 and 120"),
             ("slow_ms", "soon", "whole number"),
+            ("target_percent", "100", "from 50 to 99.999"),
             ("url", "https://", "not a URL"),
         ] {
             let typed: Vec<_> = [url, ("name", "Search"), ("tags", "a, b")]

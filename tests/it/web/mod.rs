@@ -16,6 +16,7 @@ mod monitor_page;
 mod ops;
 mod pages;
 mod public;
+mod reports;
 pub(crate) mod site;
 mod status_looks;
 mod strangers;

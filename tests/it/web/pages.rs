@@ -117,7 +117,7 @@ impl Furnished {
     }
 }
 
-const OTHERS: [&str; 29] = [
+const OTHERS: [&str; 31] = [
     "/",
     "/system",
     "/?q=a&status=up&tag=b",
@@ -140,6 +140,8 @@ const OTHERS: [&str; 29] = [
     "/maintenance/new",
     "/status-pages",
     "/status-pages/new",
+    "/reports/2026-10",
+    "/reports/2026-11",
     "/settings",
     "/bot",
     "/login",
