@@ -1,5 +1,6 @@
 //! One seed, from the first check to the rest: the driver of clock, processes and deaths.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -470,8 +471,9 @@ impl<'a> Run<'a> {
         }
         let turns = turns(self.url, are_apart).await;
         if !turns.is_empty() {
-            // Whoever has marked an earlier check as a blip has given it its turn.
-            recorded.sort_by_key(|(slot, began, _)| (turns.get(slot).copied(), *began));
+            // One turn for two: the later one marked the other as a blip, or, being late, took its
+            // place before the other.
+            recorded.sort_by_key(|(slot, began, _)| (turns.get(slot).copied(), Reverse(*began)));
         }
         for (.., entry) in recorded {
             let now = self.clock.now();
@@ -535,7 +537,7 @@ impl<'a> Run<'a> {
 
 /// In which turn PostgreSQL wrote each slot: who meets another one begins anew, and has a later
 /// number then. Answers come in any order. An embedded database answers in its own.
-async fn turns(url: &str, are_apart: bool) -> HashMap<At, i64> {
+async fn turns(url: &str, are_apart: bool) -> HashMap<At, (i64, bool)> {
     let Ok(options) = url.parse::<sqlx::postgres::PgConnectOptions>() else {
         return HashMap::new();
     };
@@ -543,11 +545,11 @@ async fn turns(url: &str, are_apart: bool) -> HashMap<At, i64> {
         return HashMap::new();
     }
     let mut connection = options.connect().await.unwrap();
-    let turns = "SELECT slot, xmin::text::bigint FROM check_result";
+    let turns = "SELECT slot, xmin::text::bigint, NOT blip FROM check_result";
     let rows = connection.fetch_all(turns).await.unwrap();
     connection.close().await.unwrap();
     rows.iter()
-        .map(|row| (At(row.get(0)), row.get(1)))
+        .map(|row| (At(row.get(0)), (row.get(1), row.get(2))))
         .collect()
 }
 
