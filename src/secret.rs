@@ -27,6 +27,8 @@ const KEY_LEN: usize = 32;
 const NONCE_LEN: usize = 24;
 /// Chance in a token, in bytes: beyond guessing.
 const TOKEN_LEN: usize = 32;
+/// Chance in the token of a claim, in bytes.
+const CLAIM_LEN: usize = 16;
 /// Length of the salt of a password, in bytes (RFC 9106 §3.1).
 const SALT_LEN: usize = 16;
 /// How a sealed value begins, so that another way of sealing can be told apart one day.
@@ -174,6 +176,12 @@ impl SealingKey {
 pub fn random_token() -> Sensitive {
     let bytes: [u8; TOKEN_LEN] = random_bytes();
     Sensitive::new(format!("ls_{}", URL_SAFE_NO_PAD.encode(bytes)))
+}
+
+/// A fresh token by which a host says whose it is. It stands in a file that anybody may read: it need only
+/// be another one for everybody.
+pub fn claim_token() -> String {
+    hex(&random_bytes::<CLAIM_LEN>())
 }
 
 /// A fresh secret to sign webhooks with: `whsec_…` (Standard Webhooks).

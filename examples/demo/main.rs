@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use lifesign::app::channels::{self, ChannelSpec};
 use lifesign::app::maintenance::{self, WindowSpec};
 use lifesign::app::status_pages::PageSpec;
-use lifesign::app::{App, accounts, status_pages};
+use lifesign::app::{App, accounts, claims, listings, status_pages};
 use lifesign::cli::{open, serve};
 use lifesign::clock::{Clock, Ids};
 use lifesign::config::Settings;
@@ -59,6 +59,7 @@ async fn run() -> anyhow::Result<()> {
     let components = watched.iter().map(|watched| Component::of(watched.monitor));
     let page = PageSpec::public(PAGE, "Demo", components);
     status_pages::create(&app, &actor, page).await?;
+    fill_directory(&app, &actor, &watched).await?;
     let backup = WindowSpec {
         name: "Nightly backup".to_owned(),
         schedule: Schedule::Cron {
@@ -89,6 +90,30 @@ async fn run() -> anyhow::Result<()> {
         ended = serve::run(settings) => ended,
         () = servers.play() => Ok(()),
     }
+}
+
+/// Lists every server, and lets the first one have an owner.
+async fn fill_directory(
+    app: &App,
+    actor: &Actor,
+    watched: &[history::Watched],
+) -> anyhow::Result<()> {
+    for one in watched {
+        listings::list(app, actor, one.monitor).await?;
+    }
+    let first = watched.first().context("nothing is watched")?;
+    let listed = app.store.listing(actor.team, first.monitor).await?;
+    let host = listed.context("it is not listed")?.listing.host;
+    let id = claims::create(app, actor, &host).await?;
+    let words = "Finds anything in the documents of the demo.";
+    claims::say(app, actor, id, (words, "https://example.com/search")).await?;
+    let claim = app.store.claim(actor.team, id).await?;
+    let claim = claim.context("it is not claimed")?;
+    let mut tx = app.store.begin().await?;
+    let proved = claim.proved(Clock::system().now());
+    tx.save_claim_check(&claim, &proved).await?;
+    tx.commit().await?;
+    Ok(())
 }
 
 fn say(line: &str) -> std::io::Result<()> {

@@ -9,12 +9,13 @@ use crate::clock::{Clock, Ids};
 use crate::config::{ResolverChoice, Settings};
 use crate::domain::channel::Channel;
 use crate::domain::notification::Notification;
-use crate::net::{self, Canaries, Guard, Names, Trust};
+use crate::net::{self, Canaries, Guard, Names, Reader, Trust};
 use crate::notify::{Mailer, Notifier};
 use crate::probe::Prober;
 use crate::store::Store;
 
 use super::App;
+use super::directory_kept::Directory;
 use super::events::Events;
 use super::heartbeat::Heartbeat;
 use super::hosts::Hosts;
@@ -40,6 +41,7 @@ impl App {
         let user_agent = net::user_agent(&settings.public_url);
         let client = net::delivery_client(&guard, &names, &trust, &user_agent)
             .context("set up deliveries")?;
+        let reader = Reader::new(client.clone(), &guard, &names);
         // The operator may well keep canary and watcher in the own network.
         let near = Guard::parse("private,loopback")?;
         let canaries = Canaries::new(settings.canary_addresses.clone(), &near, &names)
@@ -72,6 +74,7 @@ impl App {
             store,
             prober,
             notifier,
+            reader,
             guard,
             started_at: clock.now(),
             clock,
@@ -82,6 +85,7 @@ impl App {
             trials: Trials::new(),
             public: Kept::default(),
             domains: Domains::default(),
+            directory: Directory::default(),
             nodes: Nodes::default(),
             network: Network::new(canaries),
             heartbeat,

@@ -13,9 +13,12 @@ pub mod build;
 pub mod bulk;
 pub mod channels;
 pub mod check;
+pub mod claims;
 pub mod consequence;
 pub mod console;
 pub mod digests;
+pub mod directory;
+pub mod directory_kept;
 pub mod events;
 mod expiry;
 pub mod figures;
@@ -26,6 +29,7 @@ mod in_flight;
 pub mod incidents;
 pub mod ledger;
 pub mod letters;
+pub mod listings;
 pub mod logins;
 pub mod maintenance;
 mod maintenance_news;
@@ -65,11 +69,12 @@ use tokio_util::task::TaskTracker;
 use crate::clock::{Clock, Ids};
 use crate::config::Settings;
 use crate::domain::at::At;
-use crate::net::Guard;
+use crate::net::{Guard, Reader};
 use crate::notify::Notifier;
 use crate::probe::Prober;
 use crate::store::Store;
 
+use self::directory_kept::Directory;
 use self::events::Events;
 use self::heartbeat::Heartbeat;
 use self::hosts::Hosts;
@@ -93,6 +98,8 @@ pub struct App {
     pub prober: Prober,
     /// What tells people.
     pub notifier: Notifier,
+    /// What reads small texts of others.
+    pub reader: Reader,
     /// Which addresses may be reached.
     pub guard: Guard,
     /// What time it is.
@@ -111,6 +118,8 @@ pub struct App {
     pub public: Kept,
     /// Which host names show a status page.
     pub domains: Domains,
+    /// What of the public directory was told a moment ago.
+    pub directory: Directory,
     /// When this process started.
     pub started_at: At,
     /// What is known of the nodes of this installation.
@@ -191,6 +200,7 @@ impl App {
                 telling,
                 budgets::run(Arc::clone(self), telling.stop.clone()),
             );
+            workers.spawn(telling, claims::run(Arc::clone(self), telling.stop.clone()));
         }
         if self.heartbeat.is_some() {
             workers.spawn(

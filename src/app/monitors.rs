@@ -57,7 +57,8 @@ pub async fn create(
     Ok(Made { id, warnings })
 }
 
-/// Changes what people say of a monitor, and checks it at once.
+/// Changes what people say of a monitor, and checks it at once. One that moves to another host leaves the
+/// public directory.
 pub async fn change(
     app: &App,
     actor: &Actor,
@@ -82,6 +83,8 @@ pub async fn change(
         ));
     }
     tx.name_channels(actor.team, id, channels).await?;
+    let host = monitor.spec.endpoint.url.authority();
+    tx.drop_listing_elsewhere(actor.team, id, &host).await?;
     tx.commit().await?;
     publish(app, actor, id);
     Ok(Made { id, warnings })
@@ -333,6 +336,7 @@ pub fn may_edit(actor: &Actor) -> Result<(), Refused> {
 
 pub(super) fn publish(app: &App, actor: &Actor, monitor: MonitorId) {
     app.due.notify_one();
+    app.directory.forget_one(monitor);
     app.events.publish(Changed {
         team: actor.team,
         monitor,

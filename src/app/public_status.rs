@@ -15,6 +15,7 @@ use crate::domain::uptime::{Day, Spent};
 use crate::store::{Overview, StoreError};
 
 use super::App;
+use super::directory_kept;
 use super::figures::Percentiles;
 use super::public_incident::PublicIncident;
 use super::public_news;
@@ -191,6 +192,8 @@ pub struct PublicStatus {
     pub announcements: Vec<Announcement>,
     /// Every occurrence of it that comes in the next months, in the order of time.
     pub calendar: Vec<PublicMaintenance>,
+    /// Whether there is anything in the public directory.
+    pub has_directory: bool,
 }
 
 fn component(line: &Component, overview: &Overview) -> PublicComponent {
@@ -330,6 +333,7 @@ pub(super) async fn make(
         announcements,
         made_at: now,
         is_last_known: false,
+        has_directory: directory_kept::has_any(app).await,
         page,
     }))
 }

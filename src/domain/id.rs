@@ -59,4 +59,6 @@ ids! {
     TokenId,
     /// A maintenance window.
     WindowId,
+    /// A claim of a host.
+    ClaimId,
 }

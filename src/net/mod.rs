@@ -9,12 +9,14 @@ mod canaries;
 mod deliveries;
 mod guard;
 mod names;
+mod reader;
 mod trust;
 
 pub use canaries::Canaries;
 pub use deliveries::{Deliveries, delivery_client};
 pub use guard::{Guard, InvalidTargets, Refused};
 pub use names::{LookupError, Names};
+pub use reader::{Reader, Unread};
 pub use trust::{InvalidCertificates, Presented, Trust, Witness, certificate};
 
 /// How this program introduces itself: `Lifesign/VERSION (+PUBLIC_URL/bot)`.

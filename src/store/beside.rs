@@ -129,7 +129,18 @@ impl Store {
         team: TeamId,
         monitors: &[MonitorId],
     ) -> Result<HashMap<MonitorId, CheckReport>, StoreError> {
-        let keys = each(monitors).into_iter().map(|(id,)| (team, id));
+        let whose: Vec<_> = monitors.iter().map(|id| (team, *id)).collect();
+        self.good_reports_across(&whose).await
+    }
+
+    /// The same of monitors of several teams.
+    pub(super) async fn good_reports_across(
+        &self,
+        whose: &[(TeamId, MonitorId)],
+    ) -> Result<HashMap<MonitorId, CheckReport>, StoreError> {
+        let mut keys = whose.to_vec();
+        keys.sort();
+        keys.dedup();
         let rows: Vec<(MonitorId, String)> = self.db.many_all(GOOD, keys).await?;
         let read = |(monitor, text): (MonitorId, String)| {
             let at = Origin {

@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::error::StoreError;
 use crate::domain::at::At;
 use crate::domain::id::{
-    AnnouncementId, ChannelId, DeliveryId, IncidentId, MonitorId, NewsId, NotificationId,
+    AnnouncementId, ChannelId, ClaimId, DeliveryId, IncidentId, MonitorId, NewsId, NotificationId,
     StatusPageId, SubscriberId, TeamId, TokenId, UserId, WindowId,
 };
 
@@ -65,6 +65,7 @@ column! {
     AnnouncementId(Uuid),
     At(i64),
     ChannelId(Uuid),
+    ClaimId(Uuid),
     DeliveryId(Uuid),
     IncidentId(Uuid),
     MonitorId(Uuid),

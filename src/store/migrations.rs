@@ -14,7 +14,7 @@ use super::{Store, StoreError};
 use crate::secret::Place;
 
 /// Every migration in order: its name and its text.
-pub const MIGRATIONS: [(&str, &str); 14] = [
+pub const MIGRATIONS: [(&str, &str); 15] = [
     (
         "accounts",
         include_str!("../../migrations/0001_accounts.sql"),
@@ -59,6 +59,10 @@ pub const MIGRATIONS: [(&str, &str); 14] = [
         include_str!("../../migrations/0013_status_page_looks.sql"),
     ),
     ("budgets", include_str!("../../migrations/0014_budgets.sql")),
+    (
+        "directory",
+        include_str!("../../migrations/0015_directory.sql"),
+    ),
 ];
 
 /// What is sealed to notice another key.

@@ -34,14 +34,24 @@ row! {
 pub(super) struct Edges(HashMap<(MonitorId, At), Vec<Dated>>);
 
 /// The hour in which a window begins, and the end of its day.
-fn edge(now: At, window_ms: i64) -> (At, At) {
+pub(super) fn edge(now: At, window_ms: i64) -> (At, At) {
     let start = At(now.0 - window_ms);
     (start.hour(), At(start.day().0 + DAY_MS))
 }
 
 impl Store {
     pub(super) async fn edges(&self, monitors: &[MonitorId], now: At) -> Result<Edges, StoreError> {
-        let lengths = OVERVIEW_WINDOWS.iter().filter_map(|name| window_ms(name));
+        self.edges_of(monitors, &OVERVIEW_WINDOWS, now).await
+    }
+
+    /// Those of some windows only.
+    pub(super) async fn edges_of(
+        &self,
+        monitors: &[MonitorId],
+        windows: &[&str],
+        now: At,
+    ) -> Result<Edges, StoreError> {
+        let lengths = windows.iter().filter_map(|name| window_ms(name));
         let keys = lengths.flat_map(|length| {
             let (since, until) = edge(now, length);
             monitors
@@ -87,12 +97,24 @@ impl Edges {
     ) -> Vec<(&'static str, Spent)> {
         let spent = |name: &'static str| {
             let length = window_ms(name)?;
-            let (since, until) = edge(now, length);
-            let mut parts = self.0.get(&(monitor, since)).cloned().unwrap_or_default();
-            parts.extend(days.iter().filter(|day| day.start >= until).cloned());
-            Some((name, over(&parts, tail, now, length)))
+            Some((name, self.spent_in(monitor, length, (days, tail), now)))
         };
         OVERVIEW_WINDOWS.into_iter().filter_map(spent).collect()
+    }
+
+    /// What a monitor spent in one window of this length, whose edges were read. Its days need not be
+    /// apart: a sum over those of the window does as well.
+    pub(super) fn spent_in(
+        &self,
+        monitor: MonitorId,
+        window_ms: i64,
+        (days, tail): (&[Dated], &[Span]),
+        now: At,
+    ) -> Spent {
+        let (since, until) = edge(now, window_ms);
+        let mut parts = self.0.get(&(monitor, since)).cloned().unwrap_or_default();
+        parts.extend(days.iter().filter(|day| day.start >= until).cloned());
+        over(&parts, tail, now, window_ms)
     }
 }
 

@@ -13,6 +13,7 @@ use super::frame::Frame;
 use super::path::{Peer, Query};
 use super::session::{self, Visitor};
 use crate::app::accounts;
+use crate::app::directory_kept;
 use crate::app::refused::Refused;
 use crate::domain::sensitive::Sensitive;
 use crate::domain::team::Link;
@@ -27,8 +28,9 @@ struct LogIn {
 /// `GET /login`
 pub(super) async fn ask(State(shared): State<Shared>, query: Query) -> impl IntoResponse {
     let to = query.get("to").unwrap_or("/");
+    let frame = Frame::stranger(shared.app.clock.now()).done(query.get("done"));
     LogIn {
-        frame: Frame::stranger(shared.app.clock.now()).done(query.get("done")),
+        frame: frame.exploring(directory_kept::has_any(&shared.app).await),
         form: Filled::of([("to", session::own_path(to))]),
     }
 }

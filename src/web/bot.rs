@@ -7,6 +7,7 @@ use axum::response::IntoResponse;
 
 use super::Shared;
 use super::frame::Frame;
+use crate::app::directory_kept;
 
 #[derive(Template, WebTemplate)]
 #[template(path = "bot.html")]
@@ -21,8 +22,9 @@ struct Bot {
 /// `GET /bot`
 pub(super) async fn show(State(shared): State<Shared>) -> impl IntoResponse {
     let settings = &shared.app.settings;
+    let has_directory = directory_kept::has_any(&shared.app).await;
     Bot {
-        frame: Frame::stranger(shared.app.clock.now()),
+        frame: Frame::stranger(shared.app.clock.now()).exploring(has_directory),
         location: settings.location.clone(),
         contact: settings
             .mail_from

@@ -19,6 +19,8 @@ pub(crate) struct Frame {
     pub(crate) notice: Option<Cow<'static, str>>,
     /// What trouble this installation has of its own.
     pub(crate) own: Vec<Own>,
+    /// Whether it leads to the public directory.
+    pub(crate) has_directory: bool,
 }
 
 /// A trouble of our own, for one who looks at a page.
@@ -74,7 +76,14 @@ impl Frame {
             now,
             notice: None,
             own: Vec::new(),
+            has_directory: false,
         }
+    }
+
+    /// With a way to the public directory, where there is something in it.
+    pub(crate) fn exploring(mut self, has_directory: bool) -> Self {
+        self.has_directory = has_directory;
+        self
     }
 
     /// With the words for what the address says was done: `?done=paused`.
@@ -135,6 +144,8 @@ fn words(what: &str) -> Option<&'static str> {
         "announced" => "Announced. Subscribers are told within a minute.",
         "taken_down" => "Ended. The page shows it no more.",
         "subscribed" => "Confirmed. You are told what happens.",
+        "listed" => "Listed. Everybody sees it in the public directory.",
+        "unlisted" => "Taken off the public directory.",
         "ended" => "Ended. What it held back is told if the next check still finds it.",
         "enabled" => "Switched on again.",
         "revoked" => "Revoked. It cannot be used any more.",

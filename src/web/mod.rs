@@ -13,11 +13,13 @@ mod channel_route;
 mod channel_words;
 mod channels;
 pub mod chart;
+mod claims;
 mod csv;
 mod delete;
 #[cfg(debug_assertions)]
 mod design;
 mod error;
+mod explore;
 mod face;
 pub mod filters;
 mod first_channel;
@@ -86,6 +88,7 @@ pub fn router(app: Arc<App>, stop: CancellationToken) -> Router {
         .merge(monitor_pages())
         .merge(pages())
         .merge(telling_pages())
+        .merge(directory_pages())
         .merge(public_pages())
         .fallback(error::not_found)
         .layer(from_fn_with_state(shared.clone(), origin::check))
@@ -230,6 +233,26 @@ fn telling_pages() -> Router<Shared> {
         .route(
             "/status-pages/{id}/announcements/{announcement}/delete",
             get(announcements::ask_delete).post(announcements::delete),
+        )
+}
+
+/// The public directory, and claims of the hosts in it.
+fn directory_pages() -> Router<Shared> {
+    Router::new()
+        .route("/explore", get(explore::list))
+        .route("/explore/{id}", get(explore::show))
+        .route("/explore/{id}/badge.svg", get(explore::badge))
+        .route("/monitors/{id}/list", post(monitors::publish))
+        .route("/monitors/{id}/unlist", post(monitors::withdraw))
+        .route("/claims", get(claims::list).post(claims::create))
+        .route("/claims/{id}", get(claims::show))
+        .route("/claims/{id}/check", post(claims::check))
+        .route("/claims/{id}/words", post(claims::say))
+        .route("/claims/{id}/take-off", post(claims::take_off))
+        .route("/claims/{id}/let-again", post(claims::let_again))
+        .route(
+            "/claims/{id}/delete",
+            get(claims::ask_delete).post(claims::delete),
         )
 }
 

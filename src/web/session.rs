@@ -41,6 +41,7 @@ impl Visitor {
             now: self.now,
             notice: None,
             own: self.own.clone(),
+            has_directory: true,
         }
     }
 

@@ -139,6 +139,18 @@ await person.click("main button.main");
 await person.goto(`${base}/status-pages`);
 const statusPage = new URL(await person.getAttribute("main .list a.strong", "href"), base).pathname;
 
+await person.goto(base + up);
+await person.click("button:text-is(\"List it publicly\")");
+await person.waitForURL(/done=listed/);
+await person.goto(`${base}/claims`);
+await person.fill("#host", new URL(serverUp).host);
+await person.click("main button.main");
+await person.waitForURL(/\/claims\/[0-9a-f-]{36}/);
+const claim = new URL(person.url()).pathname;
+await person.click("button:text-is(\"Check now\")");
+await person.waitForSelector("#outcome");
+const explored = up.replace("/monitors/", "/explore/");
+
 const announcements = statusPage.replace("/edit", "/announcements");
 await person.goto(base + announcements);
 await person.fill("#title", "We move to Frankfurt on Sunday");
@@ -189,6 +201,8 @@ const pages = {
   "status-page-announcements": announcements,
   "status-page-announcement": announcement,
   "status-page-subscribers": statusPage.replace("/edit", "/subscribers"),
+  claims: "/claims",
+  claim,
   settings: "/settings",
   report: `/reports/${new Date().toISOString().slice(0, 7)}`,
   system: "/system",
@@ -199,7 +213,7 @@ const pages = {
   "status-subscribe": "/status/acme/subscribe",
   "status-month": "/status/acme/history?month=" + new Date().toISOString().slice(0, 7),
 };
-const strangers = { login: "/login", status: "/status/acme", "setup-used": new URL(ownerLink).pathname };
+const strangers = { explore: "/explore", "explore-none": "/explore?q=nothing-like-this", "explore-server": explored, login: "/login", status: "/status/acme", "setup-used": new URL(ownerLink).pathname };
 
 const look = async (page, name, path, options, hasScript) => {
   const refused = [];

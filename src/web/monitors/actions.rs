@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect};
 
-use crate::app::monitors;
+use crate::app::{listings, monitors};
 use crate::domain::id::MonitorId;
 use crate::web::Shared;
 use crate::web::delete::DeletePage;
@@ -43,6 +43,26 @@ pub(crate) async fn resume(
 ) -> Result<Redirect, WebError> {
     monitors::resume(&shared.app, &visitor.actor, id).await?;
     Ok(back(id, "resumed"))
+}
+
+/// `POST /monitors/{id}/list`: shows it to everybody in the public directory.
+pub(crate) async fn publish(
+    State(shared): State<Shared>,
+    visitor: Visitor,
+    Id(id): Id<MonitorId>,
+) -> Result<Redirect, WebError> {
+    listings::list(&shared.app, &visitor.actor, id).await?;
+    Ok(back(id, "listed"))
+}
+
+/// `POST /monitors/{id}/unlist`
+pub(crate) async fn withdraw(
+    State(shared): State<Shared>,
+    visitor: Visitor,
+    Id(id): Id<MonitorId>,
+) -> Result<Redirect, WebError> {
+    listings::unlist(&shared.app, &visitor.actor, id).await?;
+    Ok(back(id, "unlisted"))
 }
 
 /// `GET /monitors/{id}/delete`

@@ -16,7 +16,7 @@ mod tools;
 mod trial;
 mod visits;
 
-pub(super) use actions::{ask_delete, check, delete, pause, resume};
+pub(super) use actions::{ask_delete, check, delete, pause, publish, resume, withdraw};
 pub(super) use bulk::{bulk, delete as delete_chosen};
 pub(super) use checks::{checks, recent};
 pub(super) use edit::{change, edit};

@@ -14,6 +14,7 @@ use crate::app::figures;
 use crate::domain::at::At;
 use crate::domain::budget::Standing;
 use crate::domain::dependency::Dependency;
+use crate::domain::directory::PublicListing;
 use crate::domain::id::MonitorId;
 use crate::domain::incident::Incident;
 use crate::domain::maintenance::{MAX_WINDOWS, Window};
@@ -152,6 +153,8 @@ struct Show {
     changes: Vec<PastChange>,
     /// The monitors that depend on it.
     dependents: Vec<(MonitorId, String)>,
+    /// Whether everybody sees it in the public directory.
+    listing: Option<PublicListing>,
     may_edit: bool,
     now: At,
 }
@@ -205,6 +208,7 @@ pub(crate) async fn show(
             .rows,
         changes: store.changes(team, id, None, CHANGES).await?.rows,
         dependents: store.dependents(team, id, DEPENDENTS).await?,
+        listing: store.listing(team, id).await?,
         head,
         may_edit: visitor.actor.may_edit(),
         now,

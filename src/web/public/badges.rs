@@ -59,7 +59,7 @@ pub(in crate::web) async fn component_badge(
 }
 
 /// What is asked for by `?metric=` and `?label=`.
-fn of_query(
+pub(in crate::web) fn of_query(
     query: &Query,
     name: &str,
     status: MonitorStatus,
@@ -82,18 +82,22 @@ fn answer(
     headers: &HeaderMap,
     status: &PublicStatus,
     badge: &Badge,
-    (kind, query): (&str, &Query),
+    asked: (&str, &Query),
 ) -> Result<Response, WebError> {
+    hand_out(headers, status, face(badge, asked)?)
+}
+
+/// A badge as a picture (`svg`) or for shields.io (`json`).
+pub(in crate::web) fn face(badge: &Badge, (kind, query): (&str, &Query)) -> Result<Face, WebError> {
     match kind {
         "svg" => {
             let style = Style::parse(query.get("style").unwrap_or_default());
-            let face = Face::new("image/svg+xml; charset=utf-8", badge.svg(style));
-            hand_out(headers, status, face)
+            Ok(Face::new("image/svg+xml; charset=utf-8", badge.svg(style)))
         }
         "json" => {
             let text = serde_json::to_string(&badge.shield());
             let text = text.map_err(|error| WebError::Internal(error.into()))?;
-            hand_out(headers, status, Face::new("application/json", text))
+            Ok(Face::new("application/json", text))
         }
         _ => Err(WebError::NotFound),
     }

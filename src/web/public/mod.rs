@@ -5,7 +5,7 @@
 //! exactly like one that does not exist; only its address itself asks for the password, where there
 //! is one.
 
-mod badges;
+pub(super) mod badges;
 mod calendar;
 mod look;
 mod picture;
@@ -42,7 +42,7 @@ const RECENT_DAYS: i64 = 14;
 /// How many months the history goes back.
 const MONTHS: u32 = 12;
 /// HTML.
-const HTML: &str = "text/html; charset=utf-8";
+pub(super) const HTML: &str = "text/html; charset=utf-8";
 
 #[derive(Template)]
 #[template(path = "status/page.html")]
@@ -220,7 +220,7 @@ pub(super) async fn feed(State(shared): State<Shared>, asked: Asked) -> Result<R
     })
 }
 
-fn render(page: &impl Template) -> Result<String, WebError> {
+pub(super) fn render(page: &impl Template) -> Result<String, WebError> {
     page.render()
         .map_err(|error| WebError::Internal(error.into()))
 }

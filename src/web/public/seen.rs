@@ -218,7 +218,15 @@ pub(crate) fn answer(
     status: &PublicStatus,
     face: Face,
 ) -> Result<Response, WebError> {
-    let visibility = status.page.visibility;
+    hand_out(headers, face, status.page.visibility)
+}
+
+/// The same of what everybody may see and find.
+pub(crate) fn open_answer(headers: &HeaderMap, face: Face) -> Result<Response, WebError> {
+    hand_out(headers, face, Visibility::Public)
+}
+
+fn hand_out(headers: &HeaderMap, face: Face, visibility: Visibility) -> Result<Response, WebError> {
     let mut response = Response::builder().header(header::ETAG, &face.etag);
     response = if visibility.is_open() {
         response

@@ -7,6 +7,7 @@ mod channels;
 mod checks;
 mod dependencies;
 mod digests;
+mod directory;
 mod expiries;
 mod gates;
 mod incidents;

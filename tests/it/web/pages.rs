@@ -2,11 +2,12 @@
 
 use axum::http::StatusCode;
 use lifesign::app::maintenance::{self, WindowSpec};
-use lifesign::app::{announcements, channels, monitors, status_pages};
+use lifesign::app::{announcements, channels, claims, monitors, status_pages};
 use lifesign::domain::at::{At, DAY_MS, HOUR_MS};
 use lifesign::domain::channel::{Kind, Words};
+use lifesign::domain::directory::Listing;
 use lifesign::domain::id::{
-    AnnouncementId, ChannelId, IncidentId, MonitorId, StatusPageId, WindowId,
+    AnnouncementId, ChannelId, ClaimId, IncidentId, MonitorId, StatusPageId, WindowId,
 };
 use lifesign::domain::maintenance::{Schedule, Scope};
 use lifesign::domain::status_page::Component;
@@ -28,6 +29,7 @@ pub(super) struct Furnished {
     pub(super) page: StatusPageId,
     pub(super) announcement: AnnouncementId,
     pub(super) window: WindowId,
+    pub(super) claim: ClaimId,
     pub(super) incident: Option<IncidentId>,
 }
 
@@ -75,12 +77,24 @@ pub(super) async fn furnish(site: &Site, name: &str) -> Furnished {
         .await
         .unwrap()
         .id;
+    let host = "mcp.example.com";
+    let claim = claims::create(&site.app, &site.owner, host).await.unwrap();
+    let listing = Listing {
+        monitor,
+        team: site.owner.team,
+        host: host.to_owned(),
+        listed_at: site.app.clock.now(),
+    };
+    let mut tx = site.app.store.begin().await.unwrap();
+    tx.add_listing(&listing).await.unwrap();
+    tx.commit().await.unwrap();
     Furnished {
         monitor,
         channel,
         page,
         announcement,
         window,
+        claim,
         incident: None,
     }
 }
@@ -111,13 +125,15 @@ impl Furnished {
             format!("{said}/delete"),
             format!("/maintenance/{w}/edit"),
             format!("/maintenance/{w}/delete"),
+            format!("/claims/{}", self.claim),
+            format!("/claims/{}/delete", self.claim),
         ];
         paths.extend(self.incident.map(|id| format!("/incidents/{id}")));
         paths
     }
 }
 
-const OTHERS: [&str; 31] = [
+const OTHERS: [&str; 34] = [
     "/",
     "/system",
     "/?q=a&status=up&tag=b",
@@ -149,6 +165,9 @@ const OTHERS: [&str; 31] = [
     "/status/acme/history",
     "/status/acme/subscribe",
     "/status/acme/history?month=2026-11",
+    "/claims",
+    "/explore",
+    "/explore?q=nothing-like-this",
 ];
 
 engines! {
@@ -166,7 +185,8 @@ engines! {
             files += file.body.len();
         }
         let others = OTHERS.map(str::to_owned);
-        for path in others.into_iter().chain(furnished.paths()) {
+        let public = [format!("/explore/{}", furnished.monitor)];
+        for path in others.into_iter().chain(furnished.paths()).chain(public) {
             let page = owner.get(&path).await;
             assert_eq!(page.status, StatusCode::OK, "{path}: {}", page.text());
             let policy = page.header("content-security-policy");
