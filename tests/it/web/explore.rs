@@ -154,9 +154,9 @@ engines! {
         list(&site, id).await;
         let [page, badge] = of(&site, id).await;
         for answer in [&page, &badge, &site.stranger().get("/explore").await] {
-            let text = answer.text();
-            assert!(!text.contains("<script>"), "{text}");
-            assert!(!text.contains(['\u{202e}', '\u{1b}']), "{text}");
+            let shown = answer.text();
+            assert!(!shown.contains("<script>"), "{shown}");
+            assert!(!shown.contains(['\u{202e}', '\u{1b}']), "{shown}");
         }
         assert_eq!(page.all("#tools dt").len(), 60);
         assert!(page.one("#tools").contains("and 140 more"));
