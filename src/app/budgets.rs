@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::consequence::queue;
-use super::{App, figures};
+use super::{App, figures, worker};
 use crate::domain::at::At;
 use crate::domain::budget::BudgetFacts;
 use crate::domain::notification::{Content, Event};
@@ -96,24 +96,6 @@ async fn look(app: &App, seen: &LookedAt, now: At) -> Result<bool, StoreError> {
 
 /// Looks until `stop`.
 pub async fn run(app: Arc<App>, stop: CancellationToken) {
-    while !stop.is_cancelled() {
-        if let Err(error) = step(&app).await {
-            tracing::error!(
-                error = format!("{:#}", anyhow::Error::from(error)),
-                "failed to look at error budgets"
-            );
-        }
-        tokio::select! {
-            () = tokio::time::sleep(TICK) => {}
-            () = stop.cancelled() => {}
-        }
-    }
-    // Another node need not wait for the lease to end.
-    if let Err(error) = app
-        .store
-        .release_lease(LEASE, &app.settings.node_name)
-        .await
-    {
-        tracing::warn!(%error, "failed to give back a lease");
-    }
+    worker::every(&app, TICK, &stop, "look at error budgets", step).await;
+    worker::give_back(&app, LEASE).await;
 }

@@ -15,9 +15,9 @@ use crate::net::Unread;
 use crate::secret::claim_token;
 use crate::store::StoreError;
 
-use super::App;
 use super::monitors::may_edit;
 use super::refused::Refused;
+use super::{App, worker};
 
 /// The lease that says who checks claims again.
 const LEASE: &str = "claims";
@@ -214,22 +214,12 @@ pub async fn run(app: Arc<App>, stop: CancellationToken) {
             () = stop.cancelled() => break,
         };
         if let Err(error) = stepped {
-            tracing::error!(
-                error = format!("{:#}", anyhow::Error::from(error)),
-                "failed to check claims again"
-            );
+            worker::failed("check claims again", error);
         }
         tokio::select! {
             () = tokio::time::sleep(TICK) => {}
             () = stop.cancelled() => {}
         }
     }
-    // Another node need not wait for the lease to end.
-    if let Err(error) = app
-        .store
-        .release_lease(LEASE, &app.settings.node_name)
-        .await
-    {
-        tracing::warn!(%error, "failed to give back a lease");
-    }
+    worker::give_back(&app, LEASE).await;
 }

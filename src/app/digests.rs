@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::App;
+use super::{App, worker};
 use crate::domain::at::At;
 use crate::domain::digest::facts::{CertificateLine, DigestFacts, UptimeLine};
 use crate::domain::digest::{Digest, Period};
@@ -146,24 +146,6 @@ async fn monitors(
 
 /// Tells until `stop`.
 pub async fn run(app: Arc<App>, stop: CancellationToken) {
-    while !stop.is_cancelled() {
-        if let Err(error) = step(&app).await {
-            tracing::error!(
-                error = format!("{:#}", anyhow::Error::from(error)),
-                "failed to tell digests"
-            );
-        }
-        tokio::select! {
-            () = tokio::time::sleep(TICK) => {}
-            () = stop.cancelled() => {}
-        }
-    }
-    // Another node need not wait for the lease to end.
-    if let Err(error) = app
-        .store
-        .release_lease(LEASE, &app.settings.node_name)
-        .await
-    {
-        tracing::warn!(%error, "failed to give back a lease");
-    }
+    worker::every(&app, TICK, &stop, "tell digests", step).await;
+    worker::give_back(&app, LEASE).await;
 }

@@ -58,6 +58,7 @@ pub mod summaries;
 pub mod system;
 pub mod tools;
 pub mod trial;
+mod worker;
 
 use std::sync::Arc;
 use std::time::Duration;

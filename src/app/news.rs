@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::App;
 use super::maintenance_news;
 use super::public_news;
+use super::{App, worker};
 use crate::domain::at::At;
 use crate::domain::id::{NewsId, NotificationId, StatusPageId};
 use crate::domain::incident::Incident;
@@ -182,20 +182,14 @@ pub async fn run(app: Arc<App>, stop: CancellationToken) {
         if looked_ahead.is_none_or(|at| now >= at + AHEAD) {
             looked_ahead = Some(now);
             if let Err(error) = look_ahead(&app).await {
-                tracing::error!(
-                    error = format!("{:#}", anyhow::Error::from(error)),
-                    "failed to find maintenance that is to be told"
-                );
+                worker::failed("find maintenance that is to be told", error);
             }
         }
         let wait = match step(&app).await {
             Ok((_, true)) => Duration::ZERO,
             Ok((_, false)) => TICK,
             Err(error) => {
-                tracing::error!(
-                    error = format!("{:#}", anyhow::Error::from(error)),
-                    "failed to address news to subscribers"
-                );
+                worker::failed("address news to subscribers", error);
                 PAUSE
             }
         };
@@ -204,12 +198,5 @@ pub async fn run(app: Arc<App>, stop: CancellationToken) {
             () = stop.cancelled() => {}
         }
     }
-    // Another node need not wait for the lease to end.
-    if let Err(error) = app
-        .store
-        .release_lease(LEASE, &app.settings.node_name)
-        .await
-    {
-        tracing::warn!(%error, "failed to give back a lease");
-    }
+    worker::give_back(&app, LEASE).await;
 }

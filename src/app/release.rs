@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::App;
 use super::consequence::tell;
 use super::events::Changed;
+use super::{App, worker};
 use crate::domain::at::At;
 use crate::domain::incident::{HeldBack, Phase};
 use crate::domain::notification::Event;
@@ -107,24 +107,6 @@ async fn release(app: &App, held: &HeldIncident, now: At) -> Result<bool, StoreE
 
 /// Releases until `stop`.
 pub async fn run(app: Arc<App>, stop: CancellationToken) {
-    while !stop.is_cancelled() {
-        if let Err(error) = step(&app).await {
-            tracing::error!(
-                error = format!("{:#}", anyhow::Error::from(error)),
-                "failed to release what was held back"
-            );
-        }
-        tokio::select! {
-            () = tokio::time::sleep(TICK) => {}
-            () = stop.cancelled() => {}
-        }
-    }
-    // Another node need not wait for the lease to end.
-    if let Err(error) = app
-        .store
-        .release_lease(LEASE, &app.settings.node_name)
-        .await
-    {
-        tracing::warn!(%error, "failed to give back a lease");
-    }
+    worker::every(&app, TICK, &stop, "release what was held back", step).await;
+    worker::give_back(&app, LEASE).await;
 }

@@ -10,9 +10,9 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::App;
 use super::consequence::tell;
 use super::events::Changed;
+use super::{App, worker};
 use crate::domain::at::At;
 use crate::domain::id::{IncidentId, TeamId};
 use crate::domain::notification::Event;
@@ -78,16 +78,5 @@ async fn again(
 
 /// Reminds until `stop`.
 pub async fn run(app: Arc<App>, stop: CancellationToken) {
-    while !stop.is_cancelled() {
-        if let Err(error) = step(&app).await {
-            tracing::error!(
-                error = format!("{:#}", anyhow::Error::from(error)),
-                "failed to remind of incidents"
-            );
-        }
-        tokio::select! {
-            () = tokio::time::sleep(TICK) => {}
-            () = stop.cancelled() => {}
-        }
-    }
+    worker::every(&app, TICK, &stop, "remind of incidents", step).await;
 }

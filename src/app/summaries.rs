@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::App;
+use super::{App, worker};
 use crate::domain::id::{ChannelId, NotificationId, TeamId};
 use crate::domain::notification::{Content, Event, Notification, SummaryFacts, SummaryLine};
 use crate::notify::Message;
@@ -83,16 +83,12 @@ fn summary(held: &[Notification], public_url: &str) -> SummaryFacts {
 
 /// Summarises until `stop`.
 pub async fn run(app: Arc<App>, stop: CancellationToken) {
-    while !stop.is_cancelled() {
-        if let Err(error) = step(&app).await {
-            tracing::error!(
-                error = format!("{:#}", anyhow::Error::from(error)),
-                "failed to summarise what happened outside of hours"
-            );
-        }
-        tokio::select! {
-            () = tokio::time::sleep(TICK) => {}
-            () = stop.cancelled() => {}
-        }
-    }
+    worker::every(
+        &app,
+        TICK,
+        &stop,
+        "summarise what happened outside of hours",
+        step,
+    )
+    .await;
 }
