@@ -3,12 +3,11 @@
 //! Fields are read by name; what is missing reads as empty. Secrets are never written back: the
 //! templates have an input of their own for them, which takes no value from here.
 
-use axum::body::to_bytes;
-use axum::extract::{FromRequest, Request};
+use axum::body::{Body, to_bytes};
+use axum::extract::{FromRequest, Multipart, Request};
 use url::form_urlencoded;
 
 use super::error::WebError;
-use super::multipart;
 use crate::domain::monitor::FieldError;
 
 /// Largest form, in bytes.
@@ -124,17 +123,29 @@ fn sentence(message: &str) -> String {
 impl<S: Send + Sync> FromRequest<S> for Filled {
     type Rejection = WebError;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, WebError> {
-        let boundary = multipart::boundary(request.headers());
-        let body = to_bytes(request.into_body(), MAX_FORM)
+    async fn from_request(request: Request, state: &S) -> Result<Self, WebError> {
+        let (parts, body) = request.into_parts();
+        let body = to_bytes(body, MAX_FORM)
             .await
             .map_err(|_| WebError::too_large())?;
-        if let Some(boundary) = boundary {
-            return Ok(Self::of(multipart::fields(&body, &boundary, MAX_FIELDS)));
+        let whole = Request::from_parts(parts, Body::from(body.clone()));
+        let Ok(mut form) = Multipart::from_request(whole, state).await else {
+            let fields = form_urlencoded::parse(&body).into_owned();
+            return Ok(Self::of(fields.take(MAX_FIELDS)));
+        };
+        // A form that brings a file along; of a file only its text is taken.
+        let mut values = Vec::new();
+        while let Ok(Some(field)) = form.next_field().await {
+            let name = field.name().unwrap_or_default().to_owned();
+            let Ok(value) = field.bytes().await else {
+                break;
+            };
+            values.push((name, String::from_utf8_lossy(&value).into_owned()));
+            if values.len() == MAX_FIELDS {
+                break;
+            }
         }
-        Ok(Self::of(
-            form_urlencoded::parse(&body).into_owned().take(MAX_FIELDS),
-        ))
+        Ok(Self::of(values))
     }
 }
 

@@ -32,7 +32,6 @@ pub mod latency_chart;
 mod live;
 pub(crate) mod maintenance;
 pub mod monitors;
-mod multipart;
 mod ops;
 mod origin;
 mod path;
