@@ -3,6 +3,7 @@
 //!
 //! The OpenAPI document comes from the same routes and is held by a snapshot.
 
+mod audit;
 mod auth;
 mod canary_body;
 mod changes;
@@ -67,7 +68,7 @@ const TAGS: [(&str, &str); 8] = [
     ),
     ("reports", "How a month was."),
     ("status", "What the public sees."),
-    ("team", "People and tokens."),
+    ("team", "People, tokens, and who did what."),
 ];
 /// Largest body of a request, in bytes.
 const MAX_BODY: usize = 256 * 1024;
@@ -124,6 +125,7 @@ fn private() -> OpenApiRouter<Api> {
         .merge(maintenance::routes())
         .merge(status_pages::routes())
         .merge(tokens::routes())
+        .merge(audit::routes())
 }
 
 fn public() -> OpenApiRouter<Api> {

@@ -10,16 +10,18 @@ use std::time::Duration;
 use crate::clock::Ids;
 use crate::config::Settings;
 use crate::domain::at::At;
+use crate::domain::audit::{By, Deed};
 use crate::domain::id::{TeamId, TokenId, UserId};
 use crate::domain::monitor::FieldError;
 use crate::domain::sensitive::Sensitive;
 use crate::domain::team::{
-    Actor, ApiToken, Email, Link, Role, Scope, User, check_password, team_name, token_name,
+    Actor, ApiToken, Email, Link, Role, Scope, Team, User, check_password, team_name, token_name,
 };
 use crate::secret::{hash_token, random_token};
 use crate::store::{StoreError, Tx};
 
 use super::App;
+use super::audit::{note, note_change, write};
 use super::refused::Refused;
 
 /// How long a session lasts.
@@ -134,6 +136,7 @@ pub async fn use_link(
             let user = known.ok_or(Refused::NotFound)?.id;
             tx.set_password(user, &password_hash).await?;
             tx.end_sessions(user, None).await?;
+            note_password(app, &mut tx, (user, By::Link(email.clone()))).await?;
             tx.drop_links(&Link::Reset { email }).await?;
             (first_team(&mut tx, user).await?, user)
         }
@@ -259,8 +262,22 @@ pub async fn change_password(
     tx.set_password(user.id, &new).await?;
     tx.end_sessions(user.id, Some(&hash_token(session.expose())))
         .await?;
+    note_password(app, &mut tx, (user.id, By::of(actor))).await?;
     tx.drop_links(&Link::Reset { email: user.email }).await?;
     tx.commit().await?;
+    Ok(())
+}
+
+/// Notes in each team of a person that their password is another one.
+async fn note_password(app: &App, tx: &mut Tx, (user, by): (UserId, By)) -> Result<(), StoreError> {
+    let email = by.email().cloned();
+    let name = email.as_ref().map_or("", Email::as_str);
+    for (team, _) in tx.teams_of(user).await? {
+        let what = (Deed::PasswordChanged, &[][..]);
+        let fresh = (&app.ids, app.clock.now());
+        let whose = (team.id, by.clone());
+        write(tx, whose, what, (Some(user.0), name), fresh).await?;
+    }
     Ok(())
 }
 
@@ -269,8 +286,15 @@ pub async fn rename_team(app: &App, actor: &Actor, name: &str) -> Result<(), Ref
     must_own(actor)?;
     let name = team_name(name)?;
     let mut tx = app.store.begin().await?;
+    let known = tx.teams_of(actor.user).await?;
     if !tx.rename_team(actor.team, &name).await? {
         return Err(Refused::NotFound);
+    }
+    let is_new = |(team, _): &(Team, Role)| team.id == actor.team && team.name != name;
+    if known.iter().any(is_new) {
+        let what = (Deed::TeamChanged, &["name"][..]);
+        let thing = (Some(actor.team.0), &*name);
+        note_change(app, &mut tx, actor, what, thing).await?;
     }
     tx.commit().await?;
     Ok(())
@@ -294,16 +318,19 @@ pub async fn add_token(
     };
     let mut tx = app.store.begin().await?;
     let whose = (actor.team, actor.user, actor.email.clone());
-    let made = make_token(&mut tx, whose, (name, scope), (&app.ids, app.clock.now())).await?;
+    let fresh = (&app.ids, app.clock.now());
+    let by = By::of(actor);
+    let made = make_token(&mut tx, whose, (name, scope), by, fresh).await?;
     tx.commit().await?;
     Ok(made)
 }
 
-/// Writes a token.
+/// Writes a token, and that it was made.
 pub(super) async fn make_token(
     tx: &mut Tx,
     whose: (TeamId, UserId, Email),
     what: (String, Scope),
+    by: By,
     fresh: (&Ids, At),
 ) -> Result<MadeToken, StoreError> {
     let (team, user, email) = whose;
@@ -322,6 +349,11 @@ pub(super) async fn make_token(
         revoked_at: None,
     };
     tx.add_token(&token, &hash_token(value.expose())).await?;
+    let (what, thing) = (
+        (Deed::TokenAdded, &[][..]),
+        (Some(token.id.0), &*token.name),
+    );
+    write(tx, (team, by), what, thing, fresh).await?;
     Ok(MadeToken { token, value })
 }
 
@@ -329,9 +361,9 @@ pub(super) async fn make_token(
 pub async fn revoke_token(app: &App, actor: &Actor, id: TokenId) -> Result<(), Refused> {
     must_own(actor)?;
     let mut tx = app.store.begin().await?;
-    if !tx.revoke_token(actor.team, id, app.clock.now()).await? {
-        return Err(Refused::NotFound);
-    }
+    let name = tx.revoke_token(actor.team, id, app.clock.now()).await?;
+    let name = name.ok_or(Refused::NotFound)?;
+    note(app, &mut tx, actor, Deed::TokenRevoked, (Some(id.0), &name)).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -5,12 +5,14 @@
 
 use crate::domain::announcement::{Announcement, MOST_ANNOUNCEMENTS, words};
 use crate::domain::at::At;
+use crate::domain::audit::{self, Deed};
 use crate::domain::id::{AnnouncementId, NewsId, StatusPageId};
 use crate::domain::monitor::FieldError;
 use crate::domain::news::{AnnouncementNews, News, NewsContent, NewsKind, PageFacts};
 use crate::domain::team::Actor;
 
 use super::App;
+use super::audit::{note, note_change};
 use super::monitors::may_edit;
 use super::refused::Refused;
 
@@ -81,6 +83,8 @@ pub async fn create(
         return Err(Refused::Conflict(words));
     }
     tx.add_news(&news).await?;
+    let thing = (Some(announcement.id.0), &*announcement.title);
+    note(app, &mut tx, actor, Deed::AnnouncementCreated, thing).await?;
     tx.commit().await?;
     app.public.forget();
     Ok(announcement)
@@ -101,9 +105,10 @@ pub async fn change(
         text,
         ends_at: spec.ends_at,
         updated_at: app.clock.now(),
-        ..known
+        ..known.clone()
     };
-    save(app, changed).await
+    let fields = audit::announcement(&known, &changed);
+    save(app, actor, changed, (Deed::AnnouncementChanged, &fields)).await
 }
 
 /// Ends an announcement: the page shows it no more. Doing so twice changes nothing.
@@ -123,7 +128,7 @@ pub async fn end(
         updated_at: now,
         ..known
     };
-    save(app, ended).await
+    save(app, actor, ended, (Deed::AnnouncementEnded, &["ends_at"])).await
 }
 
 /// Deletes an announcement.
@@ -133,10 +138,13 @@ pub async fn delete(
     (page, id): (StatusPageId, AnnouncementId),
 ) -> Result<(), Refused> {
     may_edit(actor)?;
+    let known = known(app, actor, (page, id)).await?;
     let mut tx = app.store.begin().await?;
     if !tx.delete_announcement(actor.team, page, id).await? {
         return Err(Refused::NotFound);
     }
+    let thing = (Some(id.0), &*known.title);
+    note(app, &mut tx, actor, Deed::AnnouncementDeleted, thing).await?;
     tx.commit().await?;
     app.public.forget();
     Ok(())
@@ -151,11 +159,18 @@ async fn known(
     known.ok_or(Refused::NotFound)
 }
 
-async fn save(app: &App, announcement: Announcement) -> Result<Announcement, Refused> {
+async fn save(
+    app: &App,
+    actor: &Actor,
+    announcement: Announcement,
+    what: (Deed, &[&str]),
+) -> Result<Announcement, Refused> {
     let mut tx = app.store.begin().await?;
     if !tx.save_announcement(&announcement).await? {
         return Err(Refused::NotFound);
     }
+    let thing = (Some(announcement.id.0), &*announcement.title);
+    note_change(app, &mut tx, actor, what, thing).await?;
     tx.commit().await?;
     app.public.forget();
     Ok(announcement)

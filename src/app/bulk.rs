@@ -4,12 +4,14 @@
 //! between two of them. Monitors that are gone, or belong to another team, are passed over.
 
 use crate::domain::at::At;
+use crate::domain::audit;
 use crate::domain::id::MonitorId;
 use crate::domain::monitor::{FieldError, MonitorSpec};
 use crate::domain::team::Actor;
 use crate::store::{StoreError, Tx};
 
 use super::App;
+use super::audit::note_change;
 use super::monitors::{delete_in, may_edit, publish, set_paused_in};
 use super::refused::Refused;
 
@@ -115,11 +117,11 @@ async fn one(
         Deed::Delete => delete_in(app, tx, (actor, id), now).await,
         Deed::Tag(tag) => {
             let add = |spec: &mut MonitorSpec| spec.tags.push(tag.clone());
-            retag(tx, (actor, id), |has| !has, tag, add).await
+            retag(app, tx, (actor, id), |has| !has, (tag, add)).await
         }
         Deed::Untag(tag) => {
             let drop = |spec: &mut MonitorSpec| spec.tags.retain(|known| known != tag);
-            retag(tx, (actor, id), |has| has, tag, drop).await
+            retag(app, tx, (actor, id), |has| has, (tag, drop)).await
         }
     };
     match done {
@@ -129,11 +131,11 @@ async fn one(
 }
 
 async fn retag(
+    app: &App,
     tx: &mut Tx,
     (actor, id): (&Actor, MonitorId),
     is_needed: impl Fn(bool) -> bool,
-    tag: &str,
-    change: impl Fn(&mut MonitorSpec),
+    (tag, change): (&str, impl Fn(&mut MonitorSpec)),
 ) -> Result<bool, Refused> {
     let known = tx.monitor(actor.team, id).await?.ok_or(Refused::NotFound)?;
     let mut monitor = known.monitor;
@@ -154,6 +156,9 @@ async fn retag(
         return Err(FieldError::new("new_tag", message).into());
     }
     if tx.save_tags(&monitor, known.revision).await? {
+        let what = (audit::Deed::MonitorChanged, &["tags"][..]);
+        let thing = (Some(id.0), &*monitor.spec.name);
+        note_change(app, tx, actor, what, thing).await?;
         Ok(true)
     } else {
         Err(StoreError::Conflict.into())

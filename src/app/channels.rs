@@ -1,5 +1,6 @@
 //! Making, changing, testing and deleting channels.
 
+use crate::domain::audit::{self, Deed};
 use crate::domain::channel::{Channel, Health, Kind, Route, Settings, Words, channel_name};
 use crate::domain::digest::Digest;
 use crate::domain::id::{ChannelId, DeliveryId, NotificationId};
@@ -12,6 +13,7 @@ use crate::secret::webhook_secret;
 use crate::store::Attempt;
 
 use super::App;
+use super::audit::{note, note_change};
 use super::monitors::may_edit;
 use super::refused::Refused;
 
@@ -69,6 +71,8 @@ pub async fn create(
     check_route(app, &channel).await?;
     let mut tx = app.store.begin().await?;
     tx.add_channel(&channel, app.clock.now()).await?;
+    let thing = (Some(channel.id.0), &*channel.name);
+    note(app, &mut tx, actor, Deed::ChannelCreated, thing).await?;
     tx.commit().await?;
     Ok(MadeChannel { channel, secret })
 }
@@ -91,7 +95,7 @@ pub async fn change(
     let settings = settings(app, known.kind, spec, Some(&known.settings))?;
     let health = Health {
         disabled: None,
-        ..known.health
+        ..known.health.clone()
     };
     let channel = Channel {
         name,
@@ -104,10 +108,13 @@ pub async fn change(
         ..known
     };
     check_route(app, &channel).await?;
+    let changed = audit::channel(&known, &channel);
     let mut tx = app.store.begin().await?;
     if !tx.save_channel(&channel, app.clock.now()).await? {
         return Err(Refused::NotFound);
     }
+    let thing = (Some(id.0), &*channel.name);
+    note_change(app, &mut tx, actor, (Deed::ChannelChanged, &changed), thing).await?;
     tx.commit().await?;
     Ok(channel)
 }
@@ -115,10 +122,14 @@ pub async fn change(
 /// Deletes a channel with everything that was still to be told to it.
 pub async fn delete(app: &App, actor: &Actor, id: ChannelId) -> Result<(), Refused> {
     may_edit(actor)?;
+    let known = app.store.channel(actor.team, id).await?;
+    let known = known.ok_or(Refused::NotFound)?;
     let mut tx = app.store.begin().await?;
     if !tx.delete_channel(actor.team, id).await? {
         return Err(Refused::NotFound);
     }
+    let thing = (Some(id.0), &*known.name);
+    note(app, &mut tx, actor, Deed::ChannelDeleted, thing).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::clock::Ids;
 use crate::domain::at::At;
+use crate::domain::audit::{By, Deed};
 use crate::domain::id::{TeamId, TokenId, UserId};
 use crate::domain::monitor::FieldError;
 use crate::domain::sensitive::Sensitive;
@@ -13,6 +14,7 @@ use crate::secret::{hash_token, random_token};
 use crate::store::{Store, StoreError, Tx};
 
 use super::accounts::make_token;
+use super::audit::write;
 use super::refused::Refused;
 
 /// How long an invitation can be used.
@@ -54,9 +56,16 @@ pub async fn add_user(
     } else {
         let id = TeamId(ids.next());
         tx.add_team(id, &name, now).await?;
+        let (what, thing) = ((Deed::TeamCreated, &[][..]), (Some(id.0), &*name));
+        write(&mut tx, (id, By::Console), what, thing, (ids, now)).await?;
         id
     };
     tx.put_member(team, user, role, now).await?;
+    let (what, thing) = (
+        (Deed::MemberJoined, &["role"][..]),
+        (Some(user.0), email.as_str()),
+    );
+    write(&mut tx, (team, By::Console), what, thing, (ids, now)).await?;
     // The operator has chosen who comes first.
     tx.drop_links(&Link::Owner).await?;
     let link = Link::Invite { team, email, role };
@@ -104,7 +113,8 @@ pub async fn add_token(
     let teams = teams.into_iter().map(|(team, _)| team);
     let team = choose(teams.collect(), team)?;
     let what = (TOKEN_NAME.to_owned(), scope);
-    let made = make_token(&mut tx, (team, user.id, email), what, (ids, now)).await?;
+    let whose = (team, user.id, email);
+    let made = make_token(&mut tx, whose, what, By::Console, (ids, now)).await?;
     tx.commit().await?;
     Ok(made.value)
 }
@@ -131,14 +141,14 @@ fn choose(mut teams: Vec<Team>, wanted: Option<&str>) -> Result<TeamId, FieldErr
 }
 
 /// Revokes a token of whichever team: from now on it opens nothing.
-pub async fn revoke_token(store: &Store, id: &str, now: At) -> Result<(), Refused> {
+pub async fn revoke_token(store: &Store, id: &str, (ids, now): (&Ids, At)) -> Result<(), Refused> {
     let unknown = || FieldError::new("id", "is not the id of a token that is in use");
     let id: TokenId = id.trim().parse().map_err(|_| unknown())?;
     let team = store.team_of_token(id).await?.ok_or_else(unknown)?;
     let mut tx = store.begin().await?;
-    if !tx.revoke_token(team, id, now).await? {
-        return Err(unknown().into());
-    }
+    let name = tx.revoke_token(team, id, now).await?.ok_or_else(unknown)?;
+    let (what, thing) = ((Deed::TokenRevoked, &[][..]), (Some(id.0), &*name));
+    write(&mut tx, (team, By::Console), what, thing, (ids, now)).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use crate::clock::Ids;
 use crate::domain::at::At;
+use crate::domain::audit::{By, Deed};
 use crate::domain::id::{MonitorId, TeamId};
 use crate::domain::monitor::{FieldError, Monitor, MonitorSpec};
 use crate::domain::team::Actor;
@@ -10,6 +11,7 @@ use crate::secret::Place;
 use crate::store::{Store, StoreError};
 
 use super::App;
+use super::audit::write;
 use super::events::Changed;
 use super::monitors::may_edit;
 use super::refused::Refused;
@@ -36,7 +38,7 @@ impl Imported {
 /// became of each. `is_trial` writes nothing.
 pub async fn import(
     (store, guard): (&Store, &Guard),
-    team: TeamId,
+    (team, by): (TeamId, &By),
     specs: &[MonitorSpec],
     is_trial: bool,
     (ids, now): (&Ids, At),
@@ -65,6 +67,9 @@ pub async fn import(
                 paused: false,
             };
             tx.add_monitor(&monitor, now).await?;
+            let what = (Deed::MonitorCreated, &[][..]);
+            let thing = (Some(id.0), &*monitor.spec.name);
+            write(&mut tx, (team, by.clone()), what, thing, (ids, now)).await?;
         }
     }
     tx.commit().await?;
@@ -78,8 +83,9 @@ pub async fn look(
     specs: &[MonitorSpec],
 ) -> Result<Vec<Imported>, Refused> {
     may_edit(actor)?;
-    let by = (&app.ids, app.clock.now());
-    Ok(import((&app.store, &app.guard), actor.team, specs, true, by).await?)
+    let fresh = (&app.ids, app.clock.now());
+    let whose = (actor.team, &By::of(actor));
+    Ok(import((&app.store, &app.guard), whose, specs, true, fresh).await?)
 }
 
 /// Watches servers that somebody chose, from now on and with every default.
@@ -89,8 +95,9 @@ pub async fn watch(
     specs: &[MonitorSpec],
 ) -> Result<Vec<Imported>, Refused> {
     may_edit(actor)?;
-    let by = (&app.ids, app.clock.now());
-    let outcomes = import((&app.store, &app.guard), actor.team, specs, false, by).await?;
+    let fresh = (&app.ids, app.clock.now());
+    let whose = (actor.team, &By::of(actor));
+    let outcomes = import((&app.store, &app.guard), whose, specs, false, fresh).await?;
     app.due.notify_one();
     for outcome in &outcomes {
         if let Imported::Added(monitor) = *outcome {

@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 use url::form_urlencoded;
 
+use crate::domain::audit::{By, Deed};
 use crate::domain::channel::{Channel, Kind};
 use crate::domain::id::{IncidentId, TeamId};
 use crate::domain::incident::{AlreadyResolved, Incident, Severity};
@@ -17,6 +18,7 @@ use crate::secret::Place;
 use crate::store::{Store, Tx};
 
 use super::App;
+use super::audit::write;
 use super::consequence::tell;
 use super::events::Changed;
 use super::monitors::may_edit;
@@ -25,21 +27,22 @@ use super::refused::Refused;
 /// Says that somebody cares for it. Doing so twice changes nothing.
 pub async fn acknowledge(app: &App, actor: &Actor, id: IncidentId) -> Result<Incident, Refused> {
     let (tx, incident) = begin(app, actor, id).await?;
-    acknowledge_in(app, tx, incident, actor.email.clone()).await
+    acknowledge_in(app, tx, incident, (actor.email.clone(), By::of(actor))).await
 }
 
 async fn acknowledge_in(
     app: &App,
     mut tx: Tx,
     mut incident: Incident,
-    by: Email,
+    (person, by): (Email, By),
 ) -> Result<Incident, Refused> {
     let now = app.clock.now();
-    if incident.acknowledge(now, by)? {
+    if incident.acknowledge(now, person)? {
         let evidence = incident.evidence.clone();
         let what = (&mut incident, Event::Acknowledged);
         tell(app, &mut tx, what, &evidence, now).await?;
-        finish(app, tx, &incident).await?;
+        let done = (by, Deed::IncidentAcknowledged);
+        finish(app, tx, &incident, done, &[]).await?;
     }
     Ok(incident)
 }
@@ -87,7 +90,7 @@ pub async fn acknowledge_linked(app: &App, id: IncidentId, key: &str) -> Result<
     let Pass { team, by } = pass(app, id, key)?;
     let mut tx = app.store.begin().await?;
     let incident = tx.incident(team, id).await?.ok_or(Refused::NotFound)?;
-    acknowledge_in(app, tx, incident, by).await?;
+    acknowledge_in(app, tx, incident, (by.clone(), By::Link(by))).await?;
     Ok(())
 }
 
@@ -116,7 +119,8 @@ pub async fn note(
     let text = written::plain("text", text, MAX_NOTE)?;
     let (tx, mut incident) = begin(app, actor, id).await?;
     incident.write(app.clock.now(), text, readers, actor.email.clone());
-    finish(app, tx, &incident).await?;
+    let done = (By::of(actor), Deed::IncidentNoted);
+    finish(app, tx, &incident, done, &[]).await?;
     Ok(incident)
 }
 
@@ -145,7 +149,12 @@ pub async fn edit(
 ) -> Result<Incident, Refused> {
     let (tx, mut incident) = begin(app, actor, id).await?;
     let (now, by) = (app.clock.now(), &actor.email);
+    let mut fields = Vec::new();
     for edit in edits {
+        fields.push(match edit {
+            Edit::Severity(_) => "severity",
+            Edit::Postmortem { .. } | Edit::NoPostmortem => "postmortem",
+        });
         match *edit {
             Edit::Severity(severity) => {
                 incident.set_severity(now, severity, by.clone())?;
@@ -159,7 +168,8 @@ pub async fn edit(
             Edit::NoPostmortem => incident.set_postmortem(None)?,
         }
     }
-    finish(app, tx, &incident).await?;
+    let done = (By::of(actor), Deed::IncidentChanged);
+    finish(app, tx, &incident, done, &fields).await?;
     Ok(incident)
 }
 
@@ -167,7 +177,8 @@ pub async fn edit(
 pub async fn mute(app: &App, actor: &Actor, id: IncidentId) -> Result<Incident, Refused> {
     let (tx, mut incident) = begin(app, actor, id).await?;
     incident.mute(app.clock.now(), actor.email.clone())?;
-    finish(app, tx, &incident).await?;
+    let done = (By::of(actor), Deed::IncidentMuted);
+    finish(app, tx, &incident, done, &[]).await?;
     Ok(incident)
 }
 
@@ -179,7 +190,8 @@ pub async fn unmute(app: &App, actor: &Actor, id: IncidentId) -> Result<Incident
         let evidence = incident.evidence.clone();
         tell(app, &mut tx, (&mut incident, event), &evidence, now).await?;
     }
-    finish(app, tx, &incident).await?;
+    let done = (By::of(actor), Deed::IncidentUnmuted);
+    finish(app, tx, &incident, done, &[]).await?;
     Ok(incident)
 }
 
@@ -194,7 +206,8 @@ pub async fn resolve(app: &App, actor: &Actor, id: IncidentId) -> Result<Inciden
     let evidence = incident.evidence.clone();
     let what = (&mut incident, Event::Resolved);
     tell(app, &mut tx, what, &evidence, app.clock.now()).await?;
-    finish(app, tx, &incident).await?;
+    let done = (By::of(actor), Deed::IncidentResolved);
+    finish(app, tx, &incident, done, &[]).await?;
     Ok(incident)
 }
 
@@ -208,8 +221,20 @@ async fn begin(app: &App, actor: &Actor, id: IncidentId) -> Result<(Tx, Incident
     Ok((tx, incident))
 }
 
-async fn finish(app: &App, mut tx: Tx, incident: &Incident) -> Result<(), Refused> {
+async fn finish(
+    app: &App,
+    mut tx: Tx,
+    incident: &Incident,
+    (by, deed): (By, Deed),
+    fields: &[&str],
+) -> Result<(), Refused> {
     tx.save_incident(incident).await?;
+    let (team, monitor) = (incident.team, incident.monitor);
+    let named = app.store.names_of(team, &[monitor]).await?;
+    let name = named.first().map_or("", |named| &named.name);
+    let (what, thing) = ((deed, fields), (Some(incident.id.0), name));
+    let fresh = (&app.ids, app.clock.now());
+    write(&mut tx, (team, by), what, thing, fresh).await?;
     tx.commit().await?;
     app.outbox.notify_one();
     // Whoever looks at a status page next sees it.

@@ -1,5 +1,6 @@
 //! Listing monitors in the public directory, and taking them off again.
 
+use crate::domain::audit::Deed;
 use crate::domain::directory::{Listing, MAX_LISTINGS};
 use crate::domain::id::MonitorId;
 use crate::domain::team::Actor;
@@ -7,6 +8,7 @@ use crate::net::Unread;
 use crate::store::Listed;
 
 use super::App;
+use super::audit::note;
 use super::monitors::may_edit;
 use super::refused::Refused;
 
@@ -38,7 +40,11 @@ pub async fn list(app: &App, actor: &Actor, id: MonitorId) -> Result<(), Refused
         listed_at: app.clock.now(),
     };
     match tx.add_listing(&listing).await? {
-        Listed::Done => tx.commit().await?,
+        Listed::Done => {
+            let thing = (Some(id.0), &*known.monitor.spec.name);
+            note(app, &mut tx, actor, Deed::MonitorListed, thing).await?;
+            tx.commit().await?;
+        }
         Listed::Gone => return Err(Refused::NotFound),
         Listed::Refused => {
             return Err(Refused::Conflict(format!(
@@ -59,11 +65,13 @@ pub async fn list(app: &App, actor: &Actor, id: MonitorId) -> Result<(), Refused
 /// Takes a monitor off; one that is not listed stays so.
 pub async fn unlist(app: &App, actor: &Actor, id: MonitorId) -> Result<(), Refused> {
     may_edit(actor)?;
-    if app.store.monitor(actor.team, id).await?.is_none() {
-        return Err(Refused::NotFound);
-    }
+    let known = app.store.monitor(actor.team, id).await?;
+    let known = known.ok_or(Refused::NotFound)?;
     let mut tx = app.store.begin().await?;
-    tx.drop_listing(actor.team, id).await?;
+    if tx.drop_listing(actor.team, id).await? {
+        let thing = (Some(id.0), &*known.monitor.spec.name);
+        note(app, &mut tx, actor, Deed::MonitorUnlisted, thing).await?;
+    }
     tx.commit().await?;
     app.directory.forget();
     Ok(())

@@ -4,6 +4,7 @@
 //! told. What a window holds back when it ends, by whatever hand, is released by `release`.
 
 use crate::domain::at::At;
+use crate::domain::audit::{self, Deed};
 use crate::domain::id::WindowId;
 use crate::domain::maintenance::{MAX_WINDOWS, Schedule, Scope, Window};
 use crate::domain::monitor::FieldError;
@@ -11,6 +12,7 @@ use crate::domain::team::Actor;
 use crate::domain::zone::Zone;
 
 use super::App;
+use super::audit::{note, note_change};
 use super::monitors::may_edit;
 use super::refused::Refused;
 
@@ -106,6 +108,8 @@ pub async fn create(app: &App, actor: &Actor, spec: WindowSpec) -> Result<Window
     if !tx.add_maintenance(&window).await? {
         return Err(not_ours());
     }
+    let thing = (Some(window.id.0), &*window.name);
+    note(app, &mut tx, actor, Deed::MaintenanceCreated, thing).await?;
     tx.commit().await?;
     app.public.forget();
     Ok(window)
@@ -126,7 +130,8 @@ pub async fn change(
     if !may_end_now {
         must_come(&window, now)?;
     }
-    save(app, &window).await?;
+    let changed = audit::maintenance_window(&known, &window);
+    save(app, actor, &window, (Deed::MaintenanceChanged, &changed)).await?;
     Ok(window)
 }
 
@@ -143,17 +148,20 @@ pub async fn end(app: &App, actor: &Actor, id: WindowId) -> Result<Window, Refus
         ended_at: Some(now),
         ..known
     };
-    save(app, &window).await?;
+    save(app, actor, &window, (Deed::MaintenanceEnded, &["ended_at"])).await?;
     Ok(window)
 }
 
 /// Deletes a window, also one that runs.
 pub async fn delete(app: &App, actor: &Actor, id: WindowId) -> Result<(), Refused> {
     may_edit(actor)?;
+    let known = known(app, actor, id).await?;
     let mut tx = app.store.begin().await?;
     if !tx.delete_maintenance(actor.team, id).await? {
         return Err(Refused::NotFound);
     }
+    let thing = (Some(id.0), &*known.name);
+    note(app, &mut tx, actor, Deed::MaintenanceDeleted, thing).await?;
     tx.commit().await?;
     app.public.forget();
     Ok(())
@@ -164,11 +172,18 @@ async fn known(app: &App, actor: &Actor, id: WindowId) -> Result<Window, Refused
     known.ok_or(Refused::NotFound)
 }
 
-async fn save(app: &App, window: &Window) -> Result<(), Refused> {
+async fn save(
+    app: &App,
+    actor: &Actor,
+    window: &Window,
+    what: (Deed, &[&str]),
+) -> Result<(), Refused> {
     let mut tx = app.store.begin().await?;
     if !tx.save_maintenance(window).await? {
         return Err(not_ours());
     }
+    let thing = (Some(window.id.0), &*window.name);
+    note_change(app, &mut tx, actor, what, thing).await?;
     tx.commit().await?;
     app.public.forget();
     Ok(())

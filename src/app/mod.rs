@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod alerter;
 mod allowance;
 pub mod announcements;
+mod audit;
 mod authorization;
 pub mod budgets;
 pub mod build;

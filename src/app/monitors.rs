@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::domain::accounting;
 use crate::domain::at::At;
+use crate::domain::audit::{self, Deed};
 use crate::domain::canary::promise;
 use crate::domain::id::{ChannelId, MonitorId};
 use crate::domain::monitor::{Endpoint, FieldError, Monitor, MonitorSpec};
@@ -15,6 +16,7 @@ use crate::probe::{Observer, client_key_fault};
 use crate::store::{Claim, StoreError, Tx, locations};
 
 use super::App;
+use super::audit::{note, note_change};
 use super::check::run_check;
 use super::consequence::tell;
 use super::events::Changed;
@@ -52,6 +54,8 @@ pub async fn create(
     };
     tx.add_monitor(&monitor, app.clock.now()).await?;
     tx.name_channels(actor.team, id, channels).await?;
+    let thing = (Some(id.0), &*monitor.spec.name);
+    note(app, &mut tx, actor, Deed::MonitorCreated, thing).await?;
     tx.commit().await?;
     publish(app, actor, id);
     Ok(Made { id, warnings })
@@ -70,6 +74,7 @@ pub async fn change(
     let mut tx = app.store.begin().await?;
     let warnings = check_spec(app, &mut tx, actor, (&spec, channels), Some(id)).await?;
     let known = tx.monitor(actor.team, id).await?.ok_or(Refused::NotFound)?;
+    let mut changed = audit::monitor(&known.monitor.spec, &spec);
     let monitor = Monitor {
         spec,
         ..known.monitor
@@ -82,12 +87,33 @@ pub async fn change(
             "somebody else changed it at the same moment".to_owned(),
         ));
     }
+    if is_told_elsewhere(app, actor, id, channels).await? {
+        changed.push("channels");
+    }
     tx.name_channels(actor.team, id, channels).await?;
+    let what = (Deed::MonitorChanged, &*changed);
+    let thing = (Some(id.0), &*monitor.spec.name);
+    note_change(app, &mut tx, actor, what, thing).await?;
     let host = monitor.spec.endpoint.url.authority();
     tx.drop_listing_elsewhere(actor.team, id, &host).await?;
     tx.commit().await?;
     publish(app, actor, id);
     Ok(Made { id, warnings })
+}
+
+/// Whether other channels will hear of a monitor than do now.
+async fn is_told_elsewhere(
+    app: &App,
+    actor: &Actor,
+    id: MonitorId,
+    channels: &[ChannelId],
+) -> Result<bool, StoreError> {
+    let mut named = app.store.channels_named_by(actor.team, id).await?;
+    let mut channels = channels.to_vec();
+    named.sort_unstable();
+    channels.sort_unstable();
+    channels.dedup();
+    Ok(named != channels)
 }
 
 /// Holds a canary that was newly agreed to against the tool that it would call, where that is
@@ -200,6 +226,13 @@ pub(super) async fn set_paused_in(
         close_books(tx, &known.monitor, now).await?;
         end_incident(app, tx, (actor, id), "The monitor was paused.", now).await?;
     }
+    let deed = if paused {
+        Deed::MonitorPaused
+    } else {
+        Deed::MonitorResumed
+    };
+    let thing = (Some(id.0), &*known.monitor.spec.name);
+    note(app, tx, actor, deed, thing).await?;
     Ok(true)
 }
 
@@ -265,8 +298,10 @@ pub(super) async fn delete_in(
     (actor, id): (&Actor, MonitorId),
     now: At,
 ) -> Result<bool, Refused> {
-    if tx.monitor(actor.team, id).await?.is_some() {
+    if let Some(known) = tx.monitor(actor.team, id).await? {
         end_incident(app, tx, (actor, id), "The monitor was deleted.", now).await?;
+        let thing = (Some(id.0), &*known.monitor.spec.name);
+        note(app, tx, actor, Deed::MonitorDeleted, thing).await?;
     }
     Ok(tx.delete_monitor(actor.team, id).await?)
 }

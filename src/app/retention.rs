@@ -27,6 +27,8 @@ const REPORTS: u32 = 50;
 const CHANGES: u32 = 500;
 /// How long a maintenance window that is over is kept.
 const MAINTENANCE: Duration = Duration::from_hours(400 * 24);
+/// How long an entry of the audit log is kept.
+pub const AUDIT_LOG: Duration = Duration::from_hours(400 * 24);
 /// How long a subscriber that has refused for good is kept, so that the team sees it.
 const REFUSED: Duration = Duration::from_hours(30 * 24);
 /// How long a notification or a letter that was sent or given up is kept, and what it told.
@@ -42,6 +44,7 @@ pub async fn step(app: &App) -> Result<u64, StoreError> {
     let checks = now - settings.retention_checks;
     let hours = now - settings.retention_rollups;
     let bites = [
+        store.drop_audit_entries(now - AUDIT_LOG, BITE).await?,
         store.drop_checks(checks, BITE).await?,
         store.drop_reports(REPORTS, BITE).await?,
         store.drop_changes(CHANGES, BITE).await?,

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest as _, Sha256};
 
 use crate::domain::accent::Accent;
+use crate::domain::audit::{self, Deed};
 use crate::domain::id::StatusPageId;
 use crate::domain::logo::Logo;
 use crate::domain::monitor::FieldError;
@@ -14,6 +15,7 @@ use crate::domain::team::Actor;
 use crate::store::StoreError;
 
 use super::App;
+use super::audit::{note, note_change};
 use super::refused::Refused;
 use super::status_domains;
 
@@ -132,6 +134,8 @@ pub async fn create(app: &App, actor: &Actor, spec: PageSpec) -> Result<StatusPa
     if !added.map_err(taken)? {
         return Err(not_ours());
     }
+    let thing = (Some(page.id.0), &*page.title);
+    note(app, &mut tx, actor, Deed::StatusPageCreated, thing).await?;
     tx.commit().await?;
     app.forget_public();
     Ok(page)
@@ -147,11 +151,15 @@ pub async fn change(
     must_edit(actor)?;
     let known = app.store.status_page(actor.team, id).await?;
     let known = known.ok_or(Refused::NotFound)?;
-    let page = spec.page(app, actor, id, Some(known)).await?;
+    let page = spec.page(app, actor, id, Some(known.clone())).await?;
     let mut tx = app.store.begin().await?;
     if !tx.save_status_page(&page).await.map_err(taken)? {
         return Err(not_ours());
     }
+    let changed = audit::status_page(&known, &page);
+    let what = (Deed::StatusPageChanged, &*changed);
+    let thing = (Some(id.0), &*page.title);
+    note_change(app, &mut tx, actor, what, thing).await?;
     tx.commit().await?;
     app.forget_public();
     Ok(page)
@@ -167,11 +175,16 @@ pub async fn set_logo(
     must_edit(actor)?;
     let logo = bytes.map(Logo::read).transpose()?;
     let digest = logo.as_ref().map(|logo| digest(&logo.bytes));
+    let known = app.store.status_page(actor.team, id).await?;
+    let known = known.ok_or(Refused::NotFound)?;
     let mut tx = app.store.begin().await?;
     let given = logo.as_ref().zip(digest.as_deref());
     if !tx.set_status_logo((actor.team, id), given).await? {
         return Err(Refused::NotFound);
     }
+    let what = (Deed::StatusPageChanged, &["logo"][..]);
+    let thing = (Some(id.0), &*known.title);
+    note_change(app, &mut tx, actor, what, thing).await?;
     tx.commit().await?;
     app.forget_public();
     Ok(())
@@ -180,10 +193,14 @@ pub async fn set_logo(
 /// Deletes a status page; its monitors stay.
 pub async fn delete(app: &App, actor: &Actor, id: StatusPageId) -> Result<(), Refused> {
     must_edit(actor)?;
+    let known = app.store.status_page(actor.team, id).await?;
+    let known = known.ok_or(Refused::NotFound)?;
     let mut tx = app.store.begin().await?;
     if !tx.delete_status_page(actor.team, id).await? {
         return Err(Refused::NotFound);
     }
+    let thing = (Some(id.0), &*known.title);
+    note(app, &mut tx, actor, Deed::StatusPageDeleted, thing).await?;
     tx.commit().await?;
     app.forget_public();
     Ok(())

@@ -2,6 +2,7 @@
 //! that saw it, and accepted by people.
 
 use crate::domain::at::At;
+use crate::domain::audit::Deed;
 use crate::domain::check::Watch;
 use crate::domain::id::MonitorId;
 use crate::domain::notification::{Content, Event, ToolsFacts};
@@ -11,6 +12,7 @@ use crate::domain::tools::{SurfaceDiff, ToolsMemory};
 use crate::store::{SeenTools, StoreError, ToolsChange, Tx};
 
 use super::App;
+use super::audit::note;
 use super::check::Checked;
 use super::consequence::queue;
 use super::events::Changed;
@@ -161,9 +163,11 @@ pub async fn accept(app: &App, actor: &Actor, monitor: MonitorId) -> Result<(), 
     may_edit(actor)?;
     let mut tx = app.store.begin().await?;
     let known = tx.monitor(actor.team, monitor).await?;
-    known.ok_or(Refused::NotFound)?;
+    let known = known.ok_or(Refused::NotFound)?;
     let now = app.clock.now();
     tx.accept_tools(actor.team, monitor, now).await?;
+    let thing = (Some(monitor.0), &*known.monitor.spec.name);
+    note(app, &mut tx, actor, Deed::MonitorToolsAccepted, thing).await?;
     tx.commit().await?;
     app.events.publish(Changed {
         team: actor.team,

@@ -99,7 +99,7 @@ pub(super) async fn token(settings: &Settings, command: &TokenCommand) -> anyhow
             print(None, &token)
         }
         TokenCommand::Revoke { id } => {
-            console::revoke_token(&store, id, now).await?;
+            console::revoke_token(&store, id, (&Ids::random(), now)).await?;
             Ok(writeln!(
                 std::io::stderr(),
                 "The token opens nothing any more."

@@ -10,6 +10,7 @@ use clap::Args;
 use crate::app::import::{Imported, import, team};
 use crate::clock::{Clock, Ids};
 use crate::config::Settings;
+use crate::domain::audit::By;
 use crate::domain::client_config::{Listing, MAX_BYTES};
 use crate::net::Guard;
 
@@ -39,7 +40,7 @@ pub(super) async fn run(settings: &Settings, arguments: &ImportArguments) -> any
     let specs = &listing.specs;
     let outcomes = import(
         (&store, &guard),
-        team,
+        (team, &By::Console),
         specs,
         arguments.dry_run,
         (&ids, now),

@@ -61,4 +61,6 @@ ids! {
     WindowId,
     /// A claim of a host.
     ClaimId,
+    /// An entry of the audit log.
+    AuditId,
 }

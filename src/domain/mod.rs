@@ -8,6 +8,7 @@ pub mod accent;
 pub mod accounting;
 pub mod announcement;
 pub mod at;
+pub mod audit;
 pub mod budget;
 pub mod canary;
 pub mod cause;

@@ -93,6 +93,8 @@ pub struct Actor {
     pub email: Email,
     /// What the person may do, narrowed by the token if it came with one.
     pub role: Role,
+    /// What the token of the API is called, if the person came with one.
+    pub token: Option<String>,
 }
 
 impl Actor {

@@ -18,8 +18,8 @@ use uuid::Uuid;
 use super::error::StoreError;
 use crate::domain::at::At;
 use crate::domain::id::{
-    AnnouncementId, ChannelId, ClaimId, DeliveryId, IncidentId, MonitorId, NewsId, NotificationId,
-    StatusPageId, SubscriberId, TeamId, TokenId, UserId, WindowId,
+    AnnouncementId, AuditId, ChannelId, ClaimId, DeliveryId, IncidentId, MonitorId, NewsId,
+    NotificationId, StatusPageId, SubscriberId, TeamId, TokenId, UserId, WindowId,
 };
 
 /// A newtype that is stored as what it wraps.
@@ -64,6 +64,7 @@ macro_rules! column {
 column! {
     AnnouncementId(Uuid),
     At(i64),
+    AuditId(Uuid),
     ChannelId(Uuid),
     ClaimId(Uuid),
     DeliveryId(Uuid),

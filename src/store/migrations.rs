@@ -14,7 +14,7 @@ use super::{Store, StoreError};
 use crate::secret::Place;
 
 /// Every migration in order: its name and its text.
-pub const MIGRATIONS: [(&str, &str); 15] = [
+pub const MIGRATIONS: [(&str, &str); 16] = [
     (
         "accounts",
         include_str!("../../migrations/0001_accounts.sql"),
@@ -63,6 +63,7 @@ pub const MIGRATIONS: [(&str, &str); 15] = [
         "directory",
         include_str!("../../migrations/0015_directory.sql"),
     ),
+    ("audit", include_str!("../../migrations/0016_audit.sql")),
 ];
 
 /// What is sealed to notice another key.

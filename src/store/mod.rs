@@ -12,6 +12,7 @@
 //! documents `TEXT` JSON that is never queried inside.
 
 mod announcements;
+mod audit;
 mod beside;
 mod budgets;
 mod by_tag;

@@ -30,6 +30,7 @@ impl Store {
             user: row.user_id,
             email: origin.parsed("email", Email::parse(&row.email).ok())?,
             role: origin.parsed("role", Role::parse(&row.role).ok())?,
+            token: None,
         }))
     }
 

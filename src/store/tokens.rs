@@ -31,6 +31,7 @@ row! {
         team_id: TeamId,
         user_id: UserId,
         email: String,
+        name: String,
         role: String,
         scope: String,
         last_used_at: Option<At>,
@@ -76,6 +77,7 @@ impl Store {
             user: row.user_id,
             email: origin.parsed("email", Email::parse(&row.email).ok())?,
             role: scope.narrow(role),
+            token: Some(row.name),
         };
         let latest = now - LAST_USE_EVERY;
         if row.last_used_at.is_none_or(|used| used <= latest) {
@@ -124,19 +126,31 @@ impl Tx {
         Ok(())
     }
 
-    /// Revokes a token of a team. False when there is none, or it was revoked before.
+    /// Revokes a token of a team and gives what it was called; nothing when there is none, or it was
+    /// revoked before.
     pub async fn revoke_token(
         &mut self,
         team: TeamId,
         id: TokenId,
         now: At,
-    ) -> Result<bool, StoreError> {
-        Ok(self.db.run(REVOKE_TOKEN, (team, id, now)).await? > 0)
+    ) -> Result<Option<String>, StoreError> {
+        let name: Option<(String,)> = self.db.optional(REVOKE_TOKEN, (team, id, now)).await?;
+        Ok(name.map(|(name,)| name))
+    }
+
+    /// Revokes every token of a person in a team; gives how many.
+    pub async fn revoke_tokens_of(
+        &mut self,
+        team: TeamId,
+        user: UserId,
+        now: At,
+    ) -> Result<u64, StoreError> {
+        self.db.run(REVOKE_TOKENS_OF, (team, user, now)).await
     }
 }
 
 const BEARER: &str = "
-    SELECT t.id, t.team_id, t.user_id, u.email, m.role, t.scope, t.last_used_at
+    SELECT t.id, t.team_id, t.user_id, u.email, t.name, m.role, t.scope, t.last_used_at
       FROM api_token t
       JOIN app_user u ON u.id = t.user_id
       JOIN membership m ON m.team_id = t.team_id AND m.user_id = t.user_id
@@ -154,4 +168,8 @@ const ADD_TOKEN: &str = "
     INSERT INTO api_token (id, team_id, user_id, name, hash, scope, created_at)
     VALUES ($1, $2, $3, $4, $5, $6, $7)";
 const REVOKE_TOKEN: &str = "
-    UPDATE api_token SET revoked_at = $3 WHERE team_id = $1 AND id = $2 AND revoked_at IS NULL";
+    UPDATE api_token SET revoked_at = $3 WHERE team_id = $1 AND id = $2 AND revoked_at IS NULL
+    RETURNING name";
+const REVOKE_TOKENS_OF: &str = "
+    UPDATE api_token SET revoked_at = $3
+     WHERE team_id = $1 AND user_id = $2 AND revoked_at IS NULL";

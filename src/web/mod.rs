@@ -7,6 +7,7 @@
 mod account;
 mod announcements;
 pub mod assets;
+mod audit;
 mod badge;
 mod bot;
 mod channel_route;
@@ -205,6 +206,7 @@ fn pages() -> Router<Shared> {
         .route("/settings/password", post(settings::password))
         .route("/settings/tokens", post(settings::add_token))
         .route("/settings/tokens/{id}/revoke", post(settings::revoke_token))
+        .route("/audit-log", get(audit::list))
         .route("/system", get(system::show))
         .route("/logout", post(account::log_out))
 }

@@ -204,6 +204,8 @@ const pages = {
   claims: "/claims",
   claim,
   settings: "/settings",
+  "audit-log": "/audit-log",
+  "audit-log-none": "/audit-log?kind=token",
   report: `/reports/${new Date().toISOString().slice(0, 7)}`,
   system: "/system",
   bot: "/bot",

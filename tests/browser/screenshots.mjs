@@ -71,6 +71,7 @@ try {
     "status-pages": "/status-pages",
     "status-page-edit": edit,
     settings: "/settings",
+    "audit-log": "/audit-log",
     report: "/reports",
     system: "/system",
     status: "/status/demo",

@@ -1,6 +1,7 @@
 //! The API, asked through its router without a socket.
 
 mod access;
+mod audit;
 mod channels;
 mod dependencies;
 mod incidents;
@@ -212,6 +213,7 @@ impl World {
             user,
             email,
             role: Role::Owner,
+            token: None,
         };
         let token = token(&self.app, &actor, "write").await;
         let mut tx = self.app.store.begin().await.unwrap();

@@ -38,6 +38,15 @@ fn actor(team: TeamId, user: &User, role: Role) -> Actor {
         user: user.id,
         email: user.email.clone(),
         role,
+        token: None,
+    }
+}
+
+/// Somebody with the token of [`token`].
+fn by_token(team: TeamId, user: &User, role: Role, n: u128) -> Actor {
+    Actor {
+        token: Some(format!("Token {n}")),
+        ..actor(team, user, role)
     }
 }
 
@@ -230,11 +239,11 @@ engines! {
         add_token(&store, &token(team, &made, 21, Scope::Write), "writes").await;
         assert_eq!(
             store.bearer("reads", NOW).await.unwrap(),
-            Some((actor(team, &made, Role::Viewer), Scope::Read))
+            Some((by_token(team, &made, Role::Viewer, 20), Scope::Read))
         );
         assert_eq!(
             store.bearer("writes", NOW).await.unwrap(),
-            Some((actor(team, &made, Role::Owner), Scope::Write))
+            Some((by_token(team, &made, Role::Owner, 21), Scope::Write))
         );
         assert_eq!(store.bearer("other", NOW).await.unwrap(), None);
     }
@@ -251,6 +260,26 @@ engines! {
             let now = NOW + Duration::from_secs(seconds);
             assert!(store.bearer("hash", now).await.unwrap().is_some());
             assert_eq!(last_used().await, Some(NOW + Duration::from_secs(seen)), "at {seconds}");
+        }
+    }
+
+    async fn all_tokens_of_a_person_are_revoked_in_one_team(store: Store) {
+        let (ours, theirs) = (team(&store, 1).await, team(&store, 2).await);
+        let made = user(&store, ours, 5, Role::Owner).await;
+        let other = user(&store, ours, 6, Role::Owner).await;
+        let mut tx = store.begin().await.unwrap();
+        tx.put_member(theirs, made.id, Role::Owner, NOW).await.unwrap();
+        tx.commit().await.unwrap();
+        for (n, team, user) in [(20, ours, &made), (21, ours, &made), (22, theirs, &made), (23, ours, &other)] {
+            add_token(&store, &token(team, user, n, Scope::Write), &format!("hash {n}")).await;
+        }
+        let mut tx = store.begin().await.unwrap();
+        assert_eq!(tx.revoke_tokens_of(ours, made.id, LATER).await.unwrap(), 2);
+        assert_eq!(tx.revoke_tokens_of(ours, made.id, LATER).await.unwrap(), 0);
+        tx.commit().await.unwrap();
+        for (n, is_open) in [(20, false), (21, false), (22, true), (23, true)] {
+            let known = store.bearer(&format!("hash {n}"), LATER).await.unwrap();
+            assert_eq!(known.is_some(), is_open, "{n}");
         }
     }
 
@@ -273,9 +302,9 @@ engines! {
         assert_eq!(store.team_of_token(gone).await.unwrap(), Some(ours));
         assert_eq!(store.team_of_token(TokenId(id(99))).await.unwrap(), None);
         let mut tx = store.begin().await.unwrap();
-        assert!(!tx.revoke_token(theirs, gone, LATER).await.unwrap());
-        assert!(tx.revoke_token(ours, gone, LATER).await.unwrap());
-        assert!(!tx.revoke_token(ours, gone, LATER).await.unwrap());
+        assert_eq!(tx.revoke_token(theirs, gone, LATER).await.unwrap(), None);
+        assert_eq!(tx.revoke_token(ours, gone, LATER).await.unwrap(), Some(tokens[1].name.clone()));
+        assert_eq!(tx.revoke_token(ours, gone, LATER).await.unwrap(), None);
         tx.commit().await.unwrap();
         assert_eq!(store.bearer(&tokens[1].name, LATER).await.unwrap(), None);
         assert!(store.bearer(&tokens[0].name, LATER).await.unwrap().is_some());

@@ -48,6 +48,7 @@ pub(crate) async fn owner(store: &Store, ids: &Ids, at: At) -> Actor {
         user,
         email,
         role: Role::Owner,
+        token: None,
     }
 }
 

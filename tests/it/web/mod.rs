@@ -2,6 +2,7 @@
 
 mod accounts;
 mod acknowledge;
+mod audit;
 mod away;
 mod browser;
 mod bulk;

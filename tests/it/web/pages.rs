@@ -133,7 +133,7 @@ impl Furnished {
     }
 }
 
-const OTHERS: [&str; 34] = [
+const OTHERS: [&str; 36] = [
     "/",
     "/system",
     "/?q=a&status=up&tag=b",
@@ -159,6 +159,8 @@ const OTHERS: [&str; 34] = [
     "/reports/2026-10",
     "/reports/2026-11",
     "/settings",
+    "/audit-log",
+    "/audit-log?kind=monitor",
     "/bot",
     "/login",
     "/status/acme",

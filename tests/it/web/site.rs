@@ -113,6 +113,7 @@ impl Site {
             user,
             email,
             role,
+            token: None,
         }
     }
 
