@@ -13,6 +13,7 @@ use super::error::{WebError, refused_page};
 use super::filters;
 use super::form::Filled;
 use super::frame::Frame;
+use super::heard::heard;
 use super::path::{Id, Query};
 use super::session::Visitor;
 use crate::app::channels::{self, ChannelSpec, Preview};
@@ -197,6 +198,8 @@ pub(super) struct Tested {
 struct Show {
     frame: Frame,
     channel: Channel,
+    /// What it hears, each with a heading.
+    heard: Vec<(&'static str, String)>,
     deliveries: Vec<Delivery>,
     next: Option<String>,
     test: Option<Tested>,
@@ -218,6 +221,7 @@ async fn page(
     let path = format!("/channels/{id}");
     Ok(Show {
         frame: visitor.frame().done(query.get("done")),
+        heard: heard(&channel),
         channel,
         deliveries: page.rows,
         next: page.next.map(|cursor| query.with(&path, "cursor", &cursor)),

@@ -13,6 +13,7 @@ use axum::response::Response;
 use super::Shared;
 use super::error::WebError;
 use super::filters;
+use super::past::{PastDay, by_day};
 use super::path::{Id, Query};
 use super::public::badges::{face, of_query};
 use super::public::seen::{Face, open_answer};
@@ -122,7 +123,8 @@ struct ServerPage<'a> {
     /// One sentence: how it is, and since when.
     sentence: String,
     open: Vec<&'a PublicIncident>,
-    past: Vec<&'a PublicIncident>,
+    /// Past incidents.
+    days: Vec<PastDay<'a>>,
     /// What a client is configured with.
     config: String,
     base: &'a str,
@@ -173,7 +175,7 @@ pub(super) async fn show(
         sentence: sentence(&server, now),
         config: client_config(&server.name, &server.url, transport),
         open,
-        past,
+        days: by_day(past),
         base: &shared.app.settings.public_url,
         own_since: shared.app.nodes.word().seen_since(),
         server: &server,

@@ -56,6 +56,12 @@ pub fn when(at: impl Given<At>, _: &dyn Values) -> askama::Result<String> {
     Ok(at.given().utc().format("%-d %b %Y, %H:%M UTC").to_string())
 }
 
+/// `06:41`, below a day
+#[askama::filter_fn]
+pub fn time_of_day(at: impl Given<At>, _: &dyn Values) -> askama::Result<String> {
+    Ok(at.given().utc().format("%H:%M").to_string())
+}
+
 /// `22 Nov, 06:41:07`
 #[askama::filter_fn]
 pub fn clock(at: impl Given<At>, _: &dyn Values) -> askama::Result<String> {
@@ -225,18 +231,30 @@ pub fn step_words(step: &StepName, _: &dyn Values) -> askama::Result<&'static st
 /// What a notification tells, for people.
 #[askama::filter_fn]
 pub fn event_words(event: &Event, _: &dyn Values) -> askama::Result<&'static str> {
-    Ok(match event.as_str() {
-        "opened" => "Incident opened",
-        "worsened" => "Incident got worse",
-        "acknowledged" => "Incident acknowledged",
-        "resolved" => "Incident resolved",
-        "budget_burning" => "Error budget burning",
-        "node_silent" => "Node silent",
-        "node_back" => "Node back",
-        "node_troubled" => "Node troubled",
-        "digest" => "Digest",
-        "test" => "Test",
-        other => other,
+    Ok(match event {
+        Event::Opened => "Incident opened",
+        Event::Worsened => "Incident got worse",
+        Event::Flapping => "Server flaps",
+        Event::Settled => "Server has settled",
+        Event::Reminder => "Reminder",
+        Event::Escalated => "Nobody has acknowledged",
+        Event::Acknowledged => "Incident acknowledged",
+        Event::Resolved => "Incident resolved",
+        Event::CertificateExpiring => "Certificate ends soon",
+        Event::CredentialExpiring => "Credential ends soon",
+        Event::ToolsChanged => "Tools changed",
+        Event::AuthorizationOpened => "Open to everybody now",
+        Event::AuthorizationRequired => "Wants a login now",
+        Event::AuthorizationBroken => "Login broken",
+        Event::AuthorizationRestored => "Login works again",
+        Event::BudgetBurning => "Error budget burning",
+        Event::NodeSilent => "Node silent",
+        Event::NodeBack => "Node back",
+        Event::NodeTroubled => "Node troubled",
+        Event::ChannelFailing => "Another channel fails",
+        Event::Summary => "Summary",
+        Event::Digest => "Digest",
+        Event::Test => "Test",
     })
 }
 

@@ -314,9 +314,12 @@ await live.waitForURL(/\/monitors\/[0-9a-f-]{36}/).catch(() => fault("keys", "En
 await live.goto(base + up);
 await live.keyboard.press("Tab");
 if (!(await live.evaluate(() => document.activeElement.classList.contains("skip")))) fault("keyboard", "the first stop is not the way to the content");
-await live.focus(".strip a.day >> nth=89");
-const seen = await live.evaluate(() => getComputedStyle(document.activeElement, "::after").opacity);
-if (seen !== "1") fault("keyboard", "a day does not show its minutes");
+await live.focus(".strip .day input >> nth=89");
+await live.keyboard.press("ArrowLeft");
+const said = await live.evaluate(() => getComputedStyle(document.activeElement.nextElementSibling).clipPath);
+if (said !== "none") fault("keyboard", "a day does not show its minutes");
+await live.keyboard.press("Tab");
+if (!(await live.evaluate(() => document.activeElement.textContent === "Its checks"))) fault("keyboard", "a day does not lead to its checks");
 
 // Log out, and in again.
 await person.goto(`${base}/`);

@@ -27,6 +27,7 @@ use super::Shared;
 use super::error::WebError;
 use super::face::{Wanted, wanted};
 use super::filters;
+use super::past::{PastDay, by_day};
 use super::path::Query;
 use crate::app::public_incident::PublicIncident;
 use crate::app::public_kept::Seen;
@@ -51,7 +52,7 @@ struct Page<'a> {
     place: &'a Place,
     public_url: &'a str,
     open: Vec<&'a PublicIncident>,
-    past: Vec<&'a PublicIncident>,
+    days: Vec<PastDay<'a>>,
     own_since: Option<At>,
     now: At,
 }
@@ -85,7 +86,7 @@ pub(super) async fn page(State(shared): State<Shared>, asked: Asked) -> Result<R
             place: &asked.place,
             public_url: &shared.app.settings.public_url,
             open,
-            past: past.collect(),
+            days: by_day(past),
             own_since,
             now,
         };
@@ -113,7 +114,7 @@ struct History<'a> {
     month: Option<Month>,
     /// The months that can be gone to, the newest first.
     choice: Vec<Month>,
-    months: Vec<(Month, Vec<&'a PublicIncident>)>,
+    months: Vec<(Month, Vec<PastDay<'a>>)>,
     now: At,
 }
 
@@ -150,12 +151,12 @@ pub(super) async fn history(
         None => None,
     };
     let make = || {
-        let mut months: Vec<(Month, Vec<&PublicIncident>)> = Vec::new();
-        for incident in read.as_ref().unwrap_or(&status.incidents) {
-            let month = Month::of(incident.started_at);
+        let mut months: Vec<(Month, Vec<PastDay<'_>>)> = Vec::new();
+        for day in by_day(read.as_ref().unwrap_or(&status.incidents)) {
+            let month = Month::of(day.start);
             match months.last_mut().filter(|(known, _)| *known == month) {
-                Some((_, incidents)) => incidents.push(incident),
-                None => months.push((month, vec![incident])),
+                Some((_, days)) => days.push(day),
+                None => months.push((month, vec![day])),
             }
         }
         let page = History {

@@ -11,6 +11,7 @@ mod dependencies;
 mod explore;
 mod findings;
 mod forms;
+mod hostile;
 mod importing;
 mod incidents;
 mod life;

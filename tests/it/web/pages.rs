@@ -133,7 +133,8 @@ impl Furnished {
     }
 }
 
-const OTHERS: [&str; 36] = [
+/// Pages that every team has.
+pub(super) const OTHERS: [&str; 36] = [
     "/",
     "/system",
     "/?q=a&status=up&tag=b",
