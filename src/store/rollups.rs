@@ -184,7 +184,7 @@ impl Store {
         from: At,
     ) -> Result<HashMap<MonitorId, Vec<Dated>>, StoreError> {
         let keys: Vec<_> = monitors.iter().map(|id| (*id, from.hour())).collect();
-        by_monitor(self.db.many_all(HOURS_SINCE, keys).await?)
+        by_monitor(&self.db.many_all(HOURS_SINCE, keys).await?)
     }
 
     /// The days of several monitors from `from` on, oldest first, without their latencies: a strip
@@ -195,16 +195,58 @@ impl Store {
         from: At,
     ) -> Result<HashMap<MonitorId, Vec<Dated>>, StoreError> {
         let keys: Vec<_> = monitors.iter().map(|id| (*id, from.day())).collect();
-        by_monitor(self.db.many_all(DAYS_SINCE, keys).await?)
+        by_monitor(&self.db.many_all(DAYS_SINCE, keys).await?)
     }
 }
 
-fn by_monitor(rows: Vec<RollupRow>) -> Result<HashMap<MonitorId, Vec<Dated>>, StoreError> {
-    let mut all: HashMap<_, Vec<_>> = HashMap::new();
-    for row in rows {
-        all.entry(row.monitor_id).or_default().push(row.dated()?);
+row! {
+    struct SumsRow {
+        monitor_id: MonitorId,
+        sums: String,
     }
-    Ok(all)
+}
+
+impl SumsRow {
+    /// Its sums, oldest first.
+    fn dated(&self) -> Result<Vec<Dated>, StoreError> {
+        let at = Origin {
+            table: "rollup",
+            id: self.monitor_id,
+        };
+        let sums = self.sums.split('/').map(dated).collect::<Option<Vec<_>>>();
+        let mut sums = at.parsed("sums", sums)?;
+        sums.sort_unstable_by_key(|sum| sum.start);
+        Ok(sums)
+    }
+}
+
+/// One of the sums that [`sums`] writes.
+fn dated(text: &str) -> Option<Dated> {
+    let mut parts = text.splitn(9, ' ');
+    let mut number = || parts.next()?.parse().ok();
+    let start = At(number()?);
+    let spent = Spent {
+        up_ms: number()?,
+        degraded_ms: number()?,
+        down_ms: number()?,
+        unknown_ms: number()?,
+        maintenance_ms: number()?,
+    };
+    let (checks, failures) = (number()?, number()?);
+    Some(Dated {
+        start,
+        bucket: Bucket {
+            spent,
+            checks,
+            failures,
+            latency: Latency::parse(parts.next()?)?,
+        },
+    })
+}
+
+fn by_monitor(rows: &[SumsRow]) -> Result<HashMap<MonitorId, Vec<Dated>>, StoreError> {
+    let rows = rows.iter();
+    rows.map(|row| Ok((row.monitor_id, row.dated()?))).collect()
 }
 
 /// The same statements over the hours and over the days; `$latency` is what the last one reads of it.
@@ -237,14 +279,19 @@ macro_rules! over {
               WHERE team_id = $1 AND monitor_id = $2 AND location = $3 AND start >= $4 AND start < $5
               ORDER BY start"
         );
+        // All sums of a monitor in one row: thousands of small rows would cost more than what is in them.
         const $since: Many = Many {
             head: "WITH v(monitor, since) AS (VALUES",
             tail: concat!(
-                ") SELECT r.monitor_id, r.location, r.start, r.up_ms, r.degraded_ms, r.down_ms, r.unknown_ms,
-                          r.maintenance_ms, r.checks, r.failures, ", $latency, " AS latency
+                ") SELECT r.monitor_id, string_agg(
+                            CAST(r.start AS TEXT) || ' ' || CAST(r.up_ms AS TEXT) || ' ' ||
+                            CAST(r.degraded_ms AS TEXT) || ' ' || CAST(r.down_ms AS TEXT) || ' ' ||
+                            CAST(r.unknown_ms AS TEXT) || ' ' || CAST(r.maintenance_ms AS TEXT) || ' ' ||
+                            CAST(r.checks AS TEXT) || ' ' || CAST(r.failures AS TEXT) || ' ' || ", $latency, ",
+                            '/') AS sums
                      FROM v JOIN ", $table, " r
                        ON r.monitor_id = v.monitor AND r.location = '' AND r.start >= v.since
-                    ORDER BY r.monitor_id, r.start"
+                    GROUP BY r.monitor_id"
             ),
         };
     };

@@ -16,8 +16,8 @@ use sqlx::sqlite::SqlitePool;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Postgres, Sqlite, Transaction};
 
 use super::error::StoreError;
-use params::Texts;
 pub(super) use params::{Many, Params, Row};
+use params::{Sign, Texts};
 
 /// A statement that has to differ; each use says why.
 #[derive(Clone, Copy, Debug)]
@@ -84,9 +84,13 @@ impl Db {
                 open::without_password(url)
             ))
         })?;
+        let sign = match pools {
+            Pools::Sqlite { .. } => Sign::Plain,
+            Pools::Postgres { .. } => Sign::Numbered,
+        };
         Ok(Self {
             pools,
-            texts: Texts::default(),
+            texts: Texts::new(sign),
         })
     }
 

@@ -114,7 +114,8 @@ pub(super) fn postgres<'t, P: Params<'t>>(
     Ok(to)
 }
 
-/// A statement over several rows: `head`, then `($1,$2),($3,$4)…`, then `tail`.
+/// A statement over several rows: `head`, then `($1,$2),($3,$4)…`, then `tail`, which has no
+/// parameters of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::store) struct Many {
     /// What comes before the rows; ends with `VALUES`.
@@ -126,21 +127,44 @@ pub(in crate::store) struct Many {
 /// A statement and its number of rows.
 type Shape = (Many, usize);
 
-/// The texts of [`Many`], each built once per row count.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Texts(Arc<Mutex<HashMap<Shape, Arc<str>>>>);
+/// How an engine wants the places of parameters written.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Sign {
+    /// `?`: SQLite looks a numbered one up in a list of all of them, each time it is bound.
+    Plain,
+    /// `$1`, `$2`: PostgreSQL knows no other.
+    Numbered,
+}
+
+/// The texts of [`Many`] for one engine, each built once per row count.
+#[derive(Clone, Debug)]
+pub(super) struct Texts {
+    sign: Sign,
+    built: Arc<Mutex<HashMap<Shape, Arc<str>>>>,
+}
 
 impl Texts {
+    /// None yet.
+    pub(super) fn new(sign: Sign) -> Self {
+        Self {
+            sign,
+            built: Arc::default(),
+        }
+    }
+
     /// The text for `rows` rows of parameters like `P`.
     pub(super) fn of<'t, P: Params<'t>>(&self, sql: Many, rows: usize) -> Arc<str> {
-        let mut texts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut texts = self.built.lock().unwrap_or_else(PoisonError::into_inner);
         let text = texts.entry((sql, rows)).or_insert_with(|| {
             let mut text = sql.head.to_owned();
             for row in 0..rows {
                 text.push_str(if row == 0 { " (" } else { "),(" });
                 for column in 0..P::COUNT {
                     let comma = if column == 0 { "" } else { "," };
-                    let _ = write!(text, "{comma}${}", row * P::COUNT + column + 1);
+                    let _ = match self.sign {
+                        Sign::Plain => write!(text, "{comma}?"),
+                        Sign::Numbered => write!(text, "{comma}${}", row * P::COUNT + column + 1),
+                    };
                 }
             }
             text.push_str(") ");
@@ -174,11 +198,19 @@ mod tests {
             head: "INSERT INTO t (a, b) VALUES",
             tail: "ON CONFLICT DO NOTHING",
         };
-        let text = Texts::default().of::<(i64, i64)>(sql, 2);
-        assert_eq!(
-            &*text,
-            "INSERT INTO t (a, b) VALUES ($1,$2),($3,$4) ON CONFLICT DO NOTHING"
-        );
+        for (sign, expected) in [
+            (
+                Sign::Plain,
+                "INSERT INTO t (a, b) VALUES (?,?),(?,?) ON CONFLICT DO NOTHING",
+            ),
+            (
+                Sign::Numbered,
+                "INSERT INTO t (a, b) VALUES ($1,$2),($3,$4) ON CONFLICT DO NOTHING",
+            ),
+        ] {
+            let text = Texts::new(sign).of::<(i64, i64)>(sql, 2);
+            assert_eq!(&*text, expected);
+        }
     }
 
     #[test]

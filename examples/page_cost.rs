@@ -1,8 +1,9 @@
-//! What the list of monitors costs with thousands of them: time of the server from the request to the
-//! last byte of the page, without a socket.
+//! What pages cost with thousands of monitors and 90 days of history: time of the server from the
+//! request to the last byte of the page, without a socket.
 //!
-//! Fills an empty database with monitors and the rollups of 90 days, then asks for pages of the list
-//! over and over. Prints one line of JSON for each page. Not a test: figures of one machine and one
+//! Fills an empty database with monitors and the rollups of 90 days, then asks for pages of the list,
+//! for the page of a monitor that has every hour of them, and for the JSON of its status page, over
+//! and over. Prints one line of JSON for each page. Not a test: figures of one machine and one
 //! build; only those of a release build say something about a service.
 
 use std::collections::BTreeMap;
@@ -15,13 +16,15 @@ use axum::body::{Body, to_bytes};
 use axum::http::{Request, header};
 use clap::Parser;
 use lifesign::app::App;
+use lifesign::app::status_pages::{self, PageSpec};
 use lifesign::cli::open;
 use lifesign::clock::{Clock, Ids};
 use lifesign::config::Settings;
 use lifesign::domain::at::{At, DAY_MS, HOUR_MS};
 use lifesign::domain::id::{MonitorId, TeamId, UserId};
 use lifesign::domain::monitor::{Endpoint, EndpointUrl, Monitor, MonitorSpec, TransportChoice};
-use lifesign::domain::team::{Email, Role, User};
+use lifesign::domain::status_page::Component;
+use lifesign::domain::team::{Actor, Email, Role, User};
 use lifesign::domain::uptime::{Bucket, Spent};
 use lifesign::secret::hash_token;
 use lifesign::store::{Addition, Store, WHOLE};
@@ -30,8 +33,10 @@ use tower::ServiceExt as _;
 
 /// Days of rollups.
 const DAYS: i64 = 90;
-/// Hours of rollups; older ones lie between the days and are asked for by their key.
+/// Hours of rollups of most; older ones lie between the days and are asked for by their key.
 const HOURS: i64 = 24;
+/// Most components of the status page.
+const COMPONENTS: usize = 20;
 /// Monitors that are written in one transaction.
 const BATCH: usize = 50;
 /// The session that asks.
@@ -44,6 +49,9 @@ struct Arguments {
     /// How many monitors
     #[arg(short, long, default_value = "5000")]
     monitors: usize,
+    /// One monitor in so many has every hour of its days
+    #[arg(short, long, default_value = "100")]
+    whole_each: usize,
     /// How often each page is asked for
     #[arg(short, long, default_value = "200")]
     times: usize,
@@ -65,22 +73,41 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     let settings = Settings::of(&[("database_url", url), ("secret_key", &secret)])?;
     let store = open::store(&settings).await?;
     let (ids, now) = (Ids::random(), Clock::system().now());
-    let team = somebody(&store, &ids, now).await?;
+    let owner = somebody(&store, &ids, now).await?;
     let begun = Instant::now();
+    let mut whole = Vec::new();
     for first in (0..arguments.monitors).step_by(BATCH) {
         let last = (first + BATCH).min(arguments.monitors);
-        fill(&store, &ids, team, first..last, now).await?;
+        whole.extend(
+            fill(
+                &store,
+                (&ids, owner.team),
+                first..last,
+                arguments.whole_each,
+                now,
+            )
+            .await?,
+        );
     }
     say(&serde_json::json!({ "filled_s": begun.elapsed().as_secs() }))?;
     let app = Arc::new(App::new(settings, store, Clock::system(), ids)?);
-    let pages = lifesign::web::router(app, CancellationToken::new());
+    let shown = whole.iter().take(COMPONENTS).copied().map(Component::of);
+    let page = PageSpec::public("acme", "Acme", shown);
+    status_pages::create(&app, &owner, page).await?;
+    let one = whole.first().map(|id| format!("/monitors/{id}"));
+    let pages = lifesign::cli::serve::router(&app, CancellationToken::new());
     for path in [
         "/",
         "/?q=4242",
         "/?tag=tag-7",
         "/?group=tag",
         "/monitors/summary",
-    ] {
+        "/status/acme",
+        "/api/v1/status/acme",
+    ]
+    .into_iter()
+    .chain(one.as_deref())
+    {
         let (mut times, mut bytes) = (Vec::new(), 0);
         for _ in 0..=arguments.times {
             let request = Request::get(path)
@@ -109,7 +136,7 @@ async fn measure(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 /// The owner of a team, with a session.
-async fn somebody(store: &Store, ids: &Ids, now: At) -> anyhow::Result<TeamId> {
+async fn somebody(store: &Store, ids: &Ids, now: At) -> anyhow::Result<Actor> {
     let (team, user) = (TeamId(ids.next()), UserId(ids.next()));
     let email = Email::parse("owner@example.com").context("an address")?;
     let owner = User {
@@ -125,18 +152,23 @@ async fn somebody(store: &Store, ids: &Ids, now: At) -> anyhow::Result<TeamId> {
     let token = hash_token(SESSION);
     tx.add_session(&token, (team, user), now, until).await?;
     tx.commit().await?;
-    Ok(team)
+    Ok(Actor {
+        team,
+        user,
+        email: owner.email,
+        role: Role::Owner,
+    })
 }
 
-/// Monitors with what their checks of 90 days came to.
+/// Monitors with what their checks of 90 days came to; gives those that have every hour.
 async fn fill(
     store: &Store,
-    ids: &Ids,
-    team: TeamId,
+    (ids, team): (&Ids, TeamId),
     numbers: std::ops::Range<usize>,
+    whole_each: usize,
     now: At,
-) -> anyhow::Result<()> {
-    let mut additions = Vec::new();
+) -> anyhow::Result<Vec<MonitorId>> {
+    let (mut additions, mut whole) = (Vec::new(), Vec::new());
     let mut tx = store.begin().await?;
     for n in numbers {
         let url = EndpointUrl::parse(&format!("https://server-{n}.example/mcp"));
@@ -160,8 +192,13 @@ async fn fill(
             paused: n % 50 == 0,
         };
         tx.add_monitor(&made, now).await?;
-        let days = (1..DAYS).map(|day| (At(now.0 - day * DAY_MS), DAY_MS));
-        let hours = (0..HOURS).map(|hour| (At(now.0 - hour * HOUR_MS), HOUR_MS));
+        let is_whole = (n + 1).is_multiple_of(whole_each);
+        let hours = if is_whole { DAYS * 24 } else { HOURS };
+        if is_whole {
+            whole.push(monitor);
+        }
+        let days = (hours / 24..DAYS).map(|day| (At(now.0 - day * DAY_MS), DAY_MS));
+        let hours = (0..hours).map(|hour| (At(now.0 - hour * HOUR_MS), HOUR_MS));
         additions.extend(days.chain(hours).map(|(at, length)| Addition {
             team,
             monitor,
@@ -172,7 +209,7 @@ async fn fill(
     }
     tx.add_to_rollups(&additions).await?;
     tx.commit().await?;
-    Ok(())
+    Ok(whole)
 }
 
 /// A good hour or day, with a little of everything.
