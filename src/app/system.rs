@@ -20,6 +20,8 @@ pub struct Figures {
     notifications_queued: u64,
     notifications_dead: u64,
     oldest_notification_seconds: f64,
+    letters_queued: u64,
+    oldest_letter_seconds: f64,
     checks_in_flight: u64,
     network_trouble: bool,
     nodes: u64,
@@ -39,6 +41,8 @@ pub struct System {
     pub in_flight: u32,
     /// The outbox.
     pub outbox: QueueHealth,
+    /// Letters to subscribers that wait, and how long the oldest of them has, in milliseconds.
+    pub letters: (u64, Option<i64>),
     /// How large the database is, in bytes.
     pub size: u64,
     /// The nodes, by name.
@@ -47,7 +51,7 @@ pub struct System {
 
 impl Figures {
     /// Name, meaning and value of each.
-    pub fn all(&self) -> [(&'static str, &'static str, f64); 9] {
+    pub fn all(&self) -> [(&'static str, &'static str, f64); 11] {
         [
             (
                 "scheduler_lag_seconds",
@@ -73,6 +77,16 @@ impl Figures {
                 "oldest_notification_seconds",
                 "Age of the oldest notification that is not sent yet",
                 self.oldest_notification_seconds,
+            ),
+            (
+                "letters_queued",
+                "Letters to subscribers of status pages that are not sent yet",
+                count(self.letters_queued),
+            ),
+            (
+                "oldest_letter_seconds",
+                "Age of the oldest letter that is not sent yet",
+                self.oldest_letter_seconds,
             ),
             (
                 "checks_in_flight",
@@ -112,7 +126,9 @@ pub async fn scheduler_lag_ms(app: &App) -> Result<Option<i64>, StoreError> {
 /// Measures everything.
 pub async fn figures(app: &App) -> Result<Figures, StoreError> {
     let lag = scheduler_lag_ms(app).await?.unwrap_or_default();
-    let outbox = app.store.queue_health(app.clock.now()).await?;
+    let now = app.clock.now();
+    let outbox = app.store.queue_health(now).await?;
+    let (letters, oldest_letter) = app.store.letters_waiting(now).await?;
     let (nodes, silent) = app.nodes.word().nodes;
     Ok(Figures {
         scheduler_lag_seconds: seconds(lag),
@@ -120,6 +136,8 @@ pub async fn figures(app: &App) -> Result<Figures, StoreError> {
         notifications_queued: outbox.queued,
         notifications_dead: outbox.dead,
         oldest_notification_seconds: seconds(outbox.oldest_unsent_ms.unwrap_or_default()),
+        letters_queued: letters,
+        oldest_letter_seconds: seconds(oldest_letter.unwrap_or_default()),
         checks_in_flight: checks_in_flight(app).into(),
         network_trouble: app.network.trouble().is_some(),
         nodes: nodes as u64,
@@ -142,6 +160,7 @@ pub async fn overview(app: &App) -> Result<System, StoreError> {
         done,
         in_flight: checks_in_flight(app),
         outbox: app.store.queue_health(now).await?,
+        letters: app.store.letters_waiting(now).await?,
         size: app.store.size().await?,
         nodes: app.store.nodes(MOST_NODES).await?,
     })

@@ -124,6 +124,12 @@ impl Store {
         Ok(rows.into_iter().map(read).collect())
     }
 
+    /// How many letters wait, and how long the oldest of them has, in milliseconds.
+    pub async fn letters_waiting(&self, now: At) -> Result<(u64, Option<i64>), StoreError> {
+        let (queued, oldest): (i64, Option<At>) = self.db.one(COUNT_WAITING, ()).await?;
+        Ok((queued.unsigned_abs(), oldest.map(|at| now.ms_since(at))))
+    }
+
     /// Deletes letters that were sent or given up before `before`.
     pub async fn drop_letters(&self, before: At, limit: u32) -> Result<u64, StoreError> {
         self.db.run(DROP_LETTERS, (before, i64::from(limit))).await
@@ -185,6 +191,8 @@ impl Tx {
         Ok(self.db.run(MARK, row).await? > 0)
     }
 }
+
+const COUNT_WAITING: &str = "SELECT COUNT(*), MIN(created_at) FROM letter WHERE status = 'queued'";
 
 /// What is due and whose turn it is, found once before anything is claimed.
 macro_rules! claim {

@@ -33,6 +33,7 @@ mod incidents;
 pub mod latency_chart;
 mod live;
 pub(crate) mod maintenance;
+mod marked;
 pub mod monitors;
 mod ops;
 mod origin;

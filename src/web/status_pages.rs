@@ -1,5 +1,7 @@
 //! Status pages as their makers see them: the list, making and changing one.
 
+use std::sync::Arc;
+
 use askama::Template;
 use askama_web::WebTemplate;
 use axum::extract::State;
@@ -14,6 +16,8 @@ use super::frame::Frame;
 use super::path::{Id, Query};
 use super::session::Visitor;
 use super::upload::Upload;
+use crate::app::public_kept;
+use crate::app::public_status::PublicStatus;
 use crate::app::refused::Refused;
 use crate::app::status_pages::{self, PageSpec};
 use crate::domain::accent::Accent;
@@ -24,12 +28,15 @@ use crate::domain::status_page::{Component, StatusPage, Visibility};
 
 /// Most status pages that are listed.
 const MOST: usize = 200;
+/// Most of them whose state is shown beside them.
+const MOST_SEEN: usize = 20;
 
 #[derive(Template, WebTemplate)]
 #[template(path = "status_pages/list.html")]
 struct List {
     frame: Frame,
-    pages: Vec<StatusPage>,
+    /// Each with what it says now, where it says anything.
+    pages: Vec<(StatusPage, Option<Arc<PublicStatus>>)>,
     may_edit: bool,
 }
 
@@ -39,12 +46,24 @@ pub(super) async fn list(
     visitor: Visitor,
     query: Query,
 ) -> Result<impl IntoResponse, WebError> {
+    let (app, team) = (&shared.app, visitor.actor.team);
+    let mut pages = Vec::new();
+    for (n, page) in app
+        .store
+        .status_pages(team, MOST)
+        .await?
+        .into_iter()
+        .enumerate()
+    {
+        let is_seen = n < MOST_SEEN && page.visibility.is_open();
+        let status = match is_seen {
+            true => public_kept::at(app, page.slug.as_str()).await?,
+            false => None,
+        };
+        pages.push((page, status));
+    }
     Ok(List {
-        pages: shared
-            .app
-            .store
-            .status_pages(visitor.actor.team, MOST)
-            .await?,
+        pages,
         may_edit: visitor.actor.may_edit(),
         frame: visitor.frame().done(query.get("done")),
     })

@@ -7,6 +7,7 @@
 // Screenshots go to FOLDER. Prints one line for each fault and ends with 1 if there is any.
 
 import { mkdir, readFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
 
@@ -320,6 +321,22 @@ const said = await live.evaluate(() => getComputedStyle(document.activeElement.n
 if (said !== "none") fault("keyboard", "a day does not show its minutes");
 await live.keyboard.press("Tab");
 if (!(await live.evaluate(() => document.activeElement.textContent === "Its checks"))) fault("keyboard", "a day does not lead to its checks");
+
+// The widget and the picture of a status page, on the page of somebody else.
+const elsewhere = createServer((_, answer) => {
+  answer.setHeader("content-type", "text/html");
+  answer.end(`<!doctype html><title>Acme</title><p>We are <script src="${base}/status/acme/widget.js"></script></p><img src="${base}/status/acme/og.png" width="600" alt="">`);
+});
+await new Promise((listens) => elsewhere.listen(0, "127.0.0.1", listens));
+const customer = await (await context()).newPage();
+customer.on("console", (said) => said.type() === "error" && fault("widget", said.text()));
+await customer.goto(`http://127.0.0.1:${elsewhere.address().port}/`);
+const widget = customer.locator("span >> a").first();
+await widget.filter({ hasText: ":" }).waitFor().catch(() => fault("widget", "it never says how the page is"));
+if ((await widget.getAttribute("href")) !== `${base}/status/acme`) fault("widget", "it leads elsewhere");
+if (!(await customer.evaluate(() => document.querySelector("img").naturalWidth === 1200))) fault("picture", "it is not shown");
+await customer.screenshot({ path: `${folder}/widget.png` });
+elsewhere.close();
 
 // Log out, and in again.
 await person.goto(`${base}/`);
