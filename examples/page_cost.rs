@@ -157,6 +157,7 @@ async fn somebody(store: &Store, ids: &Ids, now: At) -> anyhow::Result<Actor> {
         user,
         email: owner.email,
         role: Role::Owner,
+        token: None,
     })
 }
 

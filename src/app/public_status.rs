@@ -116,6 +116,18 @@ fn whole(components: &[&PublicComponent]) -> MonitorStatus {
 }
 
 impl PublicStatus {
+    /// The status whose colour and shape it shows: while all there is is in maintenance, that of
+    /// something that is waited for, whatever the checks say.
+    pub fn shown_as(&self) -> MonitorStatus {
+        let mut components = self.components.iter();
+        let is_expected = |c: &PublicComponent| c.maintenance_until.is_some();
+        if !self.components.is_empty() && components.all(is_expected) {
+            MonitorStatus::Pending
+        } else {
+            self.status
+        }
+    }
+
     /// Its components under their headings.
     pub fn groups<'a>(&'a self) -> Vec<PublicGroup<'a>> {
         let groups = status_page::grouped(&self.components, |line| line.group.as_deref());

@@ -77,14 +77,15 @@ pub(in crate::web) async fn picture(
     let is_same = |old: &PublicStatus| {
         old.page.title == status.page.title
             && old.sentence == status.sentence
-            && old.status == status.status
+            && old.shown_as() == status.shown_as()
     };
     if let Some(face) = shared.faces.known(&asked, PICTURE, is_same) {
         return answer(&asked.headers, &status, face);
     }
     let told = Arc::clone(&status);
-    let drawn =
-        tokio::task::spawn_blocking(move || draw(&told.page.title, &told.sentence, told.status));
+    let drawn = tokio::task::spawn_blocking(move || {
+        draw(&told.page.title, &told.sentence, told.shown_as())
+    });
     let drawn = drawn
         .await
         .map_err(|error| WebError::Internal(error.into()))?;
