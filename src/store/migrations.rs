@@ -68,8 +68,19 @@ pub const MIGRATIONS: [(&str, &str); 16] = [
 
 /// What is sealed to notice another key.
 const KEY_CHECK: &str = "lifesign";
+/// Where that belongs.
+const KEY_PLACE: Place = Place {
+    table: "key_check",
+    field: "sealed",
+    row: Uuid::nil(),
+};
 
-fn migrator() -> Migrator {
+/// The position of the last migration.
+#[expect(clippy::cast_possible_wrap, reason = "a few dozen")]
+pub(super) const LATEST: i64 = MIGRATIONS.len() as i64;
+
+/// The migrations up to the one at `last`.
+fn migrator(last: i64) -> Migrator {
     let migration = |(version, (name, sql)): (i64, (&'static str, &'static str))| {
         let sql = sql.into_sql_str();
         Migration::new(
@@ -80,25 +91,30 @@ fn migrator() -> Migrator {
             false,
         )
     };
-    Migrator::with_migrations((1..).zip(MIGRATIONS).map(migration).collect())
+    Migrator::with_migrations((1..=last).zip(MIGRATIONS).map(migration).collect())
 }
 
 impl Store {
     /// Brings the tables up to date and makes sure that our key opens what is sealed in them.
     /// Safe on several nodes at once.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        self.db.migrate(&migrator()).await?;
-        let place = Place {
-            table: "key_check",
-            field: "sealed",
-            row: Uuid::nil(),
-        };
-        let sealed = self.key.seal(&place, KEY_CHECK);
+        self.migrate_to(LATEST).await?;
+        let sealed = self.key.seal(&KEY_PLACE, KEY_CHECK);
         let mut tx = self.db.begin().await?;
         tx.run(ADD_KEY_CHECK, (sealed,)).await?;
         let (sealed,): (String,) = tx.one(KEY_CHECKED, ()).await?;
         tx.commit().await?;
-        match self.key.open(&place, &sealed) {
+        self.check_key(&sealed)
+    }
+
+    /// Brings the tables to the schema at `position` and no further, and writes nothing into them.
+    pub async fn migrate_to(&self, position: i64) -> Result<(), StoreError> {
+        self.db.migrate(&migrator(position)).await
+    }
+
+    /// Makes sure that our key opens what was sealed to notice another one.
+    pub(super) fn check_key(&self, sealed: &str) -> Result<(), StoreError> {
+        match self.key.open(&KEY_PLACE, sealed) {
             Some(_) => Ok(()),
             None => Err(StoreError::Unusable(
                 "this database was sealed with another key: set LIFESIGN_SECRET_KEY (or the file \
@@ -111,4 +127,4 @@ impl Store {
 
 const ADD_KEY_CHECK: &str =
     "INSERT INTO key_check (id, sealed) VALUES (1, $1) ON CONFLICT (id) DO NOTHING";
-const KEY_CHECKED: &str = "SELECT sealed FROM key_check WHERE id = 1";
+pub(super) const KEY_CHECKED: &str = "SELECT sealed FROM key_check WHERE id = 1";

@@ -2,7 +2,7 @@
 //!
 //! Reads are methods of [`Store`]; writes that belong together are methods of [`Tx`], between
 //! [`Store::begin`] and [`Tx::commit`]. Whatever a page or the API can reach takes the `TeamId` of
-//! the actor. Time and fresh ids are arguments.
+//! the actor. Time and fresh ids are arguments. All of a database at once goes through `copy`.
 //!
 //! The dialect: `$1` placeholders; `ON CONFLICT (…) DO …`; `RETURNING`; `WITH v(a) AS (VALUES …)` for
 //! statements over several rows; integer division for buckets; `($1 IS NULL OR col = $1)` for
@@ -16,12 +16,14 @@ mod audit;
 mod beside;
 mod budgets;
 mod by_tag;
+mod catalogue;
 mod chain;
 mod changes;
 mod channels;
 mod checks;
 mod claims;
 mod codec;
+mod copy;
 mod coverage;
 mod db;
 mod deliveries;
@@ -51,6 +53,7 @@ mod parts;
 mod reports;
 mod retention;
 mod rollups;
+mod rows;
 mod sessions;
 mod states;
 mod status_pages;
@@ -66,10 +69,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use budgets::LookedAt;
+pub use catalogue::{Column, Table};
 pub use chain::CheckKey;
 pub use changes::PastChange;
 pub use checks::{CheckFilter, PastCheck};
 pub use codec::Page;
+pub use copy::{Filling, Layout, Rows, Snapshot};
 pub use deliveries::{Delivery, Fate, PastAttempt};
 pub use digests::DueDigest;
 pub use directory::ListedServer;
@@ -86,6 +91,7 @@ pub use notifications::{Attempt, QueueHealth, Queued, Ticket, ToTell};
 pub use overviews::{LastCheck, OpenIncident, Overview, OverviewFilter};
 pub use reports::LatestReport;
 pub use rollups::{Addition, WHOLE};
+pub use rows::{Batch, Kind, Value};
 pub use states::Held;
 pub use subscribers::Asked;
 pub use surfaces::{CurrentTools, SeenTools, ToolsChange};

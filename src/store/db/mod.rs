@@ -7,6 +7,7 @@
 
 mod open;
 mod params;
+mod whole;
 
 use std::path::PathBuf;
 
@@ -16,8 +17,10 @@ use sqlx::sqlite::SqlitePool;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Postgres, Sqlite, Transaction};
 
 use super::error::StoreError;
+pub(super) use open::must_exist;
 pub(super) use params::{Many, Params, Row};
 use params::{Sign, Texts};
+pub(super) use whole::{Stored, Whole};
 
 /// A statement that has to differ; each use says why.
 #[derive(Clone, Copy, Debug)]

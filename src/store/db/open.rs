@@ -12,6 +12,8 @@ use sqlx::sqlite::{
 use sqlx::{Connection as _, PgConnection, Postgres, Transaction};
 use url::Url;
 
+use crate::store::error::StoreError;
+
 /// How long SQLite waits for another process that holds the lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a statement may take on PostgreSQL.
@@ -59,13 +61,29 @@ pub(super) async fn sqlite(url: &str) -> Result<(SqlitePool, SqlitePool), String
     Ok((writer, reader))
 }
 
+/// Refuses a `sqlite:` URL whose file is not there.
+pub(in crate::store) fn must_exist(url: &str) -> Result<(), StoreError> {
+    let file = sqlite_file(url);
+    match file.filter(|file| !file.exists()) {
+        Some(file) => Err(StoreError::Unusable(format!(
+            "there is no database {}",
+            file.display()
+        ))),
+        None => Ok(()),
+    }
+}
+
 /// The folder of the file of a `sqlite:` URL; `None` for other URLs.
 pub(super) fn sqlite_folder(url: &str) -> Option<PathBuf> {
+    sqlite_file(url)?.parent().map(Path::to_owned)
+}
+
+fn sqlite_file(url: &str) -> Option<PathBuf> {
     if !url.starts_with("sqlite:") {
         return None;
     }
     let options = SqliteConnectOptions::from_str(url).ok()?;
-    options.get_filename().parent().map(Path::to_owned)
+    Some(options.get_filename().to_owned())
 }
 
 /// Reaches a PostgreSQL server.
