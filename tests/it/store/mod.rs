@@ -13,6 +13,7 @@ mod expiries;
 mod gates;
 mod incidents;
 mod maintenance;
+mod migrations;
 mod monitors;
 mod months;
 mod nodes;

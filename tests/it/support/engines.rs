@@ -5,11 +5,15 @@
 //! silent skip would prove nothing.
 
 use std::panic::AssertUnwindSafe;
+use std::str::FromStr as _;
 
 use futures_util::FutureExt as _;
 use lifesign::secret::{SealingKey, hash_token};
 use lifesign::store::{MIGRATIONS, Store};
-use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, PgConnection};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, PgConnection,
+    SqliteConnection,
+};
 use url::Url;
 
 /// Where a server for tests is; `make test` starts one.
@@ -58,6 +62,43 @@ impl Database {
                     _folder: folder,
                 }
             }
+        }
+    }
+
+    /// One without tables.
+    pub(crate) async fn empty(engine: Engine) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (url, name) = match engine {
+            Engine::Sqlite => (
+                format!("sqlite://{}", folder.path().join("test.db").display()),
+                None,
+            ),
+            Engine::Postgres => {
+                let name = format!("lifesign_test_{}", fresh());
+                let make = format!("CREATE DATABASE {name}");
+                admin().await.execute(AssertSqlSafe(make)).await.unwrap();
+                (server(&name).to_string(), Some(name))
+            }
+        };
+        Self {
+            url,
+            name,
+            _folder: folder,
+        }
+    }
+
+    /// Runs statements that are written for this engine.
+    pub(crate) async fn execute(&self, sql: &str) {
+        let sql = AssertSqlSafe(sql.to_owned());
+        if self.name.is_some() {
+            let options = sqlx::postgres::PgConnectOptions::from_str(&self.url).unwrap();
+            let mut connection = PgConnection::connect_with(&options).await.unwrap();
+            sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+        } else {
+            let options = sqlx::sqlite::SqliteConnectOptions::from_str(&self.url).unwrap();
+            let options = options.foreign_keys(true);
+            let mut connection = SqliteConnection::connect_with(&options).await.unwrap();
+            sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
         }
     }
 

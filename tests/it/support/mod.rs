@@ -5,6 +5,7 @@
 pub(crate) mod app;
 pub(crate) mod dns;
 pub(crate) mod engines;
+pub(crate) mod every_table;
 pub(crate) mod process;
 pub(crate) mod service;
 pub(crate) mod smtp;
