@@ -85,21 +85,27 @@ impl SealingKey {
         Ok(Self(key))
     }
 
+    /// The key in the file at `path`; `None` when there is no such file. Fails when it holds something
+    /// that is not a key.
+    pub fn load(path: &Path) -> io::Result<Option<Self>> {
+        match std::fs::read_to_string(path) {
+            Ok(text) => Self::parse(&text)
+                .map(Some)
+                .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
     /// The key in the file at `path`, made with a fresh one (and its folder) if there is none;
     /// readable by nobody else. Fails when the file holds something that is not a key.
     pub fn load_or_create(path: &Path) -> io::Result<Self> {
-        match std::fs::read_to_string(path) {
-            Ok(text) => Self::parse(&text)
-                .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Self::random().save_new(path)?;
-                // Two processes may start at once: what the file holds is the key of both.
-                let text = std::fs::read_to_string(path)?;
-                Self::parse(&text)
-                    .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
-            }
-            Err(error) => Err(error),
+        if let Some(key) = Self::load(path)? {
+            return Ok(key);
         }
+        Self::random().save_new(path)?;
+        // Two processes may start at once: what the file holds is the key of both.
+        Self::load(path)?.ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
     fn save_new(&self, path: &Path) -> io::Result<()> {
@@ -266,7 +272,8 @@ fn random_bytes<const N: usize>() -> [u8; N] {
     bytes
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Bytes as hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |half: u8| char::from(DIGITS[usize::from(half)]);
     bytes

@@ -9,6 +9,7 @@ mod allowance;
 pub mod announcements;
 mod audit;
 mod authorization;
+pub mod backup;
 pub mod budgets;
 pub mod build;
 pub mod bulk;

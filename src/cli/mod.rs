@@ -4,6 +4,7 @@
 //! with 1; wrong usage ends with 2, with 3 for `probe`, whose 2 means down.
 
 mod accounts;
+mod backup;
 mod import;
 mod oauth;
 pub mod open;
@@ -38,6 +39,10 @@ enum Command {
     Probe(Box<ProbeArguments>),
     /// Bring the database up to date, and end
     Migrate,
+    /// Write everything into a file, while the service runs; the key is not in it
+    Backup(backup::BackupArguments),
+    /// Fill an empty database from a backup of either engine, or from another database
+    Restore(backup::RestoreArguments),
     /// Accounts
     #[command(subcommand)]
     User(UserCommand),
@@ -118,6 +123,12 @@ async fn obey(command: Command) -> anyhow::Result<ExitCode> {
         Command::Migrate => {
             open::store(&Settings::load(&[])?).await?;
             writeln!(std::io::stderr(), "The database is up to date.")?;
+        }
+        Command::Backup(arguments) => {
+            backup::back_up(&Settings::load(&[])?, &arguments).await?;
+        }
+        Command::Restore(arguments) => {
+            backup::restore(&Settings::load(&[])?, &arguments).await?;
         }
         Command::User(command) => accounts::user(&Settings::load(&[])?, &command).await?,
         Command::Token(command) => accounts::token(&Settings::load(&[])?, &command).await?,

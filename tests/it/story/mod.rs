@@ -3,6 +3,7 @@
 
 mod down_and_up;
 mod killed;
+mod restored;
 
 use std::time::Duration;
 

@@ -67,6 +67,15 @@ impl Drop for Running {
 impl Service {
     /// Starts it on `database` with further settings, by their names in the environment.
     pub(crate) async fn start(database: &Database, more: &[(&str, &str)]) -> Self {
+        Self::begun(database, more, true).await
+    }
+
+    /// Starts it on a database that has an owner already.
+    pub(crate) async fn start_again(database: &Database) -> Self {
+        Self::begun(database, &[], false).await
+    }
+
+    async fn begun(database: &Database, more: &[(&str, &str)], is_first: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let own = |(name, value): (&str, &str)| (format!("LIFESIGN_{name}"), value.to_owned());
         let mut settings = vec![
@@ -77,7 +86,7 @@ impl Service {
         ];
         settings.push(own(("DATABASE_URL", &database.url)));
         settings.extend(more.iter().copied().map(own));
-        let (running, url, owner_link) = launch(folder.path(), &settings, true).await;
+        let (running, url, owner_link) = launch(folder.path(), &settings, is_first).await;
         settings.retain(|(name, _)| name != "LIFESIGN_LISTEN");
         settings.push(own(("LISTEN", url.trim_start_matches("http://"))));
         Self {
