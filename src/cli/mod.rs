@@ -5,6 +5,7 @@
 
 mod accounts;
 mod backup;
+mod bench;
 mod import;
 mod oauth;
 pub mod open;
@@ -19,6 +20,7 @@ use clap::{Parser, Subcommand};
 use crate::config::{Settings, example};
 
 use self::accounts::{TokenCommand, UserCommand};
+use self::bench::BenchArguments;
 use self::import::ImportArguments;
 use self::probe::ProbeArguments;
 
@@ -51,6 +53,8 @@ enum Command {
     Token(TokenCommand),
     /// Watch the servers that a client configuration or a registry listing names
     Import(ImportArguments),
+    /// Measure this machine: probes, records and pages
+    Bench(Box<BenchArguments>),
     /// Print every setting with its default, as lifesign.toml takes them
     Config,
 }
@@ -133,6 +137,7 @@ async fn obey(command: Command) -> anyhow::Result<ExitCode> {
         Command::User(command) => accounts::user(&Settings::load(&[])?, &command).await?,
         Command::Token(command) => accounts::token(&Settings::load(&[])?, &command).await?,
         Command::Import(arguments) => import::run(&Settings::load(&[])?, &arguments).await?,
+        Command::Bench(arguments) => bench::run(&arguments).await?,
         Command::Config => write!(std::io::stdout(), "{}", example())?,
     }
     Ok(ExitCode::SUCCESS)

@@ -1,0 +1,81 @@
+//! `lifesign bench`: what this machine can do. A probe loop against a built-in server over TLS in a
+//! process of its own, the claiming and recording of checks, and pages; printed as a small table.
+//!
+//! Nothing leaves the machine, and the database of the settings is not touched.
+
+mod measure;
+mod pages;
+mod probing;
+mod recording;
+mod stage;
+mod target;
+
+use std::io::Write as _;
+use std::path::PathBuf;
+
+use self::measure::Cost;
+use self::stage::Stage;
+use self::target::Target;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct BenchArguments {
+    /// How many monitors
+    #[arg(long, default_value = "2000", value_parser = clap::value_parser!(u32).range(1..=200_000))]
+    monitors: u32,
+    /// How many probes are measured, and how often each page is asked for at most
+    #[arg(long, default_value = "2000", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    probes: u32,
+    /// How many minutes of checks are recorded
+    #[arg(long, default_value = "5", value_parser = clap::value_parser!(u32).range(1..=1_440))]
+    minutes: u32,
+    /// An empty PostgreSQL database to record into; SQLite in a temporary folder without it
+    #[arg(long)]
+    database_url: Option<String>,
+    /// Print one line of JSON for each measure instead of the table
+    #[arg(long)]
+    json: bool,
+    /// Serve the built-in server with the certificate in this folder; what the command starts itself
+    #[arg(long, hide = true)]
+    target: Option<PathBuf>,
+}
+
+/// Measures and prints.
+pub(super) async fn run(arguments: &BenchArguments) -> anyhow::Result<()> {
+    crate::net::install_crypto_provider();
+    if let Some(folder) = &arguments.target {
+        return target::serve(folder).await;
+    }
+    let folder = tempfile::tempdir()?;
+    let target = Target::start(folder.path())?;
+    let stage = Stage::set(folder.path(), arguments).await?;
+    let probes = probing::measure(&target, arguments.probes).await?;
+    say(arguments, "probe over TLS", &probes)?;
+    for (name, cost) in recording::measure(&stage, &target, arguments).await? {
+        say(arguments, name, &cost)?;
+        let share = 100.0 * cost.cpu_ms() / probes.cpu_ms();
+        if !arguments.json && share.is_finite() {
+            writeln!(std::io::stdout(), "  {share:.0} % of what the probe costs")?;
+        }
+    }
+    for (name, cost) in pages::measure(&stage, arguments.probes).await? {
+        say(arguments, name, &cost)?;
+    }
+    Ok(())
+}
+
+fn say(arguments: &BenchArguments, name: &str, cost: &Cost) -> anyhow::Result<()> {
+    let mut out = std::io::stdout();
+    if arguments.json {
+        let line = serde_json::json!({
+            "name": name, "n": cost.n, "per_second": cost.per_second(),
+            "cpu_ms": cost.cpu_ms(), "wall_ms": cost.wall_ms(),
+        });
+        return Ok(writeln!(out, "{line}")?);
+    }
+    Ok(writeln!(
+        out,
+        "{name:<26}{:>10.0} a second{:>10.3} ms of CPU each",
+        cost.per_second(),
+        cost.cpu_ms()
+    )?)
+}

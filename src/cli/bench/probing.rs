@@ -1,0 +1,83 @@
+//! What a probe costs: one fresh connection each, as the scheduler makes them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use anyhow::bail;
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+use super::measure::{Begun, Cost};
+use super::target::Target as Server;
+use crate::clock::Clock;
+use crate::domain::id::MonitorId;
+use crate::domain::monitor::{Endpoint, EndpointUrl, MonitorSpec, TransportChoice};
+use crate::domain::observation::ProbeMemory;
+use crate::net::{Guard, Names, Trust};
+use crate::probe::{Prober, Target};
+
+/// Probes at the same time.
+const AT_ONCE: u32 = 50;
+/// Probes before the measured ones.
+const WARM_UP: u32 = 20;
+
+/// The endpoint of the built-in server.
+pub(super) fn endpoint(server: &Server) -> anyhow::Result<Endpoint> {
+    Ok(Endpoint {
+        url: EndpointUrl::parse(&server.url).map_err(|fault| anyhow::anyhow!(fault.message))?,
+        transport: TransportChoice::Auto,
+        headers: Vec::new(),
+        bearer: None,
+        oauth: None,
+    })
+}
+
+/// Probes `n` times; fails when a probe does not reach its end.
+pub(super) async fn measure(server: &Server, n: u32) -> anyhow::Result<Cost> {
+    let prober = Prober::new(
+        Guard::parse("loopback")?,
+        Names::dns(),
+        Trust::new(Some(&server.authority))?,
+        Clock::system(),
+        "Lifesign/bench",
+    );
+    let endpoint = endpoint(server)?;
+    let mut target = Target {
+        timeout: MonitorSpec::of(endpoint.clone()).timeout(),
+        endpoint,
+        memory: ProbeMemory::default(),
+        canary: None,
+        monitor: MonitorId(Uuid::nil()),
+        lint: false,
+    };
+    for _ in 0..WARM_UP {
+        let seen = prober.probe(&target, &()).await;
+        if let Some(stopped) = seen.stopped {
+            bail!("the built-in server is not up: {stopped:?}");
+        }
+        target.memory = seen.memory;
+    }
+    let left = Arc::new(AtomicU32::new(n));
+    let begun = Begun::now()?;
+    let mut workers = JoinSet::new();
+    for _ in 0..AT_ONCE {
+        let (prober, mut target, left) = (prober.clone(), target.clone(), Arc::clone(&left));
+        workers.spawn(async move {
+            let one_less = |left: u32| left.checked_sub(1);
+            let mut stopped = None;
+            while left
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less)
+                .is_ok()
+            {
+                let seen = prober.probe(&target, &()).await;
+                stopped = stopped.or(seen.stopped);
+                target.memory = seen.memory;
+            }
+            stopped
+        });
+    }
+    if let Some(stopped) = workers.join_all().await.into_iter().flatten().next() {
+        bail!("a probe did not reach its end: {stopped:?}");
+    }
+    begun.cost(n)
+}

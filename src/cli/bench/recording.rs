@@ -1,0 +1,120 @@
+//! What a check costs beside its probe: to be claimed, and to be recorded.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+
+use super::BenchArguments;
+use super::measure::{Begun, Cost};
+use super::probing::endpoint;
+use super::stage::Stage;
+use super::target::Target as Server;
+use crate::app::check::Checked;
+use crate::app::record::record;
+use crate::app::scheduler;
+use crate::clock::Clock;
+use crate::domain::check::CheckResult;
+use crate::domain::id::MonitorId;
+use crate::domain::monitor::{Expectations, MonitorSpec};
+use crate::domain::observation::{Observation, ProbeMemory};
+use crate::domain::report::CheckReport;
+use crate::domain::verdict::judge;
+use crate::net::{Guard, Names, Trust};
+use crate::probe::{Prober, Target};
+use crate::store::DueCheck;
+
+/// Most checks that are claimed and recorded at once.
+const BATCH: usize = 500;
+/// Minutes before the measured ones: the first check of a monitor writes more than the others.
+const WARM_UP: u32 = 2;
+/// Time from check to check.
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// Every monitor once a minute, claimed and recorded by the application itself; what the probe saw
+/// is the same each time.
+pub(super) async fn measure(
+    stage: &Stage,
+    server: &Server,
+    arguments: &BenchArguments,
+) -> anyhow::Result<Vec<(&'static str, Cost)>> {
+    let seen = look(server).await?;
+    for _ in 0..WARM_UP {
+        minute(stage, &seen).await?;
+    }
+    let begun = Begun::now()?;
+    let mut done = 0;
+    for _ in 0..arguments.minutes {
+        done += minute(stage, &seen).await?;
+    }
+    if done != arguments.minutes * arguments.monitors {
+        bail!("{done} checks were due");
+    }
+    Ok(vec![("claim and record", begun.cost(done)?)])
+}
+
+/// What a probe of the built-in server sees.
+async fn look(server: &Server) -> anyhow::Result<Observation> {
+    let prober = Prober::new(
+        Guard::parse("loopback")?,
+        Names::dns(),
+        Trust::new(Some(&server.authority))?,
+        Clock::system(),
+        "Lifesign/bench",
+    );
+    let spec = MonitorSpec::of(endpoint(server)?);
+    let target = Target {
+        timeout: spec.timeout(),
+        endpoint: spec.endpoint,
+        memory: ProbeMemory::default(),
+        canary: None,
+        monitor: MonitorId(uuid::Uuid::nil()),
+        lint: false,
+    };
+    Ok(prober.probe(&target, &()).await)
+}
+
+/// One minute of checks; says how many.
+async fn minute(stage: &Stage, seen: &Observation) -> anyhow::Result<u32> {
+    let app = &stage.app;
+    app.clock.advance(MINUTE);
+    let mut done = 0;
+    loop {
+        let due = scheduler::step(app, BATCH).await?;
+        if due.is_empty() {
+            return Ok(done);
+        }
+        let made: Vec<Checked> = due
+            .into_iter()
+            .map(|due| checked(stage, seen, due))
+            .collect();
+        record(app, &made).await?;
+        done += u32::try_from(made.len()).context("a batch is small")?;
+    }
+}
+
+fn checked(stage: &Stage, seen: &Observation, due: DueCheck) -> Checked {
+    let now = stage.app.clock.now();
+    let verdict = judge(seen, &Expectations::default(), false, now);
+    let url = due.monitor.spec.endpoint.url.redacted();
+    let mut report = CheckReport::new(url, due.watch.location.clone(), seen, &verdict);
+    report.started_at = now;
+    Checked {
+        result: CheckResult {
+            watch: due.watch,
+            slot: due.slot,
+            attempt: due.attempt,
+            report,
+            memory: seen.memory.clone(),
+            changes: Vec::new(),
+        },
+        claim: due.claim,
+        interval: due.monitor.spec.interval(),
+        locations: due.locations,
+        quorum: due.monitor.spec.quorum,
+        facts_hash: due.facts_hash,
+        tools: None,
+        are_tools_untold: false,
+        expiring: Vec::new(),
+        gate: Vec::new(),
+    }
+}

@@ -1,0 +1,177 @@
+//! The built-in server: MCP 2025-11-25 over Streamable HTTP and TLS, with sessions and ten tools, in
+//! a process of its own, so that its work is not counted.
+
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use axum::extract::State;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use axum::serve::Listener;
+use axum::{Json, Router};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use serde_json::{Value, json};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+const AUTHORITY: &str = "authority.pem";
+const CERTIFICATE: &str = "certificate.pem";
+const KEY: &str = "key.pem";
+/// How many tools it lists.
+const TOOLS: usize = 10;
+
+/// The server while it runs.
+pub(super) struct Target {
+    process: Child,
+    /// Where it answers.
+    pub(super) url: String,
+    /// The authority of its certificate, as PEM.
+    pub(super) authority: Vec<u8>,
+}
+
+impl Target {
+    /// Makes its certificate in `folder` and starts it.
+    pub(super) fn start(folder: &Path) -> anyhow::Result<Self> {
+        let authority = make_certificate(folder).context("cannot make a certificate")?;
+        let mut process = Command::new(std::env::current_exe()?)
+            .args(["bench", "--target"])
+            .arg(folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("cannot start the built-in server")?;
+        let mut address = String::new();
+        let said = process.stdout.take().context("no output of the server")?;
+        BufReader::new(said).read_line(&mut address)?;
+        if address.is_empty() {
+            bail!("the built-in server ended at once");
+        }
+        Ok(Self {
+            process,
+            url: format!("https://{}/mcp", address.trim()),
+            authority,
+        })
+    }
+}
+
+impl Drop for Target {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// An authority and a certificate of 127.0.0.1 by it.
+fn make_certificate(folder: &Path) -> anyhow::Result<Vec<u8>> {
+    let key = KeyPair::generate()?;
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority = params.self_signed(&key)?.pem();
+    let issuer = Issuer::new(params, key);
+    let key = KeyPair::generate()?;
+    let certificate = CertificateParams::new(["127.0.0.1".to_owned()])?.signed_by(&key, &issuer)?;
+    std::fs::write(folder.join(AUTHORITY), &authority)?;
+    std::fs::write(folder.join(CERTIFICATE), certificate.pem())?;
+    std::fs::write(folder.join(KEY), key.serialize_pem())?;
+    Ok(authority.into_bytes())
+}
+
+/// Serves until its parent goes away or ends it.
+pub(super) async fn serve(folder: &Path) -> anyhow::Result<()> {
+    let certificate = CertificateDer::from_pem_file(folder.join(CERTIFICATE))?;
+    let key = PrivateKeyDer::from_pem_file(folder.join(KEY))?;
+    let config = rustls::ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)?;
+    let listener = TlsListener {
+        tcp: TcpListener::bind(("127.0.0.1", 0)).await?,
+        tls: TlsAcceptor::from(Arc::new(config)),
+    };
+    std::io::Write::write_all(
+        &mut std::io::stdout(),
+        format!("{}\n", listener.tcp.local_addr()?).as_bytes(),
+    )?;
+    // The end of its input says that the parent is gone.
+    let (gone, parent) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let _ = std::io::stdin().lines().count();
+        let _ = gone.send(());
+    });
+    let served = axum::serve(listener, router());
+    tokio::select! {
+        done = served => Ok(done?),
+        _ = parent => Ok(()),
+    }
+}
+
+/// Connections that have shaken hands; a handshake that fails is somebody else's.
+struct TlsListener {
+    tcp: TcpListener,
+    tls: TlsAcceptor,
+}
+
+impl Listener for TlsListener {
+    type Io = TlsStream<TcpStream>;
+    type Addr = std::net::SocketAddr;
+
+    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
+        loop {
+            let (stream, address) = Listener::accept(&mut self.tcp).await;
+            if let Ok(stream) = self.tls.accept(stream).await {
+                return (stream, address);
+            }
+        }
+    }
+
+    fn local_addr(&self) -> std::io::Result<Self::Addr> {
+        self.tcp.local_addr()
+    }
+}
+
+fn router() -> Router {
+    let tool = |n: usize| {
+        json!({
+            "name": format!("tool_{n}"),
+            "description": "Finds documents by name, by text and by date, the latest first.",
+            "inputSchema": { "type": "object", "properties": {
+                "query": { "type": "string", "description": "What to look for." },
+                "limit": { "type": "integer", "description": "Most results.", "minimum": 1 },
+            }, "required": ["query"] },
+        })
+    };
+    let tools: Value = (0..TOOLS).map(tool).collect();
+    Router::new()
+        .route("/mcp", post(answer).delete(StatusCode::OK))
+        .with_state(Arc::new(tools))
+}
+
+async fn answer(State(tools): State<Arc<Value>>, Json(asked): Json<Value>) -> Response {
+    let result = match asked["method"].as_str() {
+        Some("initialize") => json!({
+            "protocolVersion": "2025-11-25",
+            "capabilities": { "tools": {} },
+            "serverInfo": { "name": "bench", "version": "1.0.0" },
+        }),
+        Some("tools/list") => json!({ "tools": *tools }),
+        Some("ping") => json!({}),
+        _ if asked.get("id").is_none() => return StatusCode::ACCEPTED.into_response(),
+        _ => {
+            let error = json!({ "code": -32601, "message": "Method not found" });
+            return Json(json!({ "jsonrpc": "2.0", "id": asked["id"], "error": error }))
+                .into_response();
+        }
+    };
+    let body = Json(json!({ "jsonrpc": "2.0", "id": asked["id"], "result": result }));
+    let session = [(header::HeaderName::from_static("mcp-session-id"), "bench")];
+    match asked["method"].as_str() {
+        Some("initialize") => (session, body).into_response(),
+        _ => body.into_response(),
+    }
+}
