@@ -10,7 +10,7 @@ use anyhow::Context as _;
 use lifesign::app::channels::{self, ChannelSpec};
 use lifesign::app::maintenance::{self, WindowSpec};
 use lifesign::app::status_pages::PageSpec;
-use lifesign::app::{App, accounts, claims, listings, status_pages};
+use lifesign::app::{App, accounts, claims, listings, members, status_pages};
 use lifesign::cli::{open, serve};
 use lifesign::clock::{Clock, Ids};
 use lifesign::config::Settings;
@@ -60,6 +60,7 @@ async fn run() -> anyhow::Result<()> {
     let page = PageSpec::public(PAGE, "Demo", components);
     status_pages::create(&app, &actor, page).await?;
     fill_directory(&app, &actor, &watched).await?;
+    fill_team(&app, &actor).await?;
     let backup = WindowSpec {
         name: "Nightly backup".to_owned(),
         schedule: Schedule::Cron {
@@ -113,6 +114,16 @@ async fn fill_directory(
     let proved = claim.proved(Clock::system().now());
     tx.save_claim_check(&claim, &proved).await?;
     tx.commit().await?;
+    Ok(())
+}
+
+/// Lets a colleague in, and invites another.
+async fn fill_team(app: &App, actor: &Actor) -> anyhow::Result<()> {
+    let invited = members::invite(app, actor, ("colleague@example.com", "editor")).await?;
+    let link = invited.link.expose();
+    let token = Sensitive::new(link.rsplit('/').next().unwrap_or_default());
+    accounts::use_link(app, &token, "", &Sensitive::new(PASSWORD), None).await?;
+    members::invite(app, actor, ("guest@example.com", "viewer")).await?;
     Ok(())
 }
 

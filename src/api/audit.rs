@@ -20,7 +20,7 @@ use crate::domain::id::AuditId;
 
 /// The routes.
 pub(super) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(list))
+    OpenApiRouter::new().routes(routes!(audit_log))
 }
 
 /// One entry of the audit log.
@@ -95,7 +95,7 @@ impl EntryView {
         ("limit" = Option<usize>, Query, description = "Rows of a page: 1 to 200, 50 when not given."),
         ("cursor" = Option<String>, Query, description = "The `next_cursor` of the page before.")),
     responses((status = 200, body = List<EntryView>), (status = 403, body = Problem)))]
-async fn list(
+async fn audit_log(
     State(api): State<Api>,
     Caller(actor): Caller,
     query: Query,

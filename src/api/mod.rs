@@ -18,6 +18,7 @@ mod incidents;
 mod list;
 mod maintenance;
 mod maintenance_body;
+mod members;
 mod monitor_body;
 mod monitor_view;
 mod monitors;
@@ -124,6 +125,7 @@ fn private() -> OpenApiRouter<Api> {
         .merge(deliveries::routes())
         .merge(maintenance::routes())
         .merge(status_pages::routes())
+        .merge(members::routes())
         .merge(tokens::routes())
         .merge(audit::routes())
 }

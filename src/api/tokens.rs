@@ -1,4 +1,4 @@
-//! Tokens of the API and the people of the team.
+//! Tokens of the API.
 
 use axum::Json;
 use axum::extract::State;
@@ -12,18 +12,17 @@ use super::Api;
 use super::auth::Caller;
 use super::error::{ApiError, Problem};
 use super::list::List;
-use super::request::{Body, Ids, Paging, Query};
+use super::request::{Body, Ids, Paging};
 use crate::app::accounts;
 use crate::domain::at::At;
-use crate::domain::id::{TokenId, UserId};
-use crate::domain::team::{ApiToken, Member};
+use crate::domain::id::TokenId;
+use crate::domain::team::ApiToken;
 
 /// The routes.
 pub(super) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(tokens, create_token))
         .routes(routes!(revoke_token))
-        .routes(routes!(members))
 }
 
 /// A token, without its value.
@@ -79,31 +78,6 @@ struct TokenBody {
     scope: String,
 }
 
-/// A person of the team.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Member)]
-struct MemberView {
-    /// Their id.
-    id: UserId,
-    /// Their address.
-    email: String,
-    /// `owner`, `editor` or `viewer`.
-    role: &'static str,
-    /// Since when they belong to the team.
-    since: At,
-}
-
-impl MemberView {
-    fn of(member: &Member) -> Self {
-        Self {
-            id: member.user,
-            email: member.email.as_str().to_owned(),
-            role: member.role.as_str(),
-            since: member.since,
-        }
-    }
-}
-
 /// The tokens of the team, newest first, revoked ones among them.
 #[utoipa::path(get, path = "/tokens", tag = "team",
     params(("limit" = Option<u32>, Query, description = "Most rows, 1 to 200; 50 when not given."),
@@ -149,17 +123,4 @@ async fn revoke_token(
 ) -> Result<StatusCode, ApiError> {
     accounts::revoke_token(&api.app, &actor, id).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// The people of the team, by address.
-#[utoipa::path(get, path = "/team/members", tag = "team",
-    responses((status = 200, body = List<MemberView>)))]
-async fn members(
-    State(api): State<Api>,
-    Caller(actor): Caller,
-    query: Query,
-) -> Result<Json<List<MemberView>>, ApiError> {
-    query.only(&[])?;
-    let members = api.app.store.members(actor.team).await?;
-    Ok(Json(List::whole(members.iter().map(MemberView::of))))
 }

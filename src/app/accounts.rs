@@ -15,13 +15,14 @@ use crate::domain::id::{TeamId, TokenId, UserId};
 use crate::domain::monitor::FieldError;
 use crate::domain::sensitive::Sensitive;
 use crate::domain::team::{
-    Actor, ApiToken, Email, Link, Role, Scope, Team, User, check_password, team_name, token_name,
+    Actor, ApiToken, Email, Link, Role, Scope, User, check_password, token_name,
 };
 use crate::secret::{hash_token, random_token};
 use crate::store::{StoreError, Tx};
 
 use super::App;
-use super::audit::{note, note_change, write};
+use super::audit::{note, write};
+use super::members::must_have_room;
 use super::refused::Refused;
 
 /// How long a session lasts.
@@ -122,14 +123,14 @@ pub async fn use_link(
                     let id = UserId(app.ids.next());
                     let user = User {
                         id,
-                        email,
+                        email: email.clone(),
                         password_hash: Some(password_hash),
                     };
                     tx.add_user(&user, now).await?;
                     id
                 }
             };
-            tx.put_member(team, user, role, now).await?;
+            join(app, &mut tx, (team, user, role), &email).await?;
             (team, user)
         }
         Link::Reset { email } => {
@@ -144,6 +145,27 @@ pub async fn use_link(
     let cookie = let_in(&mut tx, team, user, now).await?;
     tx.commit().await?;
     Ok(cookie)
+}
+
+/// Lets an invited person into a team. Who belongs to it already keeps their role.
+async fn join(
+    app: &App,
+    tx: &mut Tx,
+    (team, user, role): (TeamId, UserId, Role),
+    email: &Email,
+) -> Result<(), Refused> {
+    let now = app.clock.now();
+    tx.hold_team(team).await?;
+    if tx.member(team, user).await?.is_some() {
+        return Ok(());
+    }
+    must_have_room(tx, team).await?;
+    tx.join_team(team, user, role, now).await?;
+    let whose = (team, By::Link(email.clone()));
+    let thing = (Some(user.0), email.as_str());
+    let fresh = (&app.ids, now);
+    write(tx, whose, (Deed::MemberJoined, &[]), thing, fresh).await?;
+    Ok(())
 }
 
 async fn make_owner(
@@ -161,6 +183,10 @@ async fn make_owner(
     tx.add_team(team, FIRST_TEAM, now).await?;
     tx.add_user(user, now).await?;
     tx.put_member(team, user.id, Role::Owner, now).await?;
+    let whose = (team, By::Link(user.email.clone()));
+    let thing = (Some(team.0), FIRST_TEAM);
+    let fresh = (&app.ids, now);
+    write(tx, whose, (Deed::TeamCreated, &[]), thing, fresh).await?;
     Ok((team, user.id))
 }
 
@@ -213,7 +239,12 @@ async fn first_team(tx: &mut Tx, user: UserId) -> Result<TeamId, Refused> {
     first.ok_or_else(|| FieldError::new("email", "belongs to no team").into())
 }
 
-async fn let_in(tx: &mut Tx, team: TeamId, user: UserId, now: At) -> Result<Sensitive, StoreError> {
+pub(super) async fn let_in(
+    tx: &mut Tx,
+    team: TeamId,
+    user: UserId,
+    now: At,
+) -> Result<Sensitive, StoreError> {
     let cookie = random_token();
     let hash = hash_token(cookie.expose());
     tx.add_session(&hash, (team, user), now, now + SESSION_LIFE)
@@ -278,25 +309,6 @@ async fn note_password(app: &App, tx: &mut Tx, (user, by): (UserId, By)) -> Resu
         let whose = (team.id, by.clone());
         write(tx, whose, what, (Some(user.0), name), fresh).await?;
     }
-    Ok(())
-}
-
-/// Gives the team of an owner another name.
-pub async fn rename_team(app: &App, actor: &Actor, name: &str) -> Result<(), Refused> {
-    must_own(actor)?;
-    let name = team_name(name)?;
-    let mut tx = app.store.begin().await?;
-    let known = tx.teams_of(actor.user).await?;
-    if !tx.rename_team(actor.team, &name).await? {
-        return Err(Refused::NotFound);
-    }
-    let is_new = |(team, _): &(Team, Role)| team.id == actor.team && team.name != name;
-    if known.iter().any(is_new) {
-        let what = (Deed::TeamChanged, &["name"][..]);
-        let thing = (Some(actor.team.0), &*name);
-        note_change(app, &mut tx, actor, what, thing).await?;
-    }
-    tx.commit().await?;
     Ok(())
 }
 
@@ -368,7 +380,7 @@ pub async fn revoke_token(app: &App, actor: &Actor, id: TokenId) -> Result<(), R
     Ok(())
 }
 
-fn must_own(actor: &Actor) -> Result<(), Refused> {
+pub(super) fn must_own(actor: &Actor) -> Result<(), Refused> {
     if actor.may_own() {
         Ok(())
     } else {

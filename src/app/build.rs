@@ -22,6 +22,7 @@ use super::hosts::Hosts;
 use super::in_flight::InFlight;
 use super::incidents::acknowledge_link;
 use super::logins::Logins;
+use super::members::Inviting;
 use super::network::Network;
 use super::nodes::Nodes;
 use super::public_kept::Kept;
@@ -94,6 +95,7 @@ impl App {
             outbox: Notify::new(),
             letters: Notify::new(),
             asking: Asking::default(),
+            inviting: Inviting::default(),
             in_flight: InFlight::default(),
         })
     }

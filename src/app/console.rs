@@ -18,7 +18,7 @@ use super::audit::write;
 use super::refused::Refused;
 
 /// How long an invitation can be used.
-const INVITE_LIFE: Duration = Duration::from_hours(7 * 24);
+pub(super) const INVITE_LIFE: Duration = Duration::from_hours(7 * 24);
 /// How long a link to set a new password can be used.
 const RESET_LIFE: Duration = Duration::from_hours(24);
 /// What tokens from the console are called.
@@ -87,7 +87,7 @@ pub async fn reset_password(store: &Store, email: &str, now: At) -> Result<Sensi
     Ok(token)
 }
 
-async fn add_link(
+pub(super) async fn add_link(
     tx: &mut Tx,
     link: &Link,
     now: At,

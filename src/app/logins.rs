@@ -28,17 +28,26 @@ const PER_ADDRESS: Allowance = Allowance {
     each: Duration::from_secs(10),
 };
 
+/// Accounts that people make by themselves at once, from wherever, and the time that gives one of them
+/// back.
+const ALL_SIGN_UPS: Allowance = Allowance {
+    burst: 100,
+    each: Duration::from_secs(30),
+};
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Key {
     Account(Email),
     Page(StatusPageId),
     Address(IpAddr),
+    SignUps,
 }
 
 impl Key {
     fn allowance(&self) -> Allowance {
         match self {
             Self::Account(_) => PER_ACCOUNT,
+            Self::SignUps => ALL_SIGN_UPS,
             // Many share the password of a page, and are not to be kept out by one who guesses.
             Self::Page(_) | Self::Address(_) => PER_ADDRESS,
         }
@@ -98,6 +107,11 @@ impl Logins {
         Ok(is_right)
     }
 
+    /// Counts an account that somebody makes by themselves; refuses when too many were made.
+    pub(super) fn sign_up(&self, address: Option<IpAddr>, now: At) -> Result<(), Refused> {
+        self.spend(&keys(Key::SignUps, address), now)
+    }
+
     /// What is stored of a password.
     pub(super) async fn hash(&self, password: &Sensitive) -> Sensitive {
         let password = password.clone();
@@ -130,6 +144,8 @@ impl Logins {
         for key in keys {
             match key {
                 Key::Account(_) => self.spent_until.forget(key),
+                // What was made is not given back.
+                Key::SignUps => {}
                 // Others may try from there with less right.
                 Key::Page(_) | Key::Address(_) => {
                     self.spent_until.give_back(key, key.allowance());

@@ -35,6 +35,7 @@ pub mod listings;
 pub mod logins;
 pub mod maintenance;
 mod maintenance_news;
+pub mod members;
 pub mod monitors;
 pub mod network;
 pub mod news;
@@ -51,6 +52,7 @@ pub mod reminders;
 pub mod retention;
 mod routing;
 pub mod scheduler;
+pub mod sign_up;
 pub mod sla;
 pub mod status_domains;
 pub mod status_pages;
@@ -58,6 +60,7 @@ pub mod status_pass;
 pub mod subscribers;
 pub mod summaries;
 pub mod system;
+pub mod teams;
 pub mod tools;
 pub mod trial;
 mod worker;
@@ -83,6 +86,7 @@ use self::heartbeat::Heartbeat;
 use self::hosts::Hosts;
 use self::in_flight::InFlight;
 use self::logins::Logins;
+use self::members::Inviting;
 use self::network::Network;
 use self::nodes::Nodes;
 use self::public_kept::Kept;
@@ -141,6 +145,8 @@ pub struct App {
     pub letters: Notify,
     /// How often somebody has asked to subscribe.
     pub asking: Asking,
+    /// How often teams have invited somebody.
+    pub inviting: Inviting,
     in_flight: InFlight,
 }
 

@@ -46,6 +46,11 @@ pub const SETTINGS: &[(&str, &str, &str)] = &[
         "Which addresses that are not public may be watched and told: `private`, `loopback`, or networks like 10.0.0.0/8, separated by commas.",
     ),
     (
+        "signups",
+        "closed",
+        "Who may make an account, beside `lifesign user add`. `closed`: owners of the oldest team invite anybody, other owners only who has an account already. `invite`: every owner invites anybody. `open`: everybody makes an account with a team of their own at /signup.",
+    ),
+    (
         "resolver",
         "dns",
         "How names are looked up: `dns` asks the name servers and knows why it fails, `system` asks the operating system.",

@@ -4,6 +4,7 @@
 //! value that makes no sense is refused at start by the name of its setting.
 
 mod catalogue;
+mod signups;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -18,6 +19,7 @@ use crate::domain::sensitive::Sensitive;
 use crate::domain::team::Email;
 
 pub use catalogue::{SETTINGS, example};
+pub use signups::Signups;
 
 /// Prefix of the environment variables.
 const PREFIX: &str = "LIFESIGN_";
@@ -86,6 +88,8 @@ pub struct Settings {
     pub ca_file: Option<PathBuf>,
     /// Addresses that are not public and may be reached, as written.
     pub allow_targets: String,
+    /// Who may make an account.
+    pub signups: Signups,
     /// How names are looked up.
     pub resolver: ResolverChoice,
     /// Where this node probes from.
@@ -215,6 +219,8 @@ impl Settings {
             smtp_ca_file: values.optional("smtp_ca_file").map(PathBuf::from),
             ca_file: values.optional("ca_file").map(PathBuf::from),
             allow_targets: values.text("allow_targets"),
+            signups: Signups::parse(&values.text("signups"))
+                .ok_or_else(|| refuse("signups", "must be closed, invite or open"))?,
             resolver: match values.text("resolver").as_str() {
                 "dns" => ResolverChoice::Dns,
                 "system" => ResolverChoice::System,
@@ -415,6 +421,7 @@ mod tests {
             ("retention_checks", "soon", "14d"),
             ("public_url", "example.com", "https://"),
             ("max_in_flight", "0", "above zero"),
+            ("signups", "yes", "closed, invite or open"),
             ("canary_addresses", "1.1.1.1", "host and port"),
             ("canary_addresses", "a:1 b:1 c:1 d:1 e:1 f:1", "at most 5"),
         ] {

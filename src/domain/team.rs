@@ -164,6 +164,19 @@ pub struct Member {
     pub since: At,
 }
 
+/// Somebody who was invited into a team and has not come yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Invitation {
+    /// Who.
+    pub email: Email,
+    /// What they will be allowed to do.
+    pub role: Role,
+    /// When they were invited.
+    pub made_at: At,
+    /// Until when they can come.
+    pub expires_at: At,
+}
+
 /// What a one-time link is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Link {

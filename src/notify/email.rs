@@ -8,6 +8,7 @@
 use std::error::Error as _;
 use std::time::{Duration, UNIX_EPOCH};
 
+use askama::Template as _;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MessageBuilder, MultiPart, SinglePart};
 use lettre::transport::smtp::Error as SmtpError;
@@ -17,6 +18,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use url::Url;
 
+use super::invitation::{self, Invitation};
 use super::letter::{Letter, Words};
 use super::message::Message;
 use super::{Delivered, DeliveryError};
@@ -138,6 +140,27 @@ impl Mailer {
         words: &Words,
     ) -> Result<Delivered, DeliveryError> {
         let mail = compose_letter(&self.sender, to, letter, words)?;
+        self.bring(mail).await
+    }
+
+    /// Sends one invitation.
+    pub(super) async fn send_invitation(
+        &self,
+        to: &Email,
+        invitation: &Invitation,
+        (id, now): (NotificationId, At),
+    ) -> Result<Delivered, DeliveryError> {
+        let list = format!("{SENDER} <invitations.{}>", self.sender.email.domain());
+        let subject = format!("You are invited into the team “{}”", invitation.team);
+        let builder = addressed(&self.sender, to, (&subject, list), (id, now))?;
+        let text = invitation::Text { invitation }.render();
+        let html = invitation::Html { invitation }.render();
+        let parts = parts(
+            id,
+            text.map_err(|error| ours(&error))?,
+            html.map_err(|error| ours(&error))?,
+        );
+        let mail = builder.multipart(parts).map_err(|error| ours(&error))?;
         self.bring(mail).await
     }
 

@@ -8,6 +8,7 @@ mod discord;
 mod email;
 mod google_chat;
 mod gotify;
+mod invitation;
 mod letter;
 mod markup;
 mod matrix;

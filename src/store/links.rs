@@ -5,7 +5,7 @@ use super::codec::{Origin, row};
 use super::{Store, StoreError, Tx};
 use crate::domain::at::At;
 use crate::domain::id::TeamId;
-use crate::domain::team::{Email, Link, Role};
+use crate::domain::team::{Email, Invitation, Link, Role};
 
 row! {
     struct LinkRow {
@@ -14,6 +14,33 @@ row! {
         purpose: String,
         email: Option<String>,
         role: Option<String>,
+    }
+}
+
+row! {
+    struct InvitationRow {
+        hash: String,
+        email: String,
+        role: String,
+        created_at: At,
+        expires_at: At,
+    }
+}
+
+impl TryFrom<InvitationRow> for Invitation {
+    type Error = StoreError;
+
+    fn try_from(row: InvitationRow) -> Result<Self, StoreError> {
+        let origin = Origin {
+            table: "one_time_link",
+            id: &*row.hash,
+        };
+        Ok(Self {
+            email: origin.parsed("email", Email::parse(&row.email).ok())?,
+            role: origin.parsed("role", Role::parse(&row.role).ok())?,
+            made_at: row.created_at,
+            expires_at: row.expires_at,
+        })
     }
 }
 
@@ -66,6 +93,18 @@ impl Store {
         row.map(Link::try_from).transpose()
     }
 
+    /// Who is invited into a team and can come still, by address; at most `limit`.
+    pub async fn invitations(
+        &self,
+        team: TeamId,
+        now: At,
+        limit: usize,
+    ) -> Result<Vec<Invitation>, StoreError> {
+        let most = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows: Vec<InvitationRow> = self.db.all(INVITATIONS, (team, now, most)).await?;
+        rows.into_iter().map(Invitation::try_from).collect()
+    }
+
     /// Forgets links that were used or have expired before an instant; gives how many.
     pub async fn purge_links(&self, before: At) -> Result<u64, StoreError> {
         self.db.run(PURGE_LINKS, (before,)).await
@@ -107,6 +146,11 @@ impl Tx {
 const LINK: &str = "
     SELECT hash, team_id, purpose, email, role FROM one_time_link
      WHERE hash = $1 AND used_at IS NULL AND expires_at > $2";
+const INVITATIONS: &str = "
+    SELECT hash, email, role, created_at, expires_at FROM one_time_link
+     WHERE team_id = $1 AND purpose = 'invite' AND used_at IS NULL AND expires_at > $2
+       AND email IS NOT NULL AND role IS NOT NULL
+     ORDER BY email LIMIT $3";
 const PURGE_LINKS: &str = "DELETE FROM one_time_link WHERE expires_at < $1 OR used_at < $1";
 const ADD_LINK: &str = "
     INSERT INTO one_time_link (hash, team_id, purpose, email, role, created_at, expires_at)

@@ -61,6 +61,21 @@ impl Tx {
         Ok(self.db.run(END_SESSION, (hash,)).await? > 0)
     }
 
+    /// Lets the bearer of a cookie look at another team of theirs. False when they do not belong to it,
+    /// or there is no such session.
+    pub async fn move_session(
+        &mut self,
+        hash: &str,
+        (team, user): (TeamId, UserId),
+    ) -> Result<bool, StoreError> {
+        Ok(self.db.run(MOVE_SESSION, (hash, team, user)).await? > 0)
+    }
+
+    /// Ends all sessions of a person in a team; gives how many.
+    pub async fn end_sessions_in(&mut self, team: TeamId, user: UserId) -> Result<u64, StoreError> {
+        self.db.run(END_SESSIONS_IN, (team, user)).await
+    }
+
     /// Ends all sessions of a person but the one to keep; gives how many.
     pub async fn end_sessions(
         &mut self,
@@ -81,4 +96,9 @@ const PURGE_SESSIONS: &str = "DELETE FROM session WHERE expires_at <= $1";
 const ADD_SESSION: &str = "
     INSERT INTO session (hash, team_id, user_id, created_at, expires_at) VALUES ($1, $2, $3, $4, $5)";
 const END_SESSION: &str = "DELETE FROM session WHERE hash = $1";
+const MOVE_SESSION: &str = "
+    UPDATE session SET team_id = $2
+     WHERE hash = $1 AND user_id = $3
+       AND EXISTS (SELECT 1 FROM membership m WHERE m.team_id = $2 AND m.user_id = $3)";
+const END_SESSIONS_IN: &str = "DELETE FROM session WHERE team_id = $1 AND user_id = $2";
 const END_SESSIONS: &str = "DELETE FROM session WHERE user_id = $1 AND ($2 IS NULL OR hash <> $2)";

@@ -1,6 +1,6 @@
 //! Teams and who belongs to them.
 
-use super::codec::{Origin, row};
+use super::codec::{Origin, Page, place, row};
 use super::{Store, StoreError, Tx};
 use crate::domain::at::At;
 use crate::domain::id::{TeamId, UserId};
@@ -49,9 +49,26 @@ impl Store {
     }
 
     /// Who belongs to a team, by address.
-    pub async fn members(&self, team: TeamId) -> Result<Vec<Member>, StoreError> {
-        let rows: Vec<MemberRow> = self.db.all(MEMBERS, (team,)).await?;
-        rows.iter().map(member).collect()
+    pub async fn members(
+        &self,
+        team: TeamId,
+        limit: usize,
+        cursor: Option<&str>,
+    ) -> Result<Page<Member>, StoreError> {
+        let after: Option<String> = place(cursor)?;
+        let most = i64::try_from(limit + 1).unwrap_or(i64::MAX);
+        let params = (team, after.as_deref(), most);
+        let rows: Vec<MemberRow> = self.db.all(MEMBERS, params).await?;
+        let members = rows.iter().map(member).collect::<Result<_, _>>()?;
+        Page::cut(members, limit, |member: &Member| {
+            member.email.as_str().to_owned()
+        })
+    }
+
+    /// One who belongs to a team.
+    pub async fn member(&self, team: TeamId, user: UserId) -> Result<Option<Member>, StoreError> {
+        let row: Option<MemberRow> = self.db.optional(MEMBER, (team, user)).await?;
+        row.as_ref().map(member).transpose()
     }
 }
 
@@ -107,6 +124,61 @@ impl Tx {
         rows.into_iter().map(team_and_role).collect()
     }
 
+    /// Holds a team until the end of the transaction: nobody else changes who belongs to it.
+    pub async fn hold_team(&mut self, id: TeamId) -> Result<(), StoreError> {
+        // Writing the row is the lock that both engines know.
+        self.db.run(HOLD_TEAM, (id,)).await?;
+        Ok(())
+    }
+
+    /// One who belongs to a team, as this transaction sees them.
+    pub async fn member(
+        &mut self,
+        team: TeamId,
+        user: UserId,
+    ) -> Result<Option<Member>, StoreError> {
+        let row: Option<MemberRow> = self.db.optional(MEMBER, (team, user)).await?;
+        row.as_ref().map(member).transpose()
+    }
+
+    /// How many belong to a team, in a role or in any.
+    pub async fn member_count(
+        &mut self,
+        team: TeamId,
+        role: Option<Role>,
+    ) -> Result<i64, StoreError> {
+        let role = role.map(Role::as_str);
+        let (count,): (i64,) = self.db.one(MEMBER_COUNT, (team, role)).await?;
+        Ok(count)
+    }
+
+    /// Makes somebody a member. Who is one already keeps their role; then it is false.
+    pub async fn join_team(
+        &mut self,
+        team: TeamId,
+        user: UserId,
+        role: Role,
+        now: At,
+    ) -> Result<bool, StoreError> {
+        let row = (team, user, role.as_str(), now);
+        Ok(self.db.run(JOIN_TEAM, row).await? > 0)
+    }
+
+    /// Gives a member another role. False when there is no such member.
+    pub async fn set_role(
+        &mut self,
+        team: TeamId,
+        user: UserId,
+        role: Role,
+    ) -> Result<bool, StoreError> {
+        Ok(self.db.run(SET_ROLE, (team, user, role.as_str())).await? > 0)
+    }
+
+    /// Removes a member. False when there is no such member.
+    pub async fn remove_member(&mut self, team: TeamId, user: UserId) -> Result<bool, StoreError> {
+        Ok(self.db.run(REMOVE_MEMBER, (team, user)).await? > 0)
+    }
+
     /// Makes somebody a member, or gives a member another role.
     pub async fn put_member(
         &mut self,
@@ -133,7 +205,19 @@ const TEAMS_OF: &str = "
 const MEMBERS: &str = "
     SELECT m.user_id, u.email, m.role, m.created_at
       FROM membership m JOIN app_user u ON u.id = m.user_id
-     WHERE m.team_id = $1 ORDER BY u.email";
+     WHERE m.team_id = $1 AND ($2 IS NULL OR u.email > $2) ORDER BY u.email LIMIT $3";
+const MEMBER: &str = "
+    SELECT m.user_id, u.email, m.role, m.created_at
+      FROM membership m JOIN app_user u ON u.id = m.user_id
+     WHERE m.team_id = $1 AND m.user_id = $2";
+const HOLD_TEAM: &str = "UPDATE team SET name = name WHERE id = $1";
+const MEMBER_COUNT: &str =
+    "SELECT COUNT(*) FROM membership WHERE team_id = $1 AND ($2 IS NULL OR role = $2)";
+const JOIN_TEAM: &str = "
+    INSERT INTO membership (team_id, user_id, role, created_at) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (team_id, user_id) DO NOTHING";
+const SET_ROLE: &str = "UPDATE membership SET role = $3 WHERE team_id = $1 AND user_id = $2";
+const REMOVE_MEMBER: &str = "DELETE FROM membership WHERE team_id = $1 AND user_id = $2";
 const PUT_MEMBER: &str = "
     INSERT INTO membership (team_id, user_id, role, created_at) VALUES ($1, $2, $3, $4)
         ON CONFLICT (team_id, user_id) DO UPDATE SET role = excluded.role";

@@ -15,6 +15,7 @@ use super::session::{self, Visitor};
 use crate::app::accounts;
 use crate::app::directory_kept;
 use crate::app::refused::Refused;
+use crate::app::sign_up;
 use crate::domain::sensitive::Sensitive;
 use crate::domain::team::Link;
 
@@ -23,6 +24,7 @@ use crate::domain::team::Link;
 struct LogIn {
     frame: Frame,
     form: Filled,
+    can_sign_up: bool,
 }
 
 /// `GET /login`
@@ -32,6 +34,7 @@ pub(super) async fn ask(State(shared): State<Shared>, query: Query) -> impl Into
     LogIn {
         frame: frame.exploring(directory_kept::has_any(&shared.app).await),
         form: Filled::of([("to", session::own_path(to))]),
+        can_sign_up: sign_up::is_open(&shared.app),
     }
 }
 
@@ -51,6 +54,7 @@ pub(super) async fn log_in(
         Err(Refused::Fields(faults)) => Ok(refused_page(LogIn {
             frame: Frame::stranger(shared.app.clock.now()),
             form: form.refused(faults),
+            can_sign_up: sign_up::is_open(&shared.app),
         })),
         Err(other) => Err(other.into()),
     }
@@ -94,7 +98,7 @@ impl SetUp {
             ),
             Link::Invite { .. } => (
                 "You are invited",
-                "Choose a password to join the team. This link works once.",
+                "Choose a password to join the team, or give the one that you have here already. This link works once.",
                 "Join the team",
             ),
             Link::Reset { .. } => (
@@ -160,7 +164,7 @@ fn gone(shared: &Shared) -> Response {
     (axum::http::StatusCode::NOT_FOUND, Gone { frame }).into_response()
 }
 
-fn enter(shared: &Shared, session: &Sensitive, to: &str) -> Response {
+pub(super) fn enter(shared: &Shared, session: &Sensitive, to: &str) -> Response {
     let is_https = shared.app.settings.is_https();
     let cookie = session::set_cookie(session.expose(), accounts::SESSION_LIFE, is_https);
     (cookie, Redirect::to(to)).into_response()

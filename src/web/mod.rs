@@ -43,11 +43,13 @@ mod public;
 mod reports;
 mod session;
 mod settings;
+mod sign_up;
 pub mod spec_link;
 mod status_pages;
 mod subscribe;
 mod subscribers;
 mod system;
+mod team;
 pub(crate) mod try_out;
 mod upload;
 pub mod validity;
@@ -92,6 +94,7 @@ pub fn router(app: Arc<App>, stop: CancellationToken) -> Router {
         .merge(pages())
         .merge(telling_pages())
         .merge(directory_pages())
+        .merge(team_pages())
         .merge(public_pages())
         .fallback(error::not_found)
         .layer(from_fn_with_state(shared.clone(), origin::check))
@@ -209,7 +212,6 @@ fn pages() -> Router<Shared> {
         .route("/settings/password", post(settings::password))
         .route("/settings/tokens", post(settings::add_token))
         .route("/settings/tokens/{id}/revoke", post(settings::revoke_token))
-        .route("/audit-log", get(audit::list))
         .route("/system", get(system::show))
         .route("/logout", post(account::log_out))
 }
@@ -240,6 +242,22 @@ fn telling_pages() -> Router<Shared> {
         )
 }
 
+/// Who belongs to the team, and what they did.
+fn team_pages() -> Router<Shared> {
+    Router::new()
+        .route("/team", get(team::show))
+        .route("/team/invitations", post(team::invite))
+        .route("/team/invitations/withdraw", post(team::withdraw))
+        .route("/team/members/{id}/role", post(team::change_role))
+        .route(
+            "/team/members/{id}/delete",
+            get(team::ask_remove).post(team::remove),
+        )
+        .route("/team/leave", get(team::ask_leave).post(team::leave))
+        .route("/team/switch", post(team::switch))
+        .route("/audit-log", get(audit::list))
+}
+
 /// The public directory, and claims of the hosts in it.
 fn directory_pages() -> Router<Shared> {
     Router::new()
@@ -267,6 +285,7 @@ fn public_pages() -> Router<Shared> {
     let router = router.route("/design", get(design::show));
     router
         .route("/login", get(account::ask).post(account::log_in))
+        .route("/signup", get(sign_up::ask).post(sign_up::sign_up))
         .route(
             "/setup/{token}",
             get(account::ask_set_up).post(account::set_up),

@@ -1,4 +1,4 @@
-//! The team and the person: members, password, API tokens.
+//! The team and the person: name, password, API tokens.
 
 use askama::Template;
 use askama_web::WebTemplate;
@@ -14,11 +14,12 @@ use super::path::{Id, Query};
 use super::session::Visitor;
 use crate::app::accounts;
 use crate::app::refused::Refused;
+use crate::app::teams;
 use crate::domain::at::At;
 use crate::domain::id::TokenId;
 use crate::domain::monitor::FieldError;
 use crate::domain::sensitive::Sensitive;
-use crate::domain::team::{Actor, ApiToken, Member};
+use crate::domain::team::{Actor, ApiToken};
 
 /// Most tokens that are listed.
 const MOST_TOKENS: usize = 100;
@@ -28,7 +29,6 @@ const MOST_TOKENS: usize = 100;
 struct Settings {
     frame: Frame,
     actor: Actor,
-    members: Vec<Member>,
     tokens: Vec<ApiToken>,
     fresh_token: Option<(String, String)>,
     team_form: Filled,
@@ -47,7 +47,6 @@ async fn page(shared: &Shared, visitor: &Visitor) -> Result<Settings, WebError> 
     Ok(Settings {
         frame: visitor.frame(),
         actor: visitor.actor.clone(),
-        members: store.members(team).await?,
         tokens: tokens
             .into_iter()
             .filter(|token| token.revoked_at.is_none())
@@ -78,7 +77,7 @@ pub(super) async fn rename(
     visitor: Visitor,
     form: Filled,
 ) -> Result<Response, WebError> {
-    match accounts::rename_team(&shared.app, &visitor.actor, form.value("team")).await {
+    match teams::rename_team(&shared.app, &visitor.actor, form.value("team")).await {
         Ok(()) => Ok(Redirect::to("/settings?done=saved").into_response()),
         Err(refused) => {
             let mut page = page(&shared, &visitor).await?;

@@ -160,6 +160,13 @@ await person.click("main button.main");
 await person.waitForURL(`${base}${announcements}?done=announced`);
 const announcement = await person.getAttribute("main .list a.button", "href");
 
+await person.goto(`${base}/team`);
+await person.fill("#email", "colleague@example.com");
+await person.selectOption("#role", "editor");
+await person.click("button:text-is(\"Invite\")");
+await person.waitForSelector("code.secret");
+await person.screenshot({ path: `${folder}/team-invited.png`, fullPage: true });
+
 // The server that is down needs its rechecks before there is an incident.
 for (let look = 0; look < 60; look++) {
   await person.goto(`${base}/incidents`);
@@ -206,6 +213,8 @@ const pages = {
   claim,
   settings: "/settings",
   "audit-log": "/audit-log",
+  team: "/team",
+  "team-leave": "/team/leave",
   "audit-log-none": "/audit-log?kind=token",
   report: `/reports/${new Date().toISOString().slice(0, 7)}`,
   system: "/system",

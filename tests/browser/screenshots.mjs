@@ -72,6 +72,7 @@ try {
     "status-page-edit": edit,
     settings: "/settings",
     "audit-log": "/audit-log",
+    team: "/team",
     report: "/reports",
     system: "/system",
     status: "/status/demo",

@@ -26,7 +26,7 @@ engines! {
         assert_eq!(sessions.len(), 1);
         let actor = who(&app, &sessions[0]).await.unwrap();
         assert_eq!((actor.email.as_str(), actor.role), (EMAIL, Role::Owner));
-        assert_eq!(app.store.members(actor.team).await.unwrap().len(), 1);
+        assert_eq!(app.store.members(actor.team, 9, None).await.unwrap().rows.len(), 1);
 
         assert!(accounts::link(&app, &token).await.unwrap().is_none());
         assert!(matches!(use_link(&app, &token, PASSWORD).await, Err(Refused::NotFound)));

@@ -3,6 +3,7 @@
 mod console;
 mod first_run;
 mod links;
+mod members;
 mod passwords;
 mod status_pages;
 mod tokens;

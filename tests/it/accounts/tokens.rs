@@ -1,7 +1,8 @@
 //! Tokens of the API: made and revoked by owners, narrowed by scope.
 
-use lifesign::app::accounts::{add_token, rename_team, revoke_token};
+use lifesign::app::accounts::{add_token, revoke_token};
 use lifesign::app::refused::Refused;
+use lifesign::app::teams::rename_team;
 use lifesign::domain::team::{Actor, Role, Scope};
 use lifesign::secret::hash_token;
 

@@ -6,6 +6,7 @@ mod channels;
 mod dependencies;
 mod incidents;
 mod maintenance;
+mod members;
 mod monitors;
 mod openapi;
 mod probing;

@@ -25,6 +25,7 @@ async fn possessions(world: &World) -> Vec<(&'static str, String)> {
     let page = json!({"slug": "acme", "title": "Acme", "components": [{"monitor": monitor}]});
     let page = world.post("/status-pages", page).await.is(201);
     vec![
+        ("members", world.actor.user.to_string()),
         ("maintenance-windows", text(&window["id"])),
         ("monitors", monitor),
         ("channels", channel),
@@ -76,6 +77,8 @@ async fn every_route_answers_a_stranger_as_if_there_were_nothing() {
             }
             let body = if path.ends_with("/notes") {
                 json!({"text": "x"})
+            } else if path.starts_with("/team/members/") {
+                json!({"role": "viewer"})
             } else {
                 json!({})
             };
@@ -111,9 +114,12 @@ async fn every_route_answers_a_stranger_as_if_there_were_nothing() {
         (&report["monitors"], &report["incidents"]),
         (&json!([]), &json!([]))
     );
-    let (kind, monitor) = &theirs[0];
-    world.get(&format!("/{kind}/{monitor}")).await.is(200);
-    let theirs = json!({"url": "https://e.example/", "channels": [theirs[1].1]}).to_string();
+    let of = |kind: &str| &theirs.iter().find(|(known, _)| *known == kind).unwrap().1;
+    world
+        .get(&format!("/monitors/{}", of("monitors")))
+        .await
+        .is(200);
+    let theirs = json!({"url": "https://e.example/", "channels": [of("channels")]}).to_string();
     let refused = world
         .ask(&stranger, "POST", "/monitors", theirs)
         .await

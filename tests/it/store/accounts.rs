@@ -123,7 +123,7 @@ engines! {
         let mut all = [named(first), named(second)];
         all.sort_by_key(|team| team.id != first);
         assert_eq!(store.teams().await.unwrap(), all);
-        let members = store.members(second).await.unwrap();
+        let members = store.members(second, 9, None).await.unwrap().rows;
         let shown: Vec<_> = members.iter().map(|m| (m.user, m.email.as_str(), m.role)).collect();
         assert_eq!(
             shown,
@@ -133,7 +133,7 @@ engines! {
             ]
         );
         assert_eq!(members[0].since, NOW);
-        assert_eq!(store.members(first).await.unwrap().len(), 1);
+        assert_eq!(store.members(first, 9, None).await.unwrap().rows.len(), 1);
         let mut tx = store.begin().await.unwrap();
         assert!(tx.rename_team(first, "Other").await.unwrap());
         assert_eq!(tx.team_named("Team").await.unwrap(), Some(second));

@@ -19,7 +19,7 @@ fn entry(team: TeamId, n: u128, deed: Deed, by: By) -> AuditEntry {
         by,
         deed: deed.as_str().to_owned(),
         kind: deed.kind().to_owned(),
-        thing: (n % 2 == 0).then(|| id(n + 100)),
+        thing: n.is_multiple_of(2).then(|| id(n + 100)),
         name: format!("Thing {n}"),
         fields: vec!["name".to_owned(), "url".to_owned()],
     }

@@ -87,7 +87,7 @@ async fn read(store: &Store, position: usize) {
             .unwrap()
             .is_some()
     );
-    assert_eq!(store.members(team).await.unwrap().len(), 1);
+    assert_eq!(store.members(team, 9, None).await.unwrap().rows.len(), 1);
     assert_eq!(
         store.teams().await.unwrap()[1].name,
         "Ünïcode \"quoted\" 'team'"

@@ -14,6 +14,7 @@ mod expiries;
 mod gates;
 mod incidents;
 mod maintenance;
+mod members;
 mod migrations;
 mod monitors;
 mod months;

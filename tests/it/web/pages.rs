@@ -134,7 +134,7 @@ impl Furnished {
 }
 
 /// Pages that every team has.
-pub(super) const OTHERS: [&str; 36] = [
+pub(super) const OTHERS: [&str; 38] = [
     "/",
     "/system",
     "/?q=a&status=up&tag=b",
@@ -161,6 +161,8 @@ pub(super) const OTHERS: [&str; 36] = [
     "/reports/2026-11",
     "/settings",
     "/audit-log",
+    "/team",
+    "/team/leave",
     "/audit-log?kind=monitor",
     "/bot",
     "/login",
