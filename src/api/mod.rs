@@ -3,6 +3,7 @@
 //!
 //! The OpenAPI document comes from the same routes and is held by a snapshot.
 
+mod announcements;
 mod audit;
 mod auth;
 mod canary_body;
@@ -16,6 +17,7 @@ mod docs;
 mod error;
 mod incidents;
 mod list;
+mod listings;
 mod maintenance;
 mod maintenance_body;
 mod members;
@@ -118,6 +120,7 @@ fn private() -> OpenApiRouter<Api> {
         .merge(checks::routes())
         .merge(tools::routes())
         .merge(uptime::routes())
+        .merge(listings::routes())
         .merge(reports::routes())
         .merge(incidents::routes())
         .merge(channels::routes())
@@ -125,6 +128,7 @@ fn private() -> OpenApiRouter<Api> {
         .merge(deliveries::routes())
         .merge(maintenance::routes())
         .merge(status_pages::routes())
+        .merge(announcements::routes())
         .merge(members::routes())
         .merge(tokens::routes())
         .merge(audit::routes())

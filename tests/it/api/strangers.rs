@@ -24,7 +24,11 @@ async fn possessions(world: &World) -> Vec<(&'static str, String)> {
     let window = world.post("/maintenance-windows", window).await.is(201);
     let page = json!({"slug": "acme", "title": "Acme", "components": [{"monitor": monitor}]});
     let page = world.post("/status-pages", page).await.is(201);
+    let announcements = format!("/status-pages/{}/announcements", text(&page["id"]));
+    let said = json!({"title": "We move", "text": "On Sunday."});
+    let announcement = world.post(&announcements, said).await.is(201);
     vec![
+        ("announcements", text(&announcement["id"])),
         ("members", world.actor.user.to_string()),
         ("maintenance-windows", text(&window["id"])),
         ("monitors", monitor),
