@@ -267,13 +267,10 @@ async fn close_books(tx: &mut Tx, monitor: &Monitor, now: At) -> Result<(), Refu
     let spans = maintenance.apart(monitor.id, &spans);
     ledger.add_time(monitor.team, monitor.id, &spans);
     tx.add_to_rollups(&ledger.rows()).await?;
-    let lost = tx
-        .save_states(&[(monitor.id, State::pending(now), held.revision)])
-        .await?;
-    if lost.is_empty() {
-        Ok(())
-    } else {
-        Err(StoreError::Conflict.into())
+    let state = (monitor.id, State::pending(now), held.revision);
+    match tx.save_states(&[state]).await? {
+        true => Ok(()),
+        false => Err(StoreError::Conflict.into()),
     }
 }
 

@@ -205,11 +205,9 @@ impl Known {
         let states: Vec<(MonitorId, State, i64)> = moved
             .map(|(id, held)| (id, held.state, held.revision))
             .collect();
-        let lost = tx.save_states(&states).await?;
-        if lost.is_empty() {
-            Ok(())
-        } else {
-            Err(StoreError::Conflict)
+        match tx.save_states(&states).await? {
+            true => Ok(()),
+            false => Err(StoreError::Conflict),
         }
     }
 }

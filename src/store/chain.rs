@@ -7,6 +7,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::codec::{Joined, field, joined, records};
 use super::db::Many;
 use super::{StoreError, Tx};
 use crate::domain::at::At;
@@ -41,14 +42,21 @@ impl Tx {
             for check in &round {
                 match newest.get(&check.watch) {
                     None => {}
+                    Some(Some(newest)) if *newest == check.slot => {}
                     Some(Some(newest)) if *newest > check.slot => {
                         new.extend(self.add_late(check).await?);
                     }
-                    Some(newest) => rows.push(check_row(check, *newest)),
+                    Some(newest) => {
+                        rows.push(check_row(check, *newest));
+                        new.insert(check.key());
+                    }
                 }
             }
-            let added: Vec<CheckKey> = self.db.many_all(ADD_CHECKS, rows).await?;
-            new.extend(added);
+            let wanted = rows.len() as u64;
+            if self.db.many(ADD_CHECKS, rows).await? != wanted {
+                // Another node has recorded one of them since the newest ones were read.
+                return Err(StoreError::Conflict);
+            }
             for check in round.iter().filter(|check| new.contains(&check.key())) {
                 if let Some(newest) = newest.get_mut(&check.watch) {
                     *newest = (*newest).max(Some(check.slot));
@@ -64,17 +72,15 @@ impl Tx {
         checks: &[&'a CheckResult],
     ) -> Result<HashMap<&'a Watch, Option<At>>, StoreError> {
         let watches: HashSet<&Watch> = checks.iter().map(|check| &check.watch).collect();
+        let watches: Vec<&Watch> = watches.into_iter().collect();
         let keys = watches
             .iter()
-            .map(|watch| (watch.monitor, &*watch.location));
-        let rows: Vec<(MonitorId, String, Option<At>)> = self.db.many_all(NEWEST, keys).await?;
-        let known: HashMap<(MonitorId, String), Option<At>> = rows
-            .into_iter()
-            .map(|(monitor, location, slot)| ((monitor, location), slot))
-            .collect();
-        let newest = watches.into_iter().filter_map(|watch| {
-            let slot = known.get(&(watch.monitor, watch.location.clone()))?;
-            Some((watch, *slot))
+            .zip(0_i64..)
+            .map(|(watch, n)| (n, watch.monitor, &*watch.location));
+        let texts: Vec<Joined> = self.db.many_all(NEWEST, keys).await?;
+        let newest = records(&texts).filter_map(|mut fields| {
+            let n: usize = field(&mut fields)?;
+            Some((*watches.get(n)?, field(&mut fields).map(At)))
         });
         Ok(newest.collect())
     }
@@ -86,12 +92,14 @@ impl Tx {
         let after: Option<(At, Option<At>)> = self.db.optional(NEXT_NEWER, key).await?;
         let (next, previous) = after.unzip();
         let row = [check_row(check, previous.flatten())];
-        let added: Vec<CheckKey> = self.db.many_all(ADD_CHECKS, row).await?;
-        if let (Some(next), false) = (next, added.is_empty()) {
+        if self.db.many(ADD_CHECKS, row).await? == 0 {
+            return Ok(None);
+        }
+        if let Some(next) = next {
             let link = (watch.monitor, &*watch.location, next, check.slot);
             self.db.run(LINK, link).await?;
         }
-        Ok(added.into_iter().next())
+        Ok(Some(check.key()))
     }
 
     /// Marks the checks of a monitor that began from `from` until before `until` as a blip:
@@ -180,15 +188,17 @@ fn phases(timings: &Timings) -> String {
 }
 
 const NEWEST: Many = Many {
-    head: "WITH v(monitor, place) AS (VALUES",
-    tail: ") SELECT w.monitor_id, w.location, w.last_slot
-             FROM v JOIN watch w ON w.monitor_id = v.monitor AND w.location = v.place",
+    head: "WITH v(n, monitor, place) AS (VALUES",
+    tail: concat!(
+        ") SELECT ",
+        joined!("v.n", "w.last_slot"),
+        " FROM v JOIN watch w ON w.monitor_id = v.monitor AND w.location = v.place"
+    ),
 };
 const ADD_CHECKS: Many = Many {
     head: "INSERT INTO check_result (slot, monitor_id, location, team_id, previous_slot, started_at, \
            status, gated, blip, attempt, code, message, total_ms, phases) VALUES",
-    tail: "ON CONFLICT (slot, monitor_id, location) DO NOTHING
-           RETURNING monitor_id, location, slot",
+    tail: "ON CONFLICT (slot, monitor_id, location) DO NOTHING",
 };
 const MARK_BLIP: &str = "
     UPDATE check_result SET blip = TRUE

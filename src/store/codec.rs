@@ -102,6 +102,39 @@ macro_rules! row {
 }
 pub(super) use row;
 
+/// What joins the fields of a record, and what joins records: no text that we store holds them, JSON
+/// escapes them, and words of servers lose them when they are cleaned.
+const FIELD: char = '\u{1f}';
+const RECORD: char = '\u{1e}';
+
+/// An aggregate that joins the records of a group into one text, to be read by [`records`]. A row is
+/// handed from one thread to the other, which costs more than what is in it.
+macro_rules! joined {
+    ($first:literal $(, $more:literal)*) => {
+        concat!(
+            "string_agg(CAST(", $first, " AS TEXT)",
+            $(" || '\u{1f}' || COALESCE(CAST(", $more, " AS TEXT), '')",)*
+            ", '\u{1e}')"
+        )
+    };
+}
+pub(super) use joined;
+
+/// A text, or nothing where a group was empty.
+pub(super) type Joined = (Option<String>,);
+
+/// The records of joined texts, each as its fields.
+pub(super) fn records(texts: &[Joined]) -> impl Iterator<Item = std::str::Split<'_, char>> {
+    let texts = texts.iter().filter_map(|(text,)| text.as_deref());
+    let records = texts.flat_map(|text| text.split(RECORD));
+    records.map(|record| record.split(FIELD))
+}
+
+/// The next field as what it should be.
+pub(super) fn field<T: std::str::FromStr>(fields: &mut std::str::Split<'_, char>) -> Option<T> {
+    fields.next()?.parse().ok()
+}
+
 /// Where a value comes from, to name it when it cannot be read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Origin<I> {

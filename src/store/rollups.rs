@@ -5,8 +5,9 @@
 //! once.
 
 use std::collections::{BTreeMap, HashMap};
+use std::str::Split;
 
-use super::codec::{Origin, row};
+use super::codec::{Joined, Origin, field, joined, records, row};
 use super::db::Many;
 use super::{Store, StoreError, Tx};
 use crate::domain::at::At;
@@ -93,13 +94,20 @@ impl Tx {
     async fn merge(&mut self, mut sums: Sums, read: Many, save: Many) -> Result<(), StoreError> {
         let keys = sums
             .keys()
-            .map(|(monitor, location, start)| (*monitor, &**location, *start));
-        let rows: Vec<RollupRow> = self.db.many_all(read, keys).await?;
-        for row in rows {
-            let before = row.dated()?.bucket;
-            if let Some((_, bucket)) = sums.get_mut(&(row.monitor_id, row.location, row.start)) {
-                bucket.merge(&before);
-            }
+            .zip(0_i64..)
+            .map(|((monitor, location, start), n)| (n, *monitor, &**location, *start));
+        let texts: Vec<Joined> = self.db.many_all(read, keys).await?;
+        let mut all: Vec<_> = sums.iter_mut().collect();
+        for mut fields in records(&texts) {
+            let n: Option<usize> = field(&mut fields);
+            let Some(((monitor, ..), (_, sum))) = n.and_then(|n| all.get_mut(n)) else {
+                continue;
+            };
+            let at = Origin {
+                table: "rollup",
+                id: *monitor,
+            };
+            sum.merge(&at.parsed("sums", bucket(&mut fields))?);
         }
         let rows = sums
             .iter()
@@ -184,7 +192,7 @@ impl Store {
         from: At,
     ) -> Result<HashMap<MonitorId, Vec<Dated>>, StoreError> {
         let keys: Vec<_> = monitors.iter().map(|id| (*id, from.hour())).collect();
-        by_monitor(&self.db.many_all(HOURS_SINCE, keys).await?)
+        by_monitor(self.db.many_all(HOURS_SINCE, keys).await?)
     }
 
     /// The days of several monitors from `from` on, oldest first, without their latencies: a strip
@@ -195,7 +203,7 @@ impl Store {
         from: At,
     ) -> Result<HashMap<MonitorId, Vec<Dated>>, StoreError> {
         let keys: Vec<_> = monitors.iter().map(|id| (*id, from.day())).collect();
-        by_monitor(&self.db.many_all(DAYS_SINCE, keys).await?)
+        by_monitor(self.db.many_all(DAYS_SINCE, keys).await?)
     }
 }
 
@@ -208,56 +216,68 @@ row! {
 
 impl SumsRow {
     /// Its sums, oldest first.
-    fn dated(&self) -> Result<Vec<Dated>, StoreError> {
+    fn dated(self) -> Result<Vec<Dated>, StoreError> {
         let at = Origin {
             table: "rollup",
             id: self.monitor_id,
         };
-        let sums = self.sums.split('/').map(dated).collect::<Option<Vec<_>>>();
-        let mut sums = at.parsed("sums", sums)?;
+        let texts = [(Some(self.sums),)];
+        let dated = records(&texts).map(|mut fields| {
+            let start = At(field(&mut fields)?);
+            let bucket = bucket(&mut fields)?;
+            Some(Dated { start, bucket })
+        });
+        let mut sums = at.parsed("sums", dated.collect::<Option<Vec<_>>>())?;
         sums.sort_unstable_by_key(|sum| sum.start);
         Ok(sums)
     }
 }
 
-/// One of the sums that [`sums`] writes.
-fn dated(text: &str) -> Option<Dated> {
-    let mut parts = text.splitn(9, ' ');
-    let mut number = || parts.next()?.parse().ok();
-    let start = At(number()?);
-    let spent = Spent {
-        up_ms: number()?,
-        degraded_ms: number()?,
-        down_ms: number()?,
-        unknown_ms: number()?,
-        maintenance_ms: number()?,
-    };
-    let (checks, failures) = (number()?, number()?);
-    Some(Dated {
-        start,
-        bucket: Bucket {
-            spent,
-            checks,
-            failures,
-            latency: Latency::parse(parts.next()?)?,
+/// A sum in the order of [`sums`], without its beginning.
+fn bucket(fields: &mut Split<'_, char>) -> Option<Bucket> {
+    Some(Bucket {
+        spent: Spent {
+            up_ms: field(fields)?,
+            degraded_ms: field(fields)?,
+            down_ms: field(fields)?,
+            unknown_ms: field(fields)?,
+            maintenance_ms: field(fields)?,
         },
+        checks: field(fields)?,
+        failures: field(fields)?,
+        latency: Latency::parse(fields.next()?)?,
     })
 }
 
-fn by_monitor(rows: &[SumsRow]) -> Result<HashMap<MonitorId, Vec<Dated>>, StoreError> {
-    let rows = rows.iter();
+fn by_monitor(rows: Vec<SumsRow>) -> Result<HashMap<MonitorId, Vec<Dated>>, StoreError> {
+    let rows = rows.into_iter();
     rows.map(|row| Ok((row.monitor_id, row.dated()?))).collect()
+}
+
+/// The sums of a group in one text; `$first` is a number that says which they are.
+macro_rules! sums {
+    ($first:literal, $latency:literal) => {
+        joined!(
+            $first,
+            "r.up_ms",
+            "r.degraded_ms",
+            "r.down_ms",
+            "r.unknown_ms",
+            "r.maintenance_ms",
+            "r.checks",
+            "r.failures",
+            $latency
+        )
+    };
 }
 
 /// The same statements over the hours and over the days; `$latency` is what the last one reads of it.
 macro_rules! over {
     ($table:literal, $latency:literal; $merge:ident, $save:ident, $of:ident, $since:ident) => {
         const $merge: Many = Many {
-            head: "WITH v(monitor, place, begun) AS (VALUES",
+            head: "WITH v(n, monitor, place, begun) AS (VALUES",
             tail: concat!(
-                ") SELECT r.monitor_id, r.location, r.start, r.up_ms, r.degraded_ms, r.down_ms, r.unknown_ms,
-                          r.maintenance_ms, r.checks, r.failures, r.latency
-                     FROM v JOIN ", $table, " r
+                ") SELECT ", sums!("v.n", "r.latency"), " FROM v JOIN ", $table, " r
                        ON r.monitor_id = v.monitor AND r.location = v.place AND r.start = v.begun"
             ),
         };
@@ -279,16 +299,10 @@ macro_rules! over {
               WHERE team_id = $1 AND monitor_id = $2 AND location = $3 AND start >= $4 AND start < $5
               ORDER BY start"
         );
-        // All sums of a monitor in one row: thousands of small rows would cost more than what is in them.
         const $since: Many = Many {
             head: "WITH v(monitor, since) AS (VALUES",
             tail: concat!(
-                ") SELECT r.monitor_id, string_agg(
-                            CAST(r.start AS TEXT) || ' ' || CAST(r.up_ms AS TEXT) || ' ' ||
-                            CAST(r.degraded_ms AS TEXT) || ' ' || CAST(r.down_ms AS TEXT) || ' ' ||
-                            CAST(r.unknown_ms AS TEXT) || ' ' || CAST(r.maintenance_ms AS TEXT) || ' ' ||
-                            CAST(r.checks AS TEXT) || ' ' || CAST(r.failures AS TEXT) || ' ' || ", $latency, ",
-                            '/') AS sums
+                ") SELECT r.monitor_id, ", sums!("r.start", $latency), " AS sums
                      FROM v JOIN ", $table, " r
                        ON r.monitor_id = v.monitor AND r.location = '' AND r.start >= v.since
                     GROUP BY r.monitor_id"

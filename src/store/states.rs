@@ -3,9 +3,10 @@
 //! A state is saved against the revision that it was read with. That one rule keeps two nodes
 //! from moving a monitor at once, and with it everything else that its transaction writes.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::str::Split;
 
-use super::codec::{Origin, document, row};
+use super::codec::{Joined, Origin, document, field, joined, records, row};
 use super::db::Many;
 use super::{StoreError, Tx};
 use crate::domain::at::At;
@@ -27,15 +28,6 @@ pub struct Held {
 }
 
 row! {
-    struct StateRow {
-        monitor_id: MonitorId,
-        state: String,
-        revision: i64,
-        paused: bool,
-    }
-}
-
-row! {
     struct VoteRow {
         monitor_id: MonitorId,
         location: String,
@@ -53,20 +45,27 @@ impl Tx {
         &mut self,
         monitors: &[MonitorId],
     ) -> Result<HashMap<MonitorId, Held>, StoreError> {
-        let rows: Vec<StateRow> = self.db.many_all(STATES, each(monitors)).await?;
-        let held = |row: StateRow| {
+        let ids = each(monitors);
+        let keys = ids.iter().zip(0_i64..).map(|((id,), n)| (n, *id));
+        let texts: Vec<Joined> = self.db.many_all(STATES, keys).await?;
+        let held = |mut fields: Split<'_, char>| {
+            let n: Option<usize> = field(&mut fields);
+            let (id,) = *n.and_then(|n| ids.get(n)).unwrap_or(&NOBODY);
             let at = Origin {
                 table: "monitor_state",
-                id: row.monitor_id,
+                id,
             };
+            let revision = at.parsed("revision", field(&mut fields))?;
+            let paused = matches!(fields.next(), Some("1" | "true"));
+            let state = at.document("state", fields.next().unwrap_or_default())?;
             let held = Held {
-                state: at.document("state", &row.state)?,
-                revision: row.revision,
-                paused: row.paused,
+                state,
+                revision,
+                paused,
             };
-            Ok((row.monitor_id, held))
+            Ok((id, held))
         };
-        rows.into_iter().map(held).collect()
+        records(&texts).map(held).collect()
     }
 
     /// What each location of these monitors said last. Only monitors with several locations need
@@ -95,13 +94,12 @@ impl Tx {
         Ok(votes)
     }
 
-    /// Saves states against the revisions that they were read with. Gives the monitors that
-    /// somebody else has moved meanwhile, or that are gone: when there is one, drop this
-    /// transaction and begin again.
+    /// Saves states against the revisions that they were read with. False when somebody else has
+    /// moved one of them meanwhile, or it is gone: then drop this transaction and begin again.
     pub async fn save_states(
         &mut self,
         states: &[(MonitorId, State, i64)],
-    ) -> Result<Vec<MonitorId>, StoreError> {
+    ) -> Result<bool, StoreError> {
         let mut ordered: Vec<_> = states.iter().collect();
         // In one order, so that two nodes do not wait for each other.
         ordered.sort_by_key(|(id, ..)| *id);
@@ -109,12 +107,12 @@ impl Tx {
             Ok((*id, state.status.as_str(), document(state)?, *revision))
         });
         let rows = rows.collect::<Result<Vec<_>, StoreError>>()?;
-        let saved: Vec<(MonitorId,)> = self.db.many_all(SAVE_STATES, rows).await?;
-        let saved: HashSet<MonitorId> = saved.into_iter().map(|(id,)| id).collect();
-        let all = states.iter().map(|(id, ..)| *id);
-        Ok(all.filter(|id| !saved.contains(id)).collect())
+        Ok(self.db.many(SAVE_STATES, rows).await? == states.len() as u64)
     }
 }
+
+/// What stands for a monitor in a fault whose number cannot be read.
+const NOBODY: (MonitorId,) = (MonitorId(uuid::Uuid::nil()),);
 
 /// Ids as rows of one parameter, each once.
 pub(super) fn each(monitors: &[MonitorId]) -> Vec<(MonitorId,)> {
@@ -125,9 +123,12 @@ pub(super) fn each(monitors: &[MonitorId]) -> Vec<(MonitorId,)> {
 }
 
 const STATES: Many = Many {
-    head: "WITH v(id) AS (VALUES",
-    tail: ") SELECT s.monitor_id, s.state, s.revision, m.paused
-             FROM v JOIN monitor_state s ON s.monitor_id = v.id JOIN monitor m ON m.id = v.id",
+    head: "WITH v(n, id) AS (VALUES",
+    tail: concat!(
+        ") SELECT ",
+        joined!("v.n", "s.revision", "m.paused", "s.state"),
+        " FROM v JOIN monitor_state s ON s.monitor_id = v.id JOIN monitor m ON m.id = v.id"
+    ),
 };
 const VOTES: Many = Many {
     head: "WITH v(id) AS (VALUES",
@@ -139,6 +140,5 @@ const VOTES: Many = Many {
 const SAVE_STATES: Many = Many {
     head: "WITH v(id, word, saved, seen) AS (VALUES",
     tail: ") UPDATE monitor_state SET status = v.word, state = v.saved, revision = revision + 1
-             FROM v WHERE monitor_id = v.id AND revision = v.seen
-        RETURNING monitor_id",
+             FROM v WHERE monitor_id = v.id AND revision = v.seen",
 };
