@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use serde::{Deserialize, Serialize};
 
 use super::StoreError;
-use super::db::{Dialects, Whole};
+use super::db::{Dialects, Sign, Whole};
 use super::rows::Kind;
 
 /// The table in which the migrations note themselves: each database has its own.
@@ -85,13 +85,17 @@ impl Table {
     }
 
     /// Writes `rows` rows into it.
-    pub(super) fn insert(&self, rows: usize) -> String {
+    pub(super) fn insert(&self, rows: usize, sign: Sign) -> String {
         let mut text = format!("INSERT INTO \"{}\" ({}) VALUES", self.name, self.names());
         for row in 0..rows {
             text.push_str(if row == 0 { " (" } else { "),(" });
             for column in 0..self.columns.len() {
                 let comma = if column == 0 { "" } else { "," };
-                let _ = write!(text, "{comma}${}", row * self.columns.len() + column + 1);
+                let place = row * self.columns.len() + column + 1;
+                let _ = match sign {
+                    Sign::Plain => write!(text, "{comma}?"),
+                    Sign::Numbered => write!(text, "{comma}${place}"),
+                };
             }
         }
         text.push(')');
@@ -202,8 +206,12 @@ mod tests {
             r#"SELECT "at", "text" FROM "news""#
         );
         assert_eq!(
-            table("news").insert(2),
+            table("news").insert(2, Sign::Numbered),
             r#"INSERT INTO "news" ("at", "text") VALUES ($1,$2),($3,$4)"#
+        );
+        assert_eq!(
+            table("news").insert(2, Sign::Plain),
+            r#"INSERT INTO "news" ("at", "text") VALUES (?,?),(?,?)"#
         );
     }
 

@@ -185,7 +185,7 @@ impl Filling {
         if batch.is_empty() {
             return Ok(());
         }
-        let text = table.insert(batch.rows().len());
+        let text = table.insert(batch.rows().len(), self.db.sign());
         self.db.write(text, &table.kinds(), batch.into_rows()).await
     }
 

@@ -18,8 +18,8 @@ use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Postgres, Sqlite, Trans
 
 use super::error::StoreError;
 pub(super) use open::must_exist;
-pub(super) use params::{Many, Params, Row};
-use params::{Sign, Texts};
+use params::Texts;
+pub(super) use params::{Many, Params, Row, Sign};
 pub(super) use whole::{Stored, Whole};
 
 /// A statement that has to differ; each use says why.

@@ -129,7 +129,7 @@ type Shape = (Many, usize);
 
 /// How an engine wants the places of parameters written.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Sign {
+pub(in crate::store) enum Sign {
     /// `?`: SQLite looks a numbered one up in a list of all of them, each time it is bound.
     Plain,
     /// `$1`, `$2`: PostgreSQL knows no other.

@@ -11,7 +11,7 @@ use sqlx::sqlite::{SqliteArguments, SqliteConnection};
 use sqlx::{Arguments, AssertSqlSafe, ColumnIndex, Connection as _, Decode, Encode, Type};
 use uuid::Uuid;
 
-use super::{Db, Dialects, Pools, Row};
+use super::{Db, Dialects, Pools, Row, Sign};
 use crate::store::error::StoreError;
 use crate::store::rows::{Kind, Value};
 
@@ -94,6 +94,14 @@ impl Whole {
         match self {
             Self::Sqlite(_) => texts.sqlite,
             Self::Postgres(_) => texts.postgres,
+        }
+    }
+
+    /// How this engine wants the places of parameters written.
+    pub(in crate::store) fn sign(&self) -> Sign {
+        match self {
+            Self::Sqlite(_) => Sign::Plain,
+            Self::Postgres(_) => Sign::Numbered,
         }
     }
 
