@@ -15,8 +15,8 @@ screenshots:    ## pictures of every page with the data of the demo, into docs/s
 lighthouse:     ## what Lighthouse says of the status page and of a monitor
 	@tests/setup/tools.sh >/dev/null
 	@cd tests/browser/lighthouse && npm ci --silent --no-audit --no-fund --ignore-scripts
-	@cargo build --quiet --example demo
-	@node tests/browser/lighthouse/run.mjs $${CARGO_TARGET_DIR:-$(CURDIR)/target}/debug/examples/demo
+	@cargo build --quiet --release --example demo
+	@node tests/browser/lighthouse/run.mjs $${CARGO_TARGET_DIR:-$(CURDIR)/target}/release/examples/demo
 
 test:           ## everything, on both engines, with real servers
 	@tests/setup/test.sh

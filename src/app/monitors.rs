@@ -268,9 +268,10 @@ async fn close_books(tx: &mut Tx, monitor: &Monitor, now: At) -> Result<(), Refu
     ledger.add_time(monitor.team, monitor.id, &spans);
     tx.add_to_rollups(&ledger.rows()).await?;
     let state = (monitor.id, State::pending(now), held.revision);
-    match tx.save_states(&[state]).await? {
-        true => Ok(()),
-        false => Err(StoreError::Conflict.into()),
+    if tx.save_states(&[state]).await? {
+        Ok(())
+    } else {
+        Err(StoreError::Conflict.into())
     }
 }
 

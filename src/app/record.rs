@@ -205,9 +205,10 @@ impl Known {
         let states: Vec<(MonitorId, State, i64)> = moved
             .map(|(id, held)| (id, held.state, held.revision))
             .collect();
-        match tx.save_states(&states).await? {
-            true => Ok(()),
-            false => Err(StoreError::Conflict),
+        if tx.save_states(&states).await? {
+            Ok(())
+        } else {
+            Err(StoreError::Conflict)
         }
     }
 }

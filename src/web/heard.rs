@@ -32,11 +32,10 @@ fn kinds(route: &Route) -> String {
 }
 
 fn monitors(channel: &Channel) -> String {
-    let mut of = match channel.is_default {
-        true => {
-            "every monitor that names no channels of its own, and those that name it".to_owned()
-        }
-        false => "monitors that name it".to_owned(),
+    let mut of = if channel.is_default {
+        "every monitor that names no channels of its own, and those that name it".to_owned()
+    } else {
+        "monitors that name it".to_owned()
     };
     if !channel.route.tags.is_empty() {
         of.push_str(", if tagged ");

@@ -34,6 +34,10 @@ impl<'a> Repeated<'a> {
     }
 
     /// How long it lasted, all together, in milliseconds.
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "what a template hands over"
+    )]
     pub(super) fn lasted_ms(&self, now: &At) -> i64 {
         self.all().map(|one| one.duration_ms(*now)).sum()
     }

@@ -56,9 +56,10 @@ pub(super) async fn list(
         .enumerate()
     {
         let is_seen = n < MOST_SEEN && page.visibility.is_open();
-        let status = match is_seen {
-            true => public_kept::at(app, page.slug.as_str()).await?,
-            false => None,
+        let status = if is_seen {
+            public_kept::at(app, page.slug.as_str()).await?
+        } else {
+            None
         };
         pages.push((page, status));
     }

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod api;
+mod bench;
 mod house;
 mod notify;
 mod pipeline;

@@ -14,6 +14,7 @@ use std::io::Write as _;
 use std::path::PathBuf;
 
 use self::measure::Cost;
+use self::recording::Recorded;
 use self::stage::Stage;
 use self::target::Target;
 
@@ -50,17 +51,29 @@ pub(super) async fn run(arguments: &BenchArguments) -> anyhow::Result<()> {
     let stage = Stage::set(folder.path(), arguments).await?;
     let probes = probing::measure(&target, arguments.probes).await?;
     say(arguments, "probe over TLS", &probes)?;
-    for (name, cost) in recording::measure(&stage, &target, arguments).await? {
-        say(arguments, name, &cost)?;
-        let share = 100.0 * cost.cpu_ms() / probes.cpu_ms();
-        if !arguments.json && share.is_finite() {
-            writeln!(std::io::stdout(), "  {share:.0} % of what the probe costs")?;
-        }
-    }
+    let recorded = recording::measure(&stage, &target, arguments).await?;
+    say(arguments, "claim and record", &recorded.cost)?;
+    note(arguments, &probes, &recorded)?;
     for (name, cost) in pages::measure(&stage, arguments.probes).await? {
         say(arguments, name, &cost)?;
     }
     Ok(())
+}
+
+/// What follows from the figures of recording.
+fn note(arguments: &BenchArguments, probes: &Cost, recorded: &Recorded) -> anyhow::Result<()> {
+    let (share, bytes) = (recorded.cost.cpu_ms() / probes.cpu_ms(), recorded.bytes);
+    let mut out = std::io::stdout();
+    if arguments.json {
+        let line = serde_json::json!({ "record_per_probe": share, "bytes_per_check": bytes });
+        return Ok(writeln!(out, "{line}")?);
+    }
+    let percent = share * 100.0;
+    Ok(writeln!(
+        out,
+        "{:26}{percent:.0} % of a probe, {bytes:.0} bytes of database each",
+        ""
+    )?)
 }
 
 fn say(arguments: &BenchArguments, name: &str, cost: &Cost) -> anyhow::Result<()> {

@@ -30,17 +30,26 @@ const WARM_UP: u32 = 2;
 /// Time from check to check.
 const MINUTE: Duration = Duration::from_secs(60);
 
+/// What claiming and recording came to.
+pub(super) struct Recorded {
+    /// What one check cost.
+    pub(super) cost: Cost,
+    /// How much the database grew for one check, in bytes.
+    pub(super) bytes: f64,
+}
+
 /// Every monitor once a minute, claimed and recorded by the application itself; what the probe saw
 /// is the same each time.
 pub(super) async fn measure(
     stage: &Stage,
     server: &Server,
     arguments: &BenchArguments,
-) -> anyhow::Result<Vec<(&'static str, Cost)>> {
+) -> anyhow::Result<Recorded> {
     let seen = look(server).await?;
     for _ in 0..WARM_UP {
         minute(stage, &seen).await?;
     }
+    let before = stage.app.store.size().await?;
     let begun = Begun::now()?;
     let mut done = 0;
     for _ in 0..arguments.minutes {
@@ -49,7 +58,14 @@ pub(super) async fn measure(
     if done != arguments.minutes * arguments.monitors {
         bail!("{done} checks were due");
     }
-    Ok(vec![("claim and record", begun.cost(done)?)])
+    let cost = begun.cost(done)?;
+    let grown = stage.app.store.size().await?.saturating_sub(before);
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "far below the precision of a float"
+    )]
+    let bytes = grown as f64 / f64::from(done);
+    Ok(Recorded { cost, bytes })
 }
 
 /// What a probe of the built-in server sees.

@@ -206,11 +206,12 @@ engines! {
         tx.add_request(NotificationId(id(73)), (page.team, to.id), NOW).await.unwrap();
         tx.commit().await.unwrap();
 
+        let later = NOW + Duration::from_secs(61);
+        assert_eq!(store.letters_waiting(later).await.unwrap(), (3, Some(61_000)));
         let now = claimed(&store, 80, NOW).await;
         let texts: Vec<Option<&str>> = now.iter().map(|(_, text)| text.as_deref()).collect();
         assert_eq!(texts, [Some("first"), None], "the second waits");
         assert!(claimed(&store, 81, NOW).await.is_empty());
-        let later = NOW + Duration::from_secs(61);
         assert!(mark(&store, &now[0].0, Err("busy"), Some(later)).await);
         assert!(mark(&store, &now[1].0, Ok(()), None).await);
         assert!(!mark(&store, &now[1].0, Ok(()), None).await, "once");
@@ -225,6 +226,7 @@ engines! {
         assert!(mark(&store, &last[0].0, Ok(()), None).await);
         let kept = store.subscriber(page.team, to.id).await.unwrap().unwrap();
         assert_eq!(kept.last_error, None, "a success forgets it");
+        assert_eq!(store.letters_waiting(later).await.unwrap(), (0, None));
         assert_eq!(store.drop_letters(At(NOW.0 + 1), 2).await.unwrap(), 2);
         assert_eq!(store.drop_letters(At(NOW.0 + 1), 2).await.unwrap(), 1);
     }

@@ -70,7 +70,7 @@ async fn look(person: &Person, path: &str, headers: &[(&str, &str)]) -> Answer {
     assert_eq!(answer.status, StatusCode::OK, "{path}");
     match answer.header("content-type").split(';').next() {
         Some("application/json" | "text/plain" | "text/csv" | "text/calendar") => {
-            assert_clean(path, &answer.text())
+            assert_clean(path, &answer.text());
         }
         _ => assert_inert(path, &answer.text()),
     }
