@@ -241,16 +241,25 @@ impl Store {
         let since = accounted.min().unwrap_or(now);
         let just_after = At(now.0.saturating_add(1));
         let longest = At(now.0 - DAY_MS * i64::try_from(STRIP_DAYS).unwrap_or_default());
+        let recent = At(now.0 - (SPARK_HOURS - 1) * HOUR_MS);
+        // Side by side: they wait for different connections.
+        let (watched, incidents, channels, days, hours, edges, maintenance) = tokio::try_join!(
+            self.watched(&ids),
+            self.open_incidents_of(&ids),
+            self.channels_named_by_all(&ids),
+            self.days_of_all(&ids, longest),
+            self.hours_of_all(&ids, recent),
+            self.edges(&ids, now),
+            self.coverage(&whose, since, just_after),
+        )?;
         let mut beside = Beside {
-            watched: self.watched(&ids).await?,
-            incidents: self.open_incidents_of(&ids).await?,
-            channels: self.channels_named_by_all(&ids).await?,
-            days: self.days_of_all(&ids, longest).await?,
-            hours: self
-                .hours_of_all(&ids, At(now.0 - (SPARK_HOURS - 1) * HOUR_MS))
-                .await?,
-            edges: self.edges(&ids, now).await?,
-            maintenance: self.coverage(&whose, since, just_after).await?,
+            watched,
+            incidents,
+            channels,
+            days,
+            hours,
+            edges,
+            maintenance,
         };
         let assemble = |(state, row)| self.overview_from(state, &row, &mut beside, now);
         rows.into_iter().map(assemble).collect()

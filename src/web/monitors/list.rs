@@ -205,16 +205,24 @@ pub(super) async fn page(
     bulk: Filled,
 ) -> Result<List, WebError> {
     let (team, store) = (visitor.actor.team, &shared.app.store);
-    let counts = Counts(store.status_counts(team).await?);
-    let (mut groups, next) = groups_of(shared, visitor, &query).await?;
+    let beside = async {
+        let read = tokio::try_join!(
+            store.status_counts(team),
+            store.channels(team),
+            store.tags(team)
+        );
+        Ok(read?)
+    };
+    let ((counts, channels, tags), (mut groups, next)) =
+        tokio::try_join!(beside, groups_of(shared, visitor, &query))?;
     for row in groups.iter_mut().flat_map(|group| &mut group.rows) {
         row.is_chosen = bulk.has("monitor", &row.overview.monitor.id.to_string());
     }
     Ok(List {
         frame: visitor.frame(),
-        counts,
-        nobody_is_told: store.channels(team).await?.is_empty(),
-        tags: store.tags(team).await?,
+        counts: Counts(counts),
+        nobody_is_told: channels.is_empty(),
+        tags,
         groups,
         next,
         may_edit: visitor.actor.may_edit(),

@@ -6,6 +6,7 @@
 
 import * as chromeLauncher from "chrome-launcher";
 import lighthouse from "lighthouse";
+import desktopConfig from "lighthouse/core/config/desktop-config.js";
 import { demo, EMAIL, PASSWORD } from "../demo.mjs";
 
 const LEAST = 98;
@@ -30,16 +31,8 @@ try {
   const [monitor] = list.match(/\/monitors\/[0-9a-f-]{36}/);
   for (const [path, extraHeaders] of [["/status/demo", {}], [monitor, { Cookie: cookie }]])
     for (const formFactor of ["mobile", "desktop"]) {
-      const isDesktop = formFactor === "desktop";
-      const settings = {
-        port: chrome.port,
-        onlyCategories: categories,
-        formFactor,
-        screenEmulation: isDesktop ? { mobile: false, width: 1280, height: 800, deviceScaleFactor: 1 } : undefined,
-        extraHeaders,
-        logLevel: "error",
-      };
-      const { lhr } = await lighthouse(base + path, settings);
+      const settings = { port: chrome.port, onlyCategories: categories, extraHeaders, logLevel: "error" };
+      const { lhr } = await lighthouse(base + path, settings, formFactor === "desktop" ? desktopConfig : undefined);
       const scores = categories.map((name) => [name, Math.round(lhr.categories[name].score * 100)]);
       console.log(`${path} ${formFactor}: ${scores.map(([name, score]) => `${name} ${score}`).join(", ")}`);
       for (const name of categories)
