@@ -12,7 +12,7 @@ use super::target::Target as Server;
 use crate::clock::Clock;
 use crate::domain::id::MonitorId;
 use crate::domain::monitor::{Endpoint, EndpointUrl, MonitorSpec, TransportChoice};
-use crate::domain::observation::ProbeMemory;
+use crate::domain::observation::{Observation, ProbeMemory};
 use crate::net::{Guard, Names, Trust};
 use crate::probe::{Prober, Target};
 
@@ -21,35 +21,45 @@ const AT_ONCE: u32 = 50;
 /// Probes before the measured ones.
 const WARM_UP: u32 = 20;
 
-/// The endpoint of the built-in server.
-pub(super) fn endpoint(server: &Server) -> anyhow::Result<Endpoint> {
-    Ok(Endpoint {
-        url: EndpointUrl::parse(&server.url).map_err(|fault| anyhow::anyhow!(fault.message))?,
-        transport: TransportChoice::Auto,
-        headers: Vec::new(),
-        bearer: None,
-        oauth: None,
-    })
-}
-
-/// Probes `n` times; fails when a probe does not reach its end.
-pub(super) async fn measure(server: &Server, n: u32) -> anyhow::Result<Cost> {
-    let prober = Prober::new(
+/// A probe as a node has it, that trusts the certificate of the server.
+fn prober(server: &Server) -> anyhow::Result<Prober> {
+    Ok(Prober::new(
         Guard::parse("loopback")?,
         Names::dns(),
         Trust::new(Some(&server.authority))?,
         Clock::system(),
         "Lifesign/bench",
-    );
-    let endpoint = endpoint(server)?;
-    let mut target = Target {
-        timeout: MonitorSpec::of(endpoint.clone()).timeout(),
-        endpoint,
+    ))
+}
+
+/// The server as a probe is told of it, before anything is known.
+fn target(server: &Server) -> anyhow::Result<Target> {
+    let url = EndpointUrl::parse(&server.url).map_err(|fault| anyhow::anyhow!(fault.message))?;
+    let spec = MonitorSpec::of(Endpoint {
+        url,
+        transport: TransportChoice::Auto,
+        headers: Vec::new(),
+        bearer: None,
+        oauth: None,
+    });
+    Ok(Target {
+        timeout: spec.timeout(),
+        endpoint: spec.endpoint,
         memory: ProbeMemory::default(),
         canary: None,
         monitor: MonitorId(Uuid::nil()),
         lint: false,
-    };
+    })
+}
+
+/// What one probe sees.
+pub(super) async fn look(server: &Server) -> anyhow::Result<Observation> {
+    Ok(prober(server)?.probe(&target(server)?, &()).await)
+}
+
+/// Probes `n` times; fails when a probe does not reach its end.
+pub(super) async fn measure(server: &Server, n: u32) -> anyhow::Result<Cost> {
+    let (prober, mut target) = (prober(server)?, target(server)?);
     for _ in 0..WARM_UP {
         let seen = prober.probe(&target, &()).await;
         if let Some(stopped) = seen.stopped {

@@ -6,21 +6,17 @@ use anyhow::{Context as _, bail};
 
 use super::BenchArguments;
 use super::measure::{Begun, Cost};
-use super::probing::endpoint;
+use super::probing::look;
 use super::stage::Stage;
 use super::target::Target as Server;
 use crate::app::check::Checked;
 use crate::app::record::record;
 use crate::app::scheduler;
-use crate::clock::Clock;
 use crate::domain::check::CheckResult;
-use crate::domain::id::MonitorId;
-use crate::domain::monitor::{Expectations, MonitorSpec};
-use crate::domain::observation::{Observation, ProbeMemory};
+use crate::domain::monitor::Expectations;
+use crate::domain::observation::Observation;
 use crate::domain::report::CheckReport;
 use crate::domain::verdict::judge;
-use crate::net::{Guard, Names, Trust};
-use crate::probe::{Prober, Target};
 use crate::store::DueCheck;
 
 /// Most checks that are claimed and recorded at once.
@@ -66,27 +62,6 @@ pub(super) async fn measure(
     )]
     let bytes = grown as f64 / f64::from(done);
     Ok(Recorded { cost, bytes })
-}
-
-/// What a probe of the built-in server sees.
-async fn look(server: &Server) -> anyhow::Result<Observation> {
-    let prober = Prober::new(
-        Guard::parse("loopback")?,
-        Names::dns(),
-        Trust::new(Some(&server.authority))?,
-        Clock::system(),
-        "Lifesign/bench",
-    );
-    let spec = MonitorSpec::of(endpoint(server)?);
-    let target = Target {
-        timeout: spec.timeout(),
-        endpoint: spec.endpoint,
-        memory: ProbeMemory::default(),
-        canary: None,
-        monitor: MonitorId(uuid::Uuid::nil()),
-        lint: false,
-    };
-    Ok(prober.probe(&target, &()).await)
 }
 
 /// One minute of checks; says how many.
