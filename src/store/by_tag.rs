@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use super::codec::{Page, place, row};
-use super::overviews::{Overview, OverviewFilter, pattern, rank, shown};
+use super::overviews::Overview;
+use super::shown::{OverviewFilter, pattern, rank, shown};
 use super::{Store, StoreError};
 use crate::domain::at::At;
 use crate::domain::id::{MonitorId, TeamId};

@@ -2,7 +2,7 @@
 
 use super::codec::row;
 use super::db::Many;
-use super::overviews::{OverviewFilter, pattern, shown};
+use super::shown::{OverviewFilter, pattern, shown};
 use super::{Store, StoreError};
 use crate::domain::id::{MonitorId, TeamId};
 use crate::domain::status::MonitorStatus;

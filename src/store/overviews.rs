@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use super::codec::{Origin, Page, place, row};
 use super::monitor_row::MonitorRow;
+use super::shown::{OverviewFilter, pattern, rank, shown};
 use super::windows::Edges;
 use super::{Store, StoreError};
 use crate::domain::accounting::{Span, live_tail};
@@ -114,17 +115,6 @@ impl Overview {
         let found = self.windows.iter().find(|(name, _)| *name == window);
         found.map_or_else(Spent::default, |(_, spent)| *spent)
     }
-}
-
-/// Which monitors to list; all of them by default.
-#[derive(Clone, Debug, Default)]
-pub struct OverviewFilter {
-    /// In this status only.
-    pub status: Option<MonitorStatus>,
-    /// With this tag only.
-    pub tag: Option<String>,
-    /// With this in name, address or tags.
-    pub text: Option<String>,
 }
 
 row! {
@@ -324,47 +314,6 @@ impl Store {
     }
 }
 
-/// What is searched for, as a pattern: in lower case, anywhere, no sign special.
-pub(super) fn pattern(text: &str) -> String {
-    let mut pattern = String::from("%");
-    for sign in text.trim().to_lowercase().chars() {
-        if matches!(sign, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(sign);
-    }
-    pattern + "%"
-}
-
-/// Where a monitor stands in the list by its status: broken ones first.
-macro_rules! rank {
-    () => {
-        "CAST(CASE WHEN m.paused THEN 5 WHEN s.status = 'down' THEN 0
-                   WHEN s.status = 'degraded' THEN 1 WHEN s.status = 'unknown' THEN 2
-                   WHEN s.status = 'pending' THEN 3 ELSE 4 END AS BIGINT)"
-    };
-}
-pub(super) use rank;
-
-/// The monitors of the team `$1` in the status `$2`, with the tag `$3` and the text `$4`.
-macro_rules! shown {
-    () => {
-        shown!("")
-    };
-    ($joined:literal) => {
-        concat!(
-            " FROM monitor m JOIN monitor_state s ON s.monitor_id = m.id",
-            $joined,
-            " WHERE m.team_id = $1
-                AND ($2 IS NULL OR CASE WHEN m.paused THEN 'paused' ELSE s.status END = $2)
-                AND ($3 IS NULL OR EXISTS (SELECT 1 FROM monitor_tag t
-                                            WHERE t.monitor_id = m.id AND t.tag = $3))
-                AND ($4 IS NULL OR m.words LIKE $4 ESCAPE '\\')"
-        )
-    };
-}
-pub(super) use shown;
-
 /// The columns of a line of the list.
 macro_rules! listed {
     () => {
@@ -405,13 +354,3 @@ const STATUS_COUNTS: &str = "
       FROM monitor m JOIN monitor_state s ON s.monitor_id = m.id
      WHERE m.team_id = $1
      GROUP BY CASE WHEN m.paused THEN 'paused' ELSE s.status END";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_sign_of_a_search_is_special() {
-        assert_eq!(pattern(" 50%_Ä\\ "), "%50\\%\\_ä\\\\%");
-    }
-}
