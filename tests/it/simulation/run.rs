@@ -537,18 +537,37 @@ impl<'a> Run<'a> {
 
 /// In which turn PostgreSQL wrote each slot: who meets another one begins anew, and has a later
 /// number then. Answers come in any order. An embedded database answers in its own.
-async fn turns(url: &str, are_apart: bool) -> HashMap<At, (i64, bool)> {
+///
+/// A check that comes late leads the one after it to itself, which takes the number of the late one
+/// then; but whoever was led to from an earlier number was there before that.
+async fn turns(url: &str, are_apart: bool) -> HashMap<At, (i64, i8)> {
     if are_apart || !url.starts_with("postgres") {
         return HashMap::new();
     }
     let options: sqlx::postgres::PgConnectOptions = url.parse().unwrap();
     let mut connection = options.connect().await.unwrap();
-    let turns = "SELECT slot, xmin::text::bigint, NOT blip FROM check_result";
+    let turns = "SELECT slot, xmin::text::bigint, NOT blip, previous_slot FROM check_result";
     let rows = connection.fetch_all(turns).await.unwrap();
     connection.close().await.unwrap();
-    rows.iter()
-        .map(|row| (At(row.get(0)), (row.get(1), row.get(2))))
-        .collect()
+    let number = |row: &sqlx::postgres::PgRow| -> i64 { row.get(1) };
+    let mut turns: HashMap<At, (i64, i8)> = rows
+        .iter()
+        .map(|row| {
+            (
+                At(row.get(0)),
+                (number(row), i8::from(row.get::<bool, _>(2))),
+            )
+        })
+        .collect();
+    for row in &rows {
+        let led_to = row.get::<Option<i64>, _>(3).map(At);
+        if let Some(turn) = led_to.and_then(|slot| turns.get_mut(&slot))
+            && number(row) < turn.0
+        {
+            *turn = (number(row), -1);
+        }
+    }
+    turns
 }
 
 /// Records a batch, again and again while somebody else is quicker.
