@@ -5,7 +5,6 @@
 //! catalogue of the database, never from a file or a person, and must be plain words.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
@@ -87,18 +86,7 @@ impl Table {
     /// Writes `rows` rows into it.
     pub(super) fn insert(&self, rows: usize, sign: Sign) -> String {
         let mut text = format!("INSERT INTO \"{}\" ({}) VALUES", self.name, self.names());
-        for row in 0..rows {
-            text.push_str(if row == 0 { " (" } else { "),(" });
-            for column in 0..self.columns.len() {
-                let comma = if column == 0 { "" } else { "," };
-                let place = row * self.columns.len() + column + 1;
-                let _ = match sign {
-                    Sign::Plain => write!(text, "{comma}?"),
-                    Sign::Numbered => write!(text, "{comma}${place}"),
-                };
-            }
-        }
-        text.push(')');
+        sign.places(&mut text, rows, self.columns.len());
         text
     }
 

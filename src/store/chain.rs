@@ -42,6 +42,7 @@ impl Tx {
             for check in &round {
                 match newest.get(&check.watch) {
                     None => {}
+                    // Recorded already.
                     Some(Some(newest)) if *newest == check.slot => {}
                     Some(Some(newest)) if *newest > check.slot => {
                         new.extend(self.add_late(check).await?);

@@ -50,7 +50,8 @@ impl Tx {
         let texts: Vec<Joined> = self.db.many_all(STATES, keys).await?;
         let held = |mut fields: Split<'_, char>| {
             let n: Option<usize> = field(&mut fields);
-            let (id,) = *n.and_then(|n| ids.get(n)).unwrap_or(&NOBODY);
+            let id = n.and_then(|n| ids.get(n));
+            let (id,) = *id.ok_or_else(|| StoreError::corrupt("monitor_state", "n", "?"))?;
             let at = Origin {
                 table: "monitor_state",
                 id,
@@ -110,9 +111,6 @@ impl Tx {
         Ok(self.db.many(SAVE_STATES, rows).await? == states.len() as u64)
     }
 }
-
-/// What stands for a monitor in a fault whose number cannot be read.
-const NOBODY: (MonitorId,) = (MonitorId(uuid::Uuid::nil()),);
 
 /// Ids as rows of one parameter, each once.
 pub(super) fn each(monitors: &[MonitorId]) -> Vec<(MonitorId,)> {

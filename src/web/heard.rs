@@ -3,14 +3,15 @@
 
 use super::maintenance::DAYS;
 use crate::domain::channel::{Channel, Hours, Outside, Route};
-use crate::domain::incident::Severity;
 
 /// What it hears, each with a heading; what is as usual is not mentioned but for the first two.
 pub(super) fn heard(channel: &Channel) -> Vec<(&'static str, String)> {
     let route = &channel.route;
     let mut said = vec![("Hears", kinds(route)), ("Of", monitors(channel))];
-    if route.severities.as_deref() == Some(&[Severity::Down]) {
-        said.push(("Only when", "a server is down".to_owned()));
+    if let Some(severities) = &route.severities {
+        let words: Vec<&str> = severities.iter().map(|one| one.as_str()).collect();
+        let only = format!("a server is {}", words.join(" or "));
+        said.push(("Only when", only));
     }
     if route.wait_minutes > 0 {
         let minutes = route.wait_minutes;
@@ -18,6 +19,10 @@ pub(super) fn heard(channel: &Channel) -> Vec<(&'static str, String)> {
         said.push(("Only what", only));
     }
     said.extend(route.hours.as_ref().map(|hours| ("At", times(hours))));
+    if route.fallback.is_some() {
+        let instead = "another channel is told instead".to_owned();
+        said.push(("If it fails", instead));
+    }
     said
 }
 
@@ -44,7 +49,7 @@ fn monitors(channel: &Channel) -> String {
     of
 }
 
-/// `Mon, Tue 08:00 to 20:00 (Europe/Berlin); …`
+/// `Monday, Tuesday 08:00 to 20:00 (Europe/Berlin); …`
 fn times(hours: &Hours) -> String {
     let days = DAYS.iter().filter(|(day, ..)| hours.days.contains(day));
     let days: Vec<&str> = days.map(|(_, _, title)| *title).collect();
@@ -61,4 +66,76 @@ fn times(hours: &Hours) -> String {
         "{days} {from} to {until} ({}); {outside}",
         hours.zone.name()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::{NaiveTime, Weekday};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::domain::channel::{Health, Kind, Settings, Topic, Words};
+    use crate::domain::id::{ChannelId, TeamId};
+    use crate::domain::incident::Severity;
+    use crate::domain::zone::Zone;
+
+    fn said(is_default: bool, route: Route) -> Vec<String> {
+        let channel = Channel {
+            id: ChannelId(Uuid::nil()),
+            team: TeamId(Uuid::nil()),
+            name: "Ops".to_owned(),
+            kind: Kind::Webhook,
+            settings: Settings::default(),
+            is_default,
+            route,
+            words: Words::default(),
+            digest: None,
+            health: Health::default(),
+        };
+        let lines = heard(&channel).into_iter();
+        lines
+            .map(|(title, text)| format!("{title} {text}"))
+            .collect()
+    }
+
+    #[test]
+    fn what_is_usual_takes_two_lines() {
+        assert_eq!(
+            said(true, Route::default()),
+            [
+                "Hears everything but additive and cosmetic changes of tools",
+                "Of every monitor that names no channels of its own, and those that name it",
+            ]
+        );
+    }
+
+    #[test]
+    fn every_choice_is_said() {
+        let time = |hour| NaiveTime::from_hms_opt(hour, 0, 0).unwrap();
+        let route = Route {
+            kinds: Some(vec![Topic::Incidents, Topic::Budgets]),
+            severities: Some(vec![Severity::Degraded]),
+            tags: vec!["prod".to_owned(), "eu".to_owned()],
+            hours: Some(Hours {
+                zone: Zone::UTC,
+                days: vec![Weekday::Mon, Weekday::Fri],
+                from: time(8),
+                until: time(20),
+                outside: Outside::Everything,
+            }),
+            wait_minutes: 15,
+            fallback: Some(ChannelId(Uuid::nil())),
+        };
+        assert_eq!(
+            said(false, route),
+            [
+                "Hears Incidents and their end; Error budgets that burn",
+                "Of monitors that name it, if tagged prod or eu",
+                "Only when a server is degraded",
+                "Only what nobody has acknowledged for 15 min",
+                "At Monday, Friday 08:00 to 20:00 (UTC); outside of it nothing, all of it as a summary",
+                "If it fails another channel is told instead",
+            ]
+        );
+    }
 }

@@ -2,7 +2,7 @@
 //! is one entry, or a server that flaps would bury all others.
 
 use crate::app::public_incident::PublicIncident;
-use crate::domain::at::{At, DAY_MS};
+use crate::domain::at::At;
 
 /// A day on which incidents began.
 #[derive(Debug)]
@@ -63,7 +63,7 @@ pub(super) fn by_day<'a>(
 ) -> Vec<PastDay<'a>> {
     let mut days: Vec<PastDay<'a>> = Vec::new();
     for incident in incidents {
-        let start = At(incident.started_at.0.div_euclid(DAY_MS) * DAY_MS);
+        let start = incident.started_at.day();
         if days.last().is_none_or(|day| day.start != start) {
             days.push(PastDay {
                 start,

@@ -13,7 +13,7 @@ use crate::app::status_pages::{self, PageSpec};
 use crate::cli::open;
 use crate::clock::{Clock, Ids};
 use crate::config::Settings;
-use crate::domain::at::{At, HOUR_MS};
+use crate::domain::at::At;
 use crate::domain::id::{MonitorId, TeamId, UserId};
 use crate::domain::monitor::{Endpoint, EndpointUrl, Monitor, MonitorSpec, TransportChoice};
 use crate::domain::status_page::Component;
@@ -48,7 +48,8 @@ impl Stage {
             ("allow_targets", "loopback"),
         ])?;
         let store = open::store(&settings).await?;
-        let (ids, now) = (Ids::random(), hour(Clock::system().now()));
+        // The full hour: the first minutes of a measure do not cross into another one.
+        let (ids, now) = (Ids::random(), Clock::system().now().hour());
         let app = App::new(settings, store, Clock::manual(now), ids)?;
         let (owner, session) = owner(&app, now).await?;
         let monitors = monitors(&app, owner.team, arguments.monitors, now).await?;
@@ -61,11 +62,6 @@ impl Stage {
             monitor: *monitors.first().context("no monitor")?,
         })
     }
-}
-
-/// The full hour: the first minutes of a measure do not cross into another one.
-fn hour(now: At) -> At {
-    At(now.0.div_euclid(HOUR_MS) * HOUR_MS)
 }
 
 async fn owner(app: &App, now: At) -> anyhow::Result<(Actor, String)> {

@@ -2,6 +2,7 @@
 //! a process of its own, so that its work is not counted.
 
 use std::io::{BufRead as _, BufReader};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -18,12 +19,16 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
 const AUTHORITY: &str = "authority.pem";
 const CERTIFICATE: &str = "certificate.pem";
 const KEY: &str = "key.pem";
+/// Most handshakes at once.
+const WAITING: usize = 256;
 /// How many tools it lists.
 const TOOLS: usize = 10;
 
@@ -90,48 +95,65 @@ pub(super) async fn serve(folder: &Path) -> anyhow::Result<()> {
     let config = rustls::ServerConfig::builder()
         .with_no_client_auth()
         .with_single_cert(vec![certificate], key)?;
-    let listener = TlsListener {
-        tcp: TcpListener::bind(("127.0.0.1", 0)).await?,
-        tls: TlsAcceptor::from(Arc::new(config)),
-    };
-    std::io::Write::write_all(
-        &mut std::io::stdout(),
-        format!("{}\n", listener.tcp.local_addr()?).as_bytes(),
-    )?;
+    let tcp = TcpListener::bind(("127.0.0.1", 0)).await?;
+    let address = tcp.local_addr()?;
+    let (ready, shaken) = mpsc::channel(WAITING);
+    let shaking = shake_hands(tcp, TlsAcceptor::from(Arc::new(config)), ready);
+    std::io::Write::write_all(&mut std::io::stdout(), format!("{address}\n").as_bytes())?;
     // The end of its input says that the parent is gone.
     let (gone, parent) = tokio::sync::oneshot::channel();
     std::thread::spawn(move || {
         let _ = std::io::stdin().lines().count();
         let _ = gone.send(());
     });
-    let served = axum::serve(listener, router());
+    let served = axum::serve(TlsListener { shaken, address }, router());
     tokio::select! {
         done = served => Ok(done?),
+        () = shaking => Ok(()),
         _ = parent => Ok(()),
     }
 }
 
-/// Connections that have shaken hands; a handshake that fails is somebody else's.
+/// Shakes hands with all who come, one beside the other; a handshake that fails is somebody else's.
+async fn shake_hands(tcp: TcpListener, tls: TlsAcceptor, ready: mpsc::Sender<Connection>) {
+    let mut shaking = JoinSet::new();
+    loop {
+        tokio::select! {
+            Ok((stream, address)) = tcp.accept(), if shaking.len() < WAITING => {
+                let (tls, ready) = (tls.clone(), ready.clone());
+                shaking.spawn(async move {
+                    if let Ok(stream) = tls.accept(stream).await {
+                        let _ = ready.send((stream, address)).await;
+                    }
+                });
+            }
+            Some(_) = shaking.join_next() => {}
+            else => return,
+        }
+    }
+}
+
+type Connection = (TlsStream<TcpStream>, SocketAddr);
+
+/// Connections that have shaken hands.
 struct TlsListener {
-    tcp: TcpListener,
-    tls: TlsAcceptor,
+    shaken: mpsc::Receiver<Connection>,
+    address: SocketAddr,
 }
 
 impl Listener for TlsListener {
     type Io = TlsStream<TcpStream>;
-    type Addr = std::net::SocketAddr;
+    type Addr = SocketAddr;
 
-    async fn accept(&mut self) -> (Self::Io, Self::Addr) {
-        loop {
-            let (stream, address) = Listener::accept(&mut self.tcp).await;
-            if let Ok(stream) = self.tls.accept(stream).await {
-                return (stream, address);
-            }
+    async fn accept(&mut self) -> Connection {
+        match self.shaken.recv().await {
+            Some(connection) => connection,
+            None => std::future::pending().await,
         }
     }
 
-    fn local_addr(&self) -> std::io::Result<Self::Addr> {
-        self.tcp.local_addr()
+    fn local_addr(&self) -> std::io::Result<SocketAddr> {
+        Ok(self.address)
     }
 }
 

@@ -136,6 +136,23 @@ pub(in crate::store) enum Sign {
     Numbered,
 }
 
+impl Sign {
+    /// Writes the places of `rows` rows: ` (?,?),(?,?)`.
+    pub(in crate::store) fn places(self, text: &mut String, rows: usize, columns: usize) {
+        for row in 0..rows {
+            text.push_str(if row == 0 { " (" } else { "),(" });
+            for column in 0..columns {
+                let comma = if column == 0 { "" } else { "," };
+                let _ = match self {
+                    Self::Plain => write!(text, "{comma}?"),
+                    Self::Numbered => write!(text, "{comma}${}", row * columns + column + 1),
+                };
+            }
+        }
+        text.push(')');
+    }
+}
+
 /// The texts of [`Many`] for one engine, each built once per row count.
 #[derive(Clone, Debug)]
 pub(super) struct Texts {
@@ -157,17 +174,8 @@ impl Texts {
         let mut texts = self.built.lock().unwrap_or_else(PoisonError::into_inner);
         let text = texts.entry((sql, rows)).or_insert_with(|| {
             let mut text = sql.head.to_owned();
-            for row in 0..rows {
-                text.push_str(if row == 0 { " (" } else { "),(" });
-                for column in 0..P::COUNT {
-                    let comma = if column == 0 { "" } else { "," };
-                    let _ = match self.sign {
-                        Sign::Plain => write!(text, "{comma}?"),
-                        Sign::Numbered => write!(text, "{comma}${}", row * P::COUNT + column + 1),
-                    };
-                }
-            }
-            text.push_str(") ");
+            self.sign.places(&mut text, rows, P::COUNT);
+            text.push(' ');
             text.push_str(sql.tail);
             text.into()
         });

@@ -21,7 +21,7 @@ use crate::support::smtp::{Security, SmtpReceiver};
 const WICKED: &str = "=1+1\"'><script>alert(1)</script><img src=x onerror=alert(1)></title></svg>]]>\
     \u{1b}[2J\u{1b}]0;owned\u{7}\u{202e}\u{2066}\u{200b}\0\r\nBcc: victim@example.com\r\n\r\n{{7*7}}";
 /// What a hostile colleague could type.
-const MARKUP: &str = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>";
+const MARKUP: &str = "=1+1\"'><script>alert(1)</script><img src=x onerror=alert(1)>";
 /// A text as long as some servers send.
 const LONG: usize = 1 << 20;
 /// Most bytes of anything that is shown of it, compressed and not.
@@ -133,8 +133,8 @@ engines! {
         server.set(fake_mcp::body(500, "text/html", &long()));
         test.rounds(8, 15).await;
         look_at_all(&site, &owner, &furnished).await;
-        let csv = owner.get(&format!("/monitors/{monitor}/checks.csv")).await.text();
-        assert!(!csv.lines().any(|line| line.split(',').any(|cell| cell.starts_with('='))), "a formula");
+        let csv = owner.get("/reports/2026-11.csv").await.text();
+        assert!(csv.contains("\"'=1+1"), "a name is no formula: {csv}");
 
         let mails = host.mails();
         assert!(!mails.is_empty());
