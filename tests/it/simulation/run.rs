@@ -463,7 +463,8 @@ impl<'a> Run<'a> {
                     status: result.report.status,
                     is_sure: done.is_some(),
                 };
-                recorded.push((result.slot, result.report.started_at, entry));
+                let key = (result.watch.monitor, result.slot);
+                recorded.push((key, result.report.started_at, entry));
             }
             if done.is_none() {
                 self.die(*node, "Recording");
@@ -473,7 +474,7 @@ impl<'a> Run<'a> {
         if !turns.is_empty() {
             // One turn for two: the later one marked the other as a blip, or, being late, took its
             // place before the other.
-            recorded.sort_by_key(|(slot, began, _)| (turns.get(slot).copied(), Reverse(*began)));
+            recorded.sort_by_key(|(key, began, _)| (turns.get(key).copied(), Reverse(*began)));
         }
         for (.., entry) in recorded {
             let now = self.clock.now();
@@ -540,28 +541,29 @@ impl<'a> Run<'a> {
 ///
 /// A check that comes late leads the one after it to itself, which takes the number of the late one
 /// then; but whoever was led to from an earlier number was there before that.
-async fn turns(url: &str, are_apart: bool) -> HashMap<At, (i64, i8)> {
+async fn turns(url: &str, are_apart: bool) -> HashMap<(MonitorId, At), (i64, i8)> {
     if are_apart || !url.starts_with("postgres") {
         return HashMap::new();
     }
     let options: sqlx::postgres::PgConnectOptions = url.parse().unwrap();
     let mut connection = options.connect().await.unwrap();
-    let turns = "SELECT slot, xmin::text::bigint, NOT blip, previous_slot FROM check_result";
+    let turns =
+        "SELECT slot, xmin::text::bigint, NOT blip, previous_slot, monitor_id FROM check_result";
     let rows = connection.fetch_all(turns).await.unwrap();
     connection.close().await.unwrap();
     let number = |row: &sqlx::postgres::PgRow| -> i64 { row.get(1) };
-    let mut turns: HashMap<At, (i64, i8)> = rows
+    let of = |row: &sqlx::postgres::PgRow, slot| (MonitorId(row.get(4)), At(slot));
+    let turn = |row| {
+        let is_plain: bool = sqlx::Row::get(row, 2);
+        (number(row), i8::from(is_plain))
+    };
+    let mut turns: HashMap<_, _> = rows
         .iter()
-        .map(|row| {
-            (
-                At(row.get(0)),
-                (number(row), i8::from(row.get::<bool, _>(2))),
-            )
-        })
+        .map(|row| (of(row, row.get(0)), turn(row)))
         .collect();
     for row in &rows {
-        let led_to = row.get::<Option<i64>, _>(3).map(At);
-        if let Some(turn) = led_to.and_then(|slot| turns.get_mut(&slot))
+        let led_to = row.get::<Option<i64>, _>(3).map(|slot| of(row, slot));
+        if let Some(turn) = led_to.and_then(|key| turns.get_mut(&key))
             && number(row) < turn.0
         {
             *turn = (number(row), -1);
