@@ -67,7 +67,13 @@ pub async fn restore(store: &Store, path: &Path) -> anyhow::Result<Copied> {
     let mut filling = store.fill(&layout).await?;
     let rows = loop {
         match reader.next().with_context(damaged)? {
-            Part::Rows(place, batch) => add(&mut filling, &layout, place, batch).await?,
+            Part::Rows(place, batch) => {
+                if let Err(refused) = add(&mut filling, &layout, place, batch).await {
+                    // What a database refuses may well be what became of the file.
+                    reader.skip_rest().with_context(damaged)?;
+                    return Err(refused);
+                }
+            }
             Part::End(rows) => break rows,
         }
     };

@@ -97,6 +97,12 @@ impl<R: Read> Reader<R> {
         }
     }
 
+    /// Reads on to the end, and makes sure that everything is there.
+    pub(super) fn skip_rest(&mut self) -> anyhow::Result<()> {
+        while matches!(self.next()?, Part::Rows(..)) {}
+        Ok(())
+    }
+
     /// Reads the name of a table: each comes once, in the order of the header.
     fn table(&mut self) -> anyhow::Result<()> {
         let name: String = serde_json::from_slice(&self.line).context(CUT)?;
