@@ -157,6 +157,12 @@ impl Store {
         })
     }
 
+    /// How many statements were run since it was opened, beside those that begin and end
+    /// transactions.
+    pub fn statements(&self) -> u64 {
+        self.db.statements()
+    }
+
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), StoreError> {
         let (_,): (i64,) = self.db.one("SELECT CAST(1 AS BIGINT)", ()).await?;

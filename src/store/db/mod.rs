@@ -7,19 +7,24 @@
 
 mod open;
 mod params;
+mod tx;
 mod whole;
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPool};
 use sqlx::sqlite::SqlitePool;
-use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Postgres, Sqlite, Transaction};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use super::error::StoreError;
 pub(super) use open::must_exist;
 use params::Texts;
 pub(super) use params::{Many, Params, Row, Sign};
+use tx::Engine;
+pub(super) use tx::Tx;
 pub(super) use whole::{Stored, Whole};
 
 /// A statement that has to differ; each use says why.
@@ -36,6 +41,17 @@ pub(super) struct Dialects {
 pub(super) struct Db {
     pools: Pools,
     texts: Texts,
+    statements: Statements,
+}
+
+/// How many statements were run; cheap to clone.
+#[derive(Clone, Debug, Default)]
+struct Statements(Arc<AtomicU64>);
+
+impl Statements {
+    fn count(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -48,19 +64,6 @@ enum Pools {
         pool: PgPool,
         options: Box<PgConnectOptions>,
     },
-}
-
-/// A write transaction; dropped without `commit` it never happened.
-#[derive(Debug)]
-pub(super) struct Tx {
-    engine: Engine,
-    texts: Texts,
-}
-
-#[derive(Debug)]
-enum Engine {
-    Sqlite(Transaction<'static, Sqlite>),
-    Postgres(Transaction<'static, Postgres>),
 }
 
 impl Db {
@@ -94,7 +97,13 @@ impl Db {
         Ok(Self {
             pools,
             texts: Texts::new(sign),
+            statements: Statements::default(),
         })
+    }
+
+    /// How many statements were run since it was opened, beside those that begin and end transactions.
+    pub(super) fn statements(&self) -> u64 {
+        self.statements.0.load(Ordering::Relaxed)
     }
 
     /// The folder of the file of a `sqlite:` URL; `None` for other URLs.
@@ -135,6 +144,7 @@ impl Db {
         Ok(Tx {
             engine,
             texts: self.texts.clone(),
+            statements: self.statements.clone(),
         })
     }
 
@@ -155,6 +165,7 @@ impl Db {
         sql: &'static str,
         params: impl Params<'_>,
     ) -> Result<u64, StoreError> {
+        self.statements.count();
         Ok(match &self.pools {
             Pools::Sqlite { writer, .. } => {
                 let args = params::sqlite([params])?;
@@ -179,6 +190,7 @@ impl Db {
         sql: &'static str,
         params: impl Params<'_>,
     ) -> Result<Vec<R>, StoreError> {
+        self.statements.count();
         Ok(match &self.pools {
             Pools::Sqlite { reader, .. } => {
                 sqlx::query_as_with(sql, params::sqlite([params])?)
@@ -199,6 +211,7 @@ impl Db {
         sql: &'static str,
         params: impl Params<'_>,
     ) -> Result<Option<R>, StoreError> {
+        self.statements.count();
         Ok(match &self.pools {
             Pools::Sqlite { reader, .. } => {
                 sqlx::query_as_with(sql, params::sqlite([params])?)
@@ -232,6 +245,7 @@ impl Db {
     ) -> Result<Vec<R>, StoreError> {
         let mut found = Vec::new();
         for piece in params::pieces(rows) {
+            self.statements.count();
             let text = self.texts.of::<P>(sql, piece.len());
             match &self.pools {
                 Pools::Sqlite { reader, .. } => {
@@ -247,149 +261,6 @@ impl Db {
                     found.extend(
                         sqlx::query_as_with(AssertSqlSafe(text), args)
                             .fetch_all(pool)
-                            .await?,
-                    );
-                }
-            }
-        }
-        Ok(found)
-    }
-}
-
-impl Tx {
-    /// Makes it so.
-    pub(super) async fn commit(self) -> Result<(), StoreError> {
-        match self.engine {
-            Engine::Sqlite(tx) => tx.commit().await?,
-            Engine::Postgres(tx) => tx.commit().await?,
-        }
-        Ok(())
-    }
-
-    /// The text for this engine.
-    pub(super) fn pick(&self, texts: Dialects) -> &'static str {
-        match self.engine {
-            Engine::Sqlite(_) => texts.sqlite,
-            Engine::Postgres(_) => texts.postgres,
-        }
-    }
-
-    /// Runs a statement and says how many rows it touched.
-    pub(super) async fn run(
-        &mut self,
-        sql: &'static str,
-        params: impl Params<'_>,
-    ) -> Result<u64, StoreError> {
-        Ok(match &mut self.engine {
-            Engine::Sqlite(tx) => {
-                let args = params::sqlite([params])?;
-                sqlx::query_with(sql, args)
-                    .execute(&mut **tx)
-                    .await?
-                    .rows_affected()
-            }
-            Engine::Postgres(tx) => {
-                let args = params::postgres([params])?;
-                sqlx::query_with(sql, args)
-                    .execute(&mut **tx)
-                    .await?
-                    .rows_affected()
-            }
-        })
-    }
-
-    /// All rows that a statement gives.
-    pub(super) async fn all<R: Row>(
-        &mut self,
-        sql: &'static str,
-        params: impl Params<'_>,
-    ) -> Result<Vec<R>, StoreError> {
-        Ok(match &mut self.engine {
-            Engine::Sqlite(tx) => {
-                sqlx::query_as_with(sql, params::sqlite([params])?)
-                    .fetch_all(&mut **tx)
-                    .await?
-            }
-            Engine::Postgres(tx) => {
-                sqlx::query_as_with(sql, params::postgres([params])?)
-                    .fetch_all(&mut **tx)
-                    .await?
-            }
-        })
-    }
-
-    /// The first row that a statement gives, if any. It runs to its end: a write may touch more.
-    pub(super) async fn optional<R: Row>(
-        &mut self,
-        sql: &'static str,
-        params: impl Params<'_>,
-    ) -> Result<Option<R>, StoreError> {
-        Ok(self.all(sql, params).await?.into_iter().next())
-    }
-
-    /// The row of a statement that always gives one.
-    pub(super) async fn one<R: Row>(
-        &mut self,
-        sql: &'static str,
-        params: impl Params<'_>,
-    ) -> Result<R, StoreError> {
-        self.optional(sql, params)
-            .await?
-            .ok_or(StoreError::Database(sqlx::Error::RowNotFound))
-    }
-
-    /// Runs a statement over several rows and says how many it touched.
-    pub(super) async fn many<'t, P: Params<'t>>(
-        &mut self,
-        sql: Many,
-        rows: impl IntoIterator<Item = P>,
-    ) -> Result<u64, StoreError> {
-        let mut touched = 0;
-        for piece in params::pieces(rows) {
-            let text = self.texts.of::<P>(sql, piece.len());
-            touched += match &mut self.engine {
-                Engine::Sqlite(tx) => {
-                    let args = params::sqlite(piece)?;
-                    sqlx::query_with(AssertSqlSafe(text), args)
-                        .execute(&mut **tx)
-                        .await?
-                        .rows_affected()
-                }
-                Engine::Postgres(tx) => {
-                    let args = params::postgres(piece)?;
-                    sqlx::query_with(AssertSqlSafe(text), args)
-                        .execute(&mut **tx)
-                        .await?
-                        .rows_affected()
-                }
-            };
-        }
-        Ok(touched)
-    }
-
-    /// All rows that a statement over several rows gives.
-    pub(super) async fn many_all<'t, R: Row, P: Params<'t>>(
-        &mut self,
-        sql: Many,
-        rows: impl IntoIterator<Item = P>,
-    ) -> Result<Vec<R>, StoreError> {
-        let mut found = Vec::new();
-        for piece in params::pieces(rows) {
-            let text = self.texts.of::<P>(sql, piece.len());
-            match &mut self.engine {
-                Engine::Sqlite(tx) => {
-                    let args = params::sqlite(piece)?;
-                    found.extend(
-                        sqlx::query_as_with(AssertSqlSafe(text), args)
-                            .fetch_all(&mut **tx)
-                            .await?,
-                    );
-                }
-                Engine::Postgres(tx) => {
-                    let args = params::postgres(piece)?;
-                    found.extend(
-                        sqlx::query_as_with(AssertSqlSafe(text), args)
-                            .fetch_all(&mut **tx)
                             .await?,
                     );
                 }

@@ -25,6 +25,13 @@ const CONNECTIONS: u32 = 8;
 /// Prepared statements that a connection keeps: all of ours, in all their row counts.
 const STATEMENTS: usize = 512;
 
+/// Memory in which SQLite's writer keeps pages of the file, in KiB (hence the sign). A batch of checks
+/// touches pages all over it; with the usual 2 MiB most of them are read anew each time.
+const WRITER_CACHE: &str = "-65536";
+/// Pages of the log after which SQLite copies them into the file: 16 MiB. Pages that each batch
+/// touches are so copied once for several batches.
+const CHECKPOINT_AFTER: &str = "4000";
+
 /// Opens the file of a `sqlite:` URL: one connection that writes, others that cannot.
 pub(super) async fn sqlite(url: &str) -> Result<(SqlitePool, SqlitePool), String> {
     let options = SqliteConnectOptions::from_str(url).map_err(|error| error.to_string())?;
@@ -51,7 +58,12 @@ pub(super) async fn sqlite(url: &str) -> Result<(SqlitePool, SqlitePool), String
     };
     let shown = file.display();
     let writer = pool(1)
-        .connect_with(options.clone())
+        .connect_with(
+            options
+                .clone()
+                .pragma("cache_size", WRITER_CACHE)
+                .pragma("wal_autocheckpoint", CHECKPOINT_AFTER),
+        )
         .await
         .map_err(|error| format!("cannot open {shown}: {error}"))?;
     let reader = pool(CONNECTIONS)

@@ -11,7 +11,9 @@ use crate::support::engines::{Database, Engine, engines};
 
 engines! {
     async fn a_database_answers_and_can_be_migrated_again(store: Store) {
+        let before = store.statements();
         store.ping().await.unwrap();
+        assert_eq!(store.statements(), before + 1);
         store.migrate().await.unwrap();
         let (one, other) = tokio::join!(store.migrate(), store.migrate());
         one.unwrap();
