@@ -256,7 +256,7 @@ async fn end_incident(
 
 /// Counts the time up to now and forgets the status, so that the pause counts as nothing.
 async fn close_books(tx: &mut Tx, monitor: &Monitor, now: At) -> Result<(), Refused> {
-    let Some(held) = tx.states(&[monitor.id]).await?.remove(&monitor.id) else {
+    let Some(mut held) = tx.states(&[monitor.id]).await?.remove(&monitor.id) else {
         return Ok(());
     };
     let mut ledger = Ledger::default();
@@ -267,8 +267,8 @@ async fn close_books(tx: &mut Tx, monitor: &Monitor, now: At) -> Result<(), Refu
     let spans = maintenance.apart(monitor.id, &spans);
     ledger.add_time(monitor.team, monitor.id, &spans);
     tx.add_to_rollups(&ledger.rows()).await?;
-    let state = (monitor.id, State::pending(now), held.revision);
-    if tx.save_states(&[state]).await? {
+    held.state = State::pending(now);
+    if tx.save_states(&[(monitor.id, held)]).await? {
         Ok(())
     } else {
         Err(StoreError::Conflict.into())

@@ -15,8 +15,9 @@ use crate::domain::id::MonitorId;
 use crate::domain::maintenance::Coverage;
 use crate::domain::quorum::{self, Vote};
 use crate::domain::schedule;
-use crate::domain::status::{self, State, Step};
-use crate::store::{Finished, Held, StoreError, Tx};
+use crate::domain::status::{self, Step};
+use crate::domain::uptime::Dated;
+use crate::store::{Addition, Finished, Held, StoreError, Tx, WHOLE};
 
 use super::App;
 use super::authorization;
@@ -94,6 +95,7 @@ async fn write(app: &App, tx: &mut Tx, batch: &[Checked], now: At) -> Result<boo
         tx.mark_blip(result.watch.monitor, since, result.report.started_at)
             .await?;
     }
+    let sums = known.add_to_hours(ledger);
     known.save(tx).await?;
     let mut has_news = false;
     for (checked, is_held) in &noticed {
@@ -102,7 +104,7 @@ async fn write(app: &App, tx: &mut Tx, batch: &[Checked], now: At) -> Result<boo
             has_news |= Box::pin(expiry::tell(app, tx, checked, now)).await?;
         }
     }
-    tx.add_to_rollups(&ledger.rows()).await?;
+    tx.add_to_rollups(&sums).await?;
     let changed: Vec<_> = results
         .iter()
         .filter(|result| !result.changes.is_empty() && new.contains(&result.key()))
@@ -200,11 +202,27 @@ impl Known {
         Cow::Owned(kept)
     }
 
+    /// Adds to the hours that the monitors are in; gives the sums of hours that are over and those of
+    /// single locations.
+    fn add_to_hours(&mut self, ledger: Ledger) -> Vec<Addition> {
+        let is_over = |mut addition: Addition| {
+            let held = self.held.get_mut(&addition.monitor);
+            let Some(held) = held.filter(|_| addition.location == WHOLE) else {
+                return Some(addition);
+            };
+            let over = held.open_hour.add(Dated {
+                start: addition.at.hour(),
+                bucket: addition.bucket,
+            })?;
+            (addition.at, addition.bucket) = (over.start, over.bucket);
+            Some(addition)
+        };
+        ledger.rows().into_iter().filter_map(is_over).collect()
+    }
+
     async fn save(self, tx: &mut Tx) -> Result<(), StoreError> {
         let moved = self.held.into_iter().filter(|(_, held)| !held.paused);
-        let states: Vec<(MonitorId, State, i64)> = moved
-            .map(|(id, held)| (id, held.state, held.revision))
-            .collect();
+        let states: Vec<_> = moved.collect();
         if tx.save_states(&states).await? {
             Ok(())
         } else {

@@ -49,6 +49,7 @@ pub mod news;
 pub mod node;
 pub mod notification;
 pub mod observation;
+pub mod open_hour;
 pub mod own_trouble;
 pub mod pattern;
 pub mod people;

@@ -170,7 +170,15 @@ impl Store {
             };
             (row.monitor_id, Dated { start, bucket })
         };
-        Ok(rows.into_iter().map(dated).collect())
+        let mut days: HashMap<_, Dated> = rows.into_iter().map(dated).collect();
+        for (monitor, open) in self.open_hours(monitors).await? {
+            if open.start >= start {
+                let bucket = Bucket::default();
+                let sum = days.entry(monitor).or_insert(Dated { start, bucket });
+                sum.bucket.spent.merge(&open.bucket.spent);
+            }
+        }
+        Ok(days)
     }
 }
 

@@ -14,7 +14,7 @@ use super::{Store, StoreError};
 use crate::secret::Place;
 
 /// Every migration in order: its name and its text.
-pub const MIGRATIONS: [(&str, &str); 16] = [
+pub const MIGRATIONS: [(&str, &str); 17] = [
     (
         "accounts",
         include_str!("../../migrations/0001_accounts.sql"),
@@ -64,6 +64,10 @@ pub const MIGRATIONS: [(&str, &str); 16] = [
         include_str!("../../migrations/0015_directory.sql"),
     ),
     ("audit", include_str!("../../migrations/0016_audit.sql")),
+    (
+        "open hours",
+        include_str!("../../migrations/0017_open_hours.sql"),
+    ),
 ];
 
 /// What is sealed to notice another key.

@@ -48,6 +48,7 @@ mod names;
 mod news;
 mod nodes;
 mod notifications;
+mod open_hours;
 mod overviews;
 mod parts;
 mod reports;

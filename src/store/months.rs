@@ -131,6 +131,12 @@ impl Store {
             let sum = sums.entry(row.monitor_id).or_default();
             sum.merge(&row.dated()?.bucket);
         }
+        let ids: Vec<_> = monitors.iter().map(|row| row.id).collect();
+        for (monitor, open) in self.open_hours(&ids).await? {
+            if open.start.day() >= from && open.start < until {
+                sums.entry(monitor).or_default().merge(&open.bucket);
+            }
+        }
         Ok(sums)
     }
 

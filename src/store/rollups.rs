@@ -2,13 +2,15 @@
 //!
 //! The location '' ([`WHOLE`]) is the ledger of the whole monitor. Sums are read, merged and
 //! written back; the revision of the monitor's state (`states`) keeps two nodes from doing so at
-//! once.
+//! once. The hour that a monitor is in stands beside its state (`open_hour`) until it is over; whatever
+//! reads sums adds it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::str::Split;
 
 use super::codec::{Joined, Origin, field, joined, records, row};
 use super::db::Many;
+use super::open_hours::{add, into_day};
 use super::{Store, StoreError, Tx};
 use crate::domain::at::At;
 use crate::domain::histogram::Latency;
@@ -72,6 +74,9 @@ impl RollupRow {
         })
     }
 }
+
+/// Later than any sum.
+const ALWAYS: At = At(i64::MAX);
 
 type Key = (MonitorId, String, At);
 type Sums = BTreeMap<Key, (TeamId, Bucket)>;
@@ -150,7 +155,13 @@ impl Store {
     ) -> Result<Vec<Dated>, StoreError> {
         let key = (team, monitor, WHOLE, from.hour(), until);
         let rows: Vec<RollupRow> = self.db.all(HOURS_OF, key).await?;
-        rows.iter().map(RollupRow::dated).collect()
+        let mut hours = rows
+            .iter()
+            .map(RollupRow::dated)
+            .collect::<Result<_, _>>()?;
+        let open = self.open_hour(team, monitor).await?;
+        add(&mut hours, open, (from.hour(), until));
+        Ok(hours)
     }
 
     /// The days of a monitor that began from `from` until before `until`, oldest first. The first
@@ -164,7 +175,13 @@ impl Store {
     ) -> Result<Vec<Dated>, StoreError> {
         let key = (team, monitor, WHOLE, from.day(), until);
         let rows: Vec<RollupRow> = self.db.all(DAYS_OF, key).await?;
-        rows.iter().map(RollupRow::dated).collect()
+        let mut days = rows
+            .iter()
+            .map(RollupRow::dated)
+            .collect::<Result<_, _>>()?;
+        let open = self.open_hour(team, monitor).await?.map(into_day);
+        add(&mut days, open, (from.day(), until));
+        Ok(days)
     }
 
     /// The hours of a monitor that began from `from` on, summed by location; only of a monitor that
@@ -192,7 +209,15 @@ impl Store {
         from: At,
     ) -> Result<HashMap<MonitorId, Vec<Dated>>, StoreError> {
         let keys: Vec<_> = monitors.iter().map(|id| (*id, from.hour())).collect();
-        by_monitor(self.db.many_all(HOURS_SINCE, keys).await?)
+        let mut hours = by_monitor(self.db.many_all(HOURS_SINCE, keys).await?)?;
+        for (monitor, open) in self.open_hours(monitors).await? {
+            add(
+                hours.entry(monitor).or_default(),
+                Some(open),
+                (from.hour(), ALWAYS),
+            );
+        }
+        Ok(hours)
     }
 
     /// The days of several monitors from `from` on, oldest first, without their latencies: a strip
@@ -203,7 +228,13 @@ impl Store {
         from: At,
     ) -> Result<HashMap<MonitorId, Vec<Dated>>, StoreError> {
         let keys: Vec<_> = monitors.iter().map(|id| (*id, from.day())).collect();
-        by_monitor(self.db.many_all(DAYS_SINCE, keys).await?)
+        let mut days = by_monitor(self.db.many_all(DAYS_SINCE, keys).await?)?;
+        for (monitor, mut open) in self.open_hours(monitors).await? {
+            open.bucket.latency = Latency::default();
+            let day = Some(into_day(open));
+            add(days.entry(monitor).or_default(), day, (from.day(), ALWAYS));
+        }
+        Ok(days)
     }
 }
 

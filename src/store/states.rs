@@ -12,15 +12,20 @@ use super::{StoreError, Tx};
 use crate::domain::at::At;
 use crate::domain::failure::Code;
 use crate::domain::id::MonitorId;
+use crate::domain::open_hour::OpenHour;
 use crate::domain::quorum::Vote;
-use crate::domain::status::{Seen, State};
+use crate::domain::status::{MonitorStatus, Seen, State};
 use crate::domain::verdict::CheckStatus;
 
 /// The state of a monitor and the revision to save it against.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Held {
     /// What is known.
     pub state: State,
+    /// The sums of the hour that it is in.
+    pub open_hour: OpenHour,
+    /// The status that was read.
+    was: MonitorStatus,
     /// How often it has moved.
     pub revision: i64,
     /// Whether its owner wishes it not to be checked.
@@ -58,9 +63,15 @@ impl Tx {
             };
             let revision = at.parsed("revision", field(&mut fields))?;
             let paused = matches!(fields.next(), Some("1" | "true"));
-            let state = at.document("state", fields.next().unwrap_or_default())?;
+            let open_hour = match fields.next() {
+                None | Some("") => OpenHour::default(),
+                Some(text) => at.parsed("open_hour", OpenHour::parse(text))?,
+            };
+            let state: State = at.document("state", fields.next().unwrap_or_default())?;
             let held = Held {
+                was: state.status,
                 state,
+                open_hour,
                 revision,
                 paused,
             };
@@ -95,20 +106,27 @@ impl Tx {
         Ok(votes)
     }
 
-    /// Saves states against the revisions that they were read with. False when somebody else has
-    /// moved one of them meanwhile, or it is gone: then drop this transaction and begin again.
-    pub async fn save_states(
-        &mut self,
-        states: &[(MonitorId, State, i64)],
-    ) -> Result<bool, StoreError> {
+    /// Saves states and open hours against the revisions that they were read with. False when
+    /// somebody else has moved one of them meanwhile, or it is gone: then drop this transaction and
+    /// begin again.
+    pub async fn save_states(&mut self, states: &[(MonitorId, Held)]) -> Result<bool, StoreError> {
         let mut ordered: Vec<_> = states.iter().collect();
         // In one order, so that two nodes do not wait for each other.
-        ordered.sort_by_key(|(id, ..)| *id);
-        let rows = ordered.iter().map(|(id, state, revision)| {
-            Ok((*id, state.status.as_str(), document(state)?, *revision))
+        ordered.sort_by_key(|(id, _)| *id);
+        let rows = ordered.iter().map(|(id, held)| {
+            let open_hour = held.open_hour.to_text();
+            Ok((*id, document(&held.state)?, open_hour, held.revision))
         });
         let rows = rows.collect::<Result<Vec<_>, StoreError>>()?;
-        Ok(self.db.many(SAVE_STATES, rows).await? == states.len() as u64)
+        if self.db.many(SAVE_STATES, rows).await? != states.len() as u64 {
+            return Ok(false);
+        }
+        let turned = ordered
+            .iter()
+            .filter(|(_, held)| held.state.status != held.was);
+        let words = turned.map(|(id, held)| (*id, held.state.status.as_str()));
+        self.db.many(SAVE_STATUSES, words).await?;
+        Ok(true)
     }
 }
 
@@ -124,7 +142,7 @@ const STATES: Many = Many {
     head: "WITH v(n, id) AS (VALUES",
     tail: concat!(
         ") SELECT ",
-        joined!("v.n", "s.revision", "m.paused", "s.state"),
+        joined!("v.n", "s.revision", "m.paused", "s.open_hour", "s.state"),
         " FROM v JOIN monitor_state s ON s.monitor_id = v.id JOIN monitor m ON m.id = v.id"
     ),
 };
@@ -136,7 +154,12 @@ const VOTES: Many = Many {
             ORDER BY w.monitor_id, w.last_started_at",
 };
 const SAVE_STATES: Many = Many {
-    head: "WITH v(id, word, saved, seen) AS (VALUES",
-    tail: ") UPDATE monitor_state SET status = v.word, state = v.saved, revision = revision + 1
+    head: "WITH v(id, saved, hour, seen) AS (VALUES",
+    tail: ") UPDATE monitor_state SET state = v.saved, open_hour = v.hour, revision = revision + 1
              FROM v WHERE monitor_id = v.id AND revision = v.seen",
+};
+/// Apart from the state: the status is in an index, which an ordinary check need not touch.
+const SAVE_STATUSES: Many = Many {
+    head: "WITH v(id, word) AS (VALUES",
+    tail: ") UPDATE monitor_state SET status = v.word FROM v WHERE monitor_id = v.id",
 };

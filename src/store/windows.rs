@@ -81,6 +81,15 @@ impl Store {
             let of = edges.entry((row.monitor_id, row.since)).or_default();
             of.push(Dated { start, bucket });
         }
+        for (monitor, open) in self.open_hours(monitors).await? {
+            for length in windows.iter().filter_map(|name| window_ms(name)) {
+                let (since, until) = edge(now, length);
+                if open.start >= since && open.start < until {
+                    let of = edges.entry((monitor, since)).or_default();
+                    of.push(open.clone());
+                }
+            }
+        }
         Ok(Edges(edges))
     }
 }

@@ -4,13 +4,16 @@ use std::time::Duration;
 
 use lifesign::domain::at::{At, DAY_MS, HOUR_MS};
 use lifesign::domain::check::CheckResult;
+use lifesign::domain::digest::Period;
 use lifesign::domain::failure::Code;
 use lifesign::domain::histogram::Latency;
 use lifesign::domain::id::MonitorId;
 use lifesign::domain::status::{MonitorStatus, State, step};
-use lifesign::domain::uptime::{Bucket, Spent};
+use lifesign::domain::uptime::{Bucket, Dated, Spent};
 use lifesign::domain::verdict::CheckStatus;
-use lifesign::store::{Addition, CheckFilter, Claim, Finished, Store, StoreError, WHOLE};
+use lifesign::store::{
+    Addition, CheckFilter, Claim, Finished, OverviewFilter, Store, StoreError, WHOLE,
+};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
@@ -61,9 +64,9 @@ async fn record(store: &Store, monitor: u128, checks: &[(i64, CheckStatus)]) {
 async fn record_whole(store: &Store, result: &CheckResult) -> Result<(), StoreError> {
     let mut tx = store.begin().await?;
     let watch = &result.watch;
-    let held = tx.states(&[watch.monitor]).await?[&watch.monitor];
+    let mut held = tx.states(&[watch.monitor]).await?[&watch.monitor].clone();
     tx.add_checks([result]).await?;
-    let state = step(&held.state, &result.seen(), MINUTE, result.seen().at).state;
+    held.state = step(&held.state, &result.seen(), MINUTE, result.seen().at).state;
     tx.finish_watches(&[Finished {
         result,
         claim: id(99),
@@ -73,8 +76,7 @@ async fn record_whole(store: &Store, result: &CheckResult) -> Result<(), StoreEr
         facts_hash: None,
     }])
     .await?;
-    let state = (watch.monitor, state, held.revision);
-    if !tx.save_states(&[state]).await? {
+    if !tx.save_states(&[(watch.monitor, held)]).await? {
         return Err(StoreError::Conflict);
     }
     let bucket = Bucket {
@@ -266,12 +268,13 @@ engines! {
         let mut tx = store.begin().await.unwrap();
         let held = tx.states(&[made.id, made.id, MonitorId(id(77))]).await.unwrap();
         assert_eq!(held.len(), 1, "one that is gone is left out");
-        let before = held[&made.id];
+        let mut before = held[&made.id].clone();
         assert_eq!((before.state, before.paused), (State::pending(NOW), false));
         let seen = check(id(1), id(10), at(0), CheckStatus::Up).seen();
         let after = step(&before.state, &seen, MINUTE, seen.at).state;
         assert_eq!(after.status, MonitorStatus::Up);
-        let save = [(made.id, after, before.revision)];
+        before.state = after;
+        let save = [(made.id, before)];
         assert!(tx.save_states(&save).await.unwrap());
         assert!(!tx.save_states(&save).await.unwrap(), "somebody was quicker");
         tx.commit().await.unwrap();
@@ -367,7 +370,7 @@ engines! {
             all.merge(&addition.bucket);
         }
         let (from, until) = (NOW.day(), At(NOW.day().0 + 3 * DAY_MS));
-        let sum = |dated: &[lifesign::domain::uptime::Dated]| {
+        let sum = |dated: &[Dated]| {
             let mut sum = Bucket::default();
             for one in dated {
                 sum.merge(&one.bucket);
@@ -405,6 +408,64 @@ engines! {
         assert_eq!(told, [("fra", checks("fra")), ("nyc", checks("nyc"))]);
         assert!(store.rollup_by_location(stranger, made.id, from).await.unwrap().is_empty());
         assert_eq!(sum(&store.rollup_hours(team, made.id, from, until).await.unwrap()), all);
+    }
+
+    async fn the_hour_that_a_monitor_is_in_counts_like_any_other(store: Store) {
+        let team = team(&store, 1).await;
+        let (added, kept) = (monitor(team, 10), monitor(team, 11));
+        add(&store, &added).await;
+        add(&store, &kept).await;
+        let now = At(NOW.day().0 + 2 * DAY_MS + 5 * HOUR_MS + 60_000);
+        // On into the present hour, and two late ones.
+        for hour in (0..54).chain([3, 53]) {
+            let start = At(NOW.day().0 + hour * HOUR_MS);
+            let mut latency = Latency::default();
+            latency.add("total", 12.0);
+            let bucket = Bucket {
+                spent: Spent { up_ms: 50_000, down_ms: hour, ..Spent::default() },
+                checks: 1,
+                failures: 1,
+                latency,
+            };
+            let addition = |monitor, at, bucket| Addition {
+                team, monitor, location: WHOLE.to_owned(), at, bucket,
+            };
+            let mut tx = store.begin().await.unwrap();
+            let mut held = tx.states(&[kept.id]).await.unwrap()[&kept.id].clone();
+            let over = held.open_hour.add(Dated { start, bucket: bucket.clone() });
+            assert!(tx.save_states(&[(kept.id, held)]).await.unwrap());
+            let over = over.map(|over| addition(kept.id, over.start, over.bucket));
+            let all: Vec<_> = over.into_iter().chain([addition(added.id, start, bucket)]).collect();
+            tx.add_to_rollups(&all).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        let all_days = (NOW.day(), At(now.0 + DAY_MS));
+        for (from, until) in [all_days, (now, At(now.0 + 1)), (NOW.day(), now.hour())] {
+            for is_by_hour in [true, false] {
+                let mut sums = Vec::new();
+                for id in [added.id, kept.id] {
+                    sums.push(if is_by_hour {
+                        store.rollup_hours(team, id, from, until).await.unwrap()
+                    } else {
+                        store.rollup_days(team, id, from, until).await.unwrap()
+                    });
+                }
+                assert!(!sums[0].is_empty());
+                assert_eq!(sums[0], sums[1]);
+            }
+        }
+        let stranger = super::team(&store, 2).await;
+        assert!(store.rollup_days(stranger, kept.id, all_days.0, all_days.1).await.unwrap().is_empty());
+        // A day later the present hour is one at the edge of a window.
+        for now in [now, At(now.0 + DAY_MS - 90_000)] {
+            let filter = OverviewFilter::default();
+            let rows = store.overviews(team, &filter, None, 9, now).await.unwrap().rows;
+            assert_eq!(rows[0].windows, rows[1].windows);
+            assert_eq!((&rows[0].days, &rows[0].hours), (&rows[1].days, &rows[1].hours));
+        }
+        let month = Period { from: NOW.day(), until: At(NOW.day().0 + 3 * DAY_MS) };
+        let (lines, _) = store.sla_lines(team, None, month, now, 9).await.unwrap();
+        assert_eq!((lines[0].bucket.checks, &lines[0].bucket), (56, &lines[1].bucket));
     }
 
     async fn a_deleted_monitor_leaves_nothing_behind(store: Store) {

@@ -31,13 +31,13 @@ async fn unfit(store: &Store, team: TeamId, n: Option<u128>, on: &[u128]) -> Opt
 
 async fn move_to(store: &Store, monitor: MonitorId, status: MonitorStatus) {
     let mut tx = store.begin().await.unwrap();
-    let held = tx.states(&[monitor]).await.unwrap()[&monitor];
-    let state = State {
+    let mut held = tx.states(&[monitor]).await.unwrap()[&monitor].clone();
+    held.state = State {
         status,
         last_check_at: Some(NOW),
         ..held.state
     };
-    let saved = tx.save_states(&[(monitor, state, held.revision)]).await;
+    let saved = tx.save_states(&[(monitor, held)]).await;
     assert!(saved.unwrap());
     tx.commit().await.unwrap();
 }

@@ -14,14 +14,12 @@ use crate::support::engines::engines;
 
 async fn set(store: &Store, monitor: MonitorId, status: MonitorStatus) {
     let mut tx = store.begin().await.unwrap();
-    let held = tx.states(&[monitor]).await.unwrap()[&monitor];
-    let state = State {
+    let mut held = tx.states(&[monitor]).await.unwrap()[&monitor].clone();
+    held.state = State {
         status,
         ..held.state
     };
-    tx.save_states(&[(monitor, state, held.revision)])
-        .await
-        .unwrap();
+    tx.save_states(&[(monitor, held)]).await.unwrap();
     tx.commit().await.unwrap();
 }
 
