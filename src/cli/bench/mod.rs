@@ -1,5 +1,6 @@
 //! `lifesign bench`: what this machine can do. A probe loop against a built-in server over TLS in a
-//! process of its own, the claiming and recording of checks, and pages; printed as a small table.
+//! process of its own, the claiming and recording of checks, and pages; printed as a small table. Or,
+//! with `--sustained`, the whole: every monitor checked once a minute for so many minutes.
 //!
 //! Nothing leaves the machine, and the database of the settings is not touched.
 
@@ -8,6 +9,7 @@ mod pages;
 mod probing;
 mod recording;
 mod stage;
+mod sustained;
 mod target;
 
 use std::io::Write as _;
@@ -32,6 +34,12 @@ pub(super) struct BenchArguments {
     /// An empty PostgreSQL database to record into; SQLite in a temporary folder without it
     #[arg(long)]
     database_url: Option<String>,
+    /// Instead of all that, check every monitor once a minute for so many minutes
+    #[arg(long, value_name = "MINUTES", value_parser = clap::value_parser!(u32).range(1..=1_440))]
+    sustained: Option<u32>,
+    /// The built-in server speaks without TLS
+    #[arg(long)]
+    plain: bool,
     /// Print one line of JSON for each measure instead of the table
     #[arg(long)]
     json: bool,
@@ -44,13 +52,26 @@ pub(super) struct BenchArguments {
 pub(super) async fn run(arguments: &BenchArguments) -> anyhow::Result<()> {
     crate::net::install_crypto_provider();
     if let Some(folder) = &arguments.target {
-        return target::serve(folder).await;
+        return target::serve(folder, arguments.plain).await;
     }
     let folder = tempfile::tempdir()?;
-    let target = Target::start(folder.path())?;
+    let target = Target::start(folder.path(), arguments.plain)?;
+    if let Some(minutes) = arguments.sustained {
+        let stage = Stage::at_work(folder.path(), arguments, &target).await?;
+        let result = sustained::measure(&stage, minutes, arguments.monitors).await?;
+        return result.print(arguments.json);
+    }
     let stage = Stage::set(folder.path(), arguments).await?;
     let probes = probing::measure(&target, arguments.probes).await?;
-    say(arguments, "probe over TLS", &probes)?;
+    say(
+        arguments,
+        if arguments.plain {
+            "probe"
+        } else {
+            "probe over TLS"
+        },
+        &probes,
+    )?;
     let recorded = recording::measure(&stage, &target, arguments).await?;
     say(arguments, "claim and record", &recorded.cost)?;
     note(arguments, &probes, &recorded)?;

@@ -1,5 +1,4 @@
-//! An installation of its own to measure on: an empty database, a team with its owner and monitors,
-//! and a clock that is moved by hand.
+//! An installation of its own to measure on: an empty database, a team with its owner and monitors.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,6 +7,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 
 use super::BenchArguments;
+use super::target::{AUTHORITY, Target};
 use crate::app::App;
 use crate::app::status_pages::{self, PageSpec};
 use crate::cli::open;
@@ -37,8 +37,32 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    /// Makes it in `folder`, or in the database that was named.
+    /// Makes it in `folder`, or in the database that was named, with a clock that is moved by hand and
+    /// monitors that nobody will ask.
     pub(super) async fn set(folder: &Path, arguments: &BenchArguments) -> anyhow::Result<Self> {
+        // The full hour: the first minutes of a measure do not cross into another one.
+        let clock = Clock::manual(Clock::system().now().hour());
+        let url = |number| format!("https://server-{number}.example/mcp");
+        Self::with(folder, arguments, clock, &url).await
+    }
+
+    /// Makes it on the clock of the machine, with monitors that all watch `server`.
+    pub(super) async fn at_work(
+        folder: &Path,
+        arguments: &BenchArguments,
+        server: &Target,
+    ) -> anyhow::Result<Self> {
+        let url = |number| format!("{}?{number}", server.url);
+        Self::with(folder, arguments, Clock::system(), &url).await
+    }
+
+    async fn with(
+        folder: &Path,
+        arguments: &BenchArguments,
+        clock: Clock,
+        server: &(dyn Fn(u32) -> String + Sync),
+    ) -> anyhow::Result<Self> {
+        let authority = folder.join(AUTHORITY);
         let own = format!("sqlite://{}/bench.db", folder.display());
         let url = arguments.database_url.as_deref().unwrap_or(&own);
         let key = "5a".repeat(32);
@@ -46,13 +70,13 @@ impl Stage {
             ("database_url", url),
             ("secret_key", &key),
             ("allow_targets", "loopback"),
+            ("ca_file", authority.to_str().context("an odd folder")?),
         ])?;
         let store = open::store(&settings).await?;
-        // The full hour: the first minutes of a measure do not cross into another one.
-        let (ids, now) = (Ids::random(), Clock::system().now().hour());
-        let app = App::new(settings, store, Clock::manual(now), ids)?;
+        let now = clock.now();
+        let app = App::new(settings, store, clock, Ids::random())?;
         let (owner, session) = owner(&app, now).await?;
-        let monitors = monitors(&app, owner.team, arguments.monitors, now).await?;
+        let monitors = monitors(&app, owner.team, (arguments.monitors, server), now).await?;
         let shown = monitors.iter().take(COMPONENTS).copied();
         let page = PageSpec::public(SLUG, "Bench", shown.map(Component::of));
         status_pages::create(&app, &owner, page).await?;
@@ -91,13 +115,18 @@ async fn owner(app: &App, now: At) -> anyhow::Result<(Actor, String)> {
     Ok((owner, session))
 }
 
-async fn monitors(app: &App, team: TeamId, n: u32, now: At) -> anyhow::Result<Vec<MonitorId>> {
+async fn monitors(
+    app: &App,
+    team: TeamId,
+    (n, server): (u32, &(dyn Fn(u32) -> String + Sync)),
+    now: At,
+) -> anyhow::Result<Vec<MonitorId>> {
     let numbers: Vec<u32> = (0..n).collect();
     let mut made = Vec::new();
     for numbers in numbers.chunks(BATCH) {
         let mut tx = app.store.begin().await?;
         for number in numbers {
-            let url = EndpointUrl::parse(&format!("https://server-{number}.example/mcp"));
+            let url = EndpointUrl::parse(&server(*number));
             let endpoint = Endpoint {
                 url: url.map_err(|fault| anyhow::anyhow!(fault.message))?,
                 transport: TransportChoice::Auto,

@@ -1,5 +1,5 @@
-//! The built-in server: MCP 2025-11-25 over Streamable HTTP and TLS, with sessions and ten tools, in
-//! a process of its own, so that its work is not counted.
+//! The built-in server: MCP 2025-11-25 over Streamable HTTP, with or without TLS, with sessions and ten
+//! tools, in a process of its own, so that its work is not counted.
 
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
@@ -24,7 +24,8 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-const AUTHORITY: &str = "authority.pem";
+/// The authority of the certificate, in the folder of the measure.
+pub(super) const AUTHORITY: &str = "authority.pem";
 const CERTIFICATE: &str = "certificate.pem";
 const KEY: &str = "key.pem";
 /// Most handshakes at once.
@@ -42,12 +43,13 @@ pub(super) struct Target {
 }
 
 impl Target {
-    /// Makes its certificate in `folder` and starts it.
-    pub(super) fn start(folder: &Path) -> anyhow::Result<Self> {
+    /// Makes its certificate in `folder` and starts it, over TLS or without.
+    pub(super) fn start(folder: &Path, is_plain: bool) -> anyhow::Result<Self> {
         let authority = make_certificate(folder).context("cannot make a certificate")?;
         let mut process = Command::new(std::env::current_exe()?)
             .args(["bench", "--target"])
             .arg(folder)
+            .args(is_plain.then_some("--plain"))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -58,9 +60,10 @@ impl Target {
         if address.is_empty() {
             bail!("the built-in server ended at once");
         }
+        let scheme = if is_plain { "http" } else { "https" };
         Ok(Self {
             process,
-            url: format!("https://{}/mcp", address.trim()),
+            url: format!("{scheme}://{}/mcp", address.trim()),
             authority,
         })
     }
@@ -89,16 +92,9 @@ fn make_certificate(folder: &Path) -> anyhow::Result<Vec<u8>> {
 }
 
 /// Serves until its parent goes away or ends it.
-pub(super) async fn serve(folder: &Path) -> anyhow::Result<()> {
-    let certificate = CertificateDer::from_pem_file(folder.join(CERTIFICATE))?;
-    let key = PrivateKeyDer::from_pem_file(folder.join(KEY))?;
-    let config = rustls::ServerConfig::builder()
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate], key)?;
+pub(super) async fn serve(folder: &Path, is_plain: bool) -> anyhow::Result<()> {
     let tcp = TcpListener::bind(("127.0.0.1", 0)).await?;
     let address = tcp.local_addr()?;
-    let (ready, shaken) = mpsc::channel(WAITING);
-    let shaking = shake_hands(tcp, TlsAcceptor::from(Arc::new(config)), ready);
     std::io::Write::write_all(&mut std::io::stdout(), format!("{address}\n").as_bytes())?;
     // The end of its input says that the parent is gone.
     let (gone, parent) = tokio::sync::oneshot::channel();
@@ -106,11 +102,31 @@ pub(super) async fn serve(folder: &Path) -> anyhow::Result<()> {
         let _ = std::io::stdin().lines().count();
         let _ = gone.send(());
     });
+    let served = async {
+        if is_plain {
+            Ok(axum::serve(tcp, router()).await?)
+        } else {
+            serve_tls(tcp, address, folder).await
+        }
+    };
+    tokio::select! {
+        done = served => done,
+        _ = parent => Ok(()),
+    }
+}
+
+async fn serve_tls(tcp: TcpListener, address: SocketAddr, folder: &Path) -> anyhow::Result<()> {
+    let certificate = CertificateDer::from_pem_file(folder.join(CERTIFICATE))?;
+    let key = PrivateKeyDer::from_pem_file(folder.join(KEY))?;
+    let config = rustls::ServerConfig::builder()
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate], key)?;
+    let (ready, shaken) = mpsc::channel(WAITING);
+    let shaking = shake_hands(tcp, TlsAcceptor::from(Arc::new(config)), ready);
     let served = axum::serve(TlsListener { shaken, address }, router());
     tokio::select! {
         done = served => Ok(done?),
         () = shaking => Ok(()),
-        _ = parent => Ok(()),
     }
 }
 
