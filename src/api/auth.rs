@@ -44,7 +44,7 @@ impl Limit {
     }
 
     /// Counts a request: what is left, or the seconds to wait.
-    fn count(&self, key: &String) -> Result<u32, u64> {
+    pub(super) fn count(&self, key: &String) -> Result<u32, u64> {
         match self.buckets.check_key(key) {
             Ok(snapshot) => Ok(snapshot.remaining_burst_capacity()),
             Err(not_until) => {
@@ -54,7 +54,7 @@ impl Limit {
         }
     }
 
-    fn headers(&self, left: u32, wait: u64) -> [(&'static str, String); 2] {
+    pub(super) fn headers(&self, left: u32, wait: u64) -> [(&'static str, String); 2] {
         let quota = self.per_minute;
         [
             ("ratelimit-policy", format!("\"default\";q={quota};w=60")),
@@ -81,13 +81,16 @@ pub(crate) async fn guard(State(gate): State<Gate>, mut request: Request, next: 
             with(response, &gate.limit.headers(left, 60))
         }
         Err(Denied::Always(error)) => error.into_response(),
-        Err(Denied::For(seconds)) => {
-            let words = format!("too many requests; try again in {seconds} s");
-            let error = ApiError::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", words);
-            let response = error.after(seconds).into_response();
-            with(response, &gate.limit.headers(0, seconds))
-        }
+        Err(Denied::For(seconds)) => too_many(&gate.limit, seconds),
     }
+}
+
+/// What whoever asks too often is told.
+pub(super) fn too_many(limit: &Limit, seconds: u64) -> Response {
+    let words = format!("too many requests; try again in {seconds} s");
+    let error = ApiError::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", words);
+    let response = error.after(seconds).into_response();
+    with(response, &limit.headers(0, seconds))
 }
 
 enum Denied {
@@ -121,7 +124,8 @@ async fn admit(
     Ok((actor, left))
 }
 
-fn bearer(headers: &HeaderMap) -> Result<&str, ApiError> {
+/// The token of a request.
+pub(super) fn bearer(headers: &HeaderMap) -> Result<&str, ApiError> {
     let refuse = |words| ApiError::new(StatusCode::UNAUTHORIZED, "unauthorized", words);
     let value = headers
         .get(AUTHORIZATION)
@@ -135,7 +139,8 @@ fn bearer(headers: &HeaderMap) -> Result<&str, ApiError> {
     }
 }
 
-fn with(mut response: Response, headers: &[(&'static str, String)]) -> Response {
+/// A response with these headers, too.
+pub(super) fn with(mut response: Response, headers: &[(&'static str, String)]) -> Response {
     for (name, value) in headers {
         if let Ok(value) = HeaderValue::from_str(value) {
             response.headers_mut().insert(*name, value);

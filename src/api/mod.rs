@@ -3,6 +3,8 @@
 //!
 //! The OpenAPI document comes from the same routes and is held by a snapshot.
 
+mod agent;
+mod agents;
 mod announcements;
 mod audit;
 mod auth;
@@ -57,7 +59,7 @@ use error::ApiError;
 /// Requests that one token may make in a minute.
 const PER_MINUTE: NonZeroU32 = NonZeroU32::new(600).unwrap();
 /// What the API is about, in the order of its documentation.
-const TAGS: [(&str, &str); 8] = [
+const TAGS: [(&str, &str); 9] = [
     ("monitors", "What is watched, how it is and how it was."),
     ("probe", "One check of an address that is not watched."),
     (
@@ -72,6 +74,10 @@ const TAGS: [(&str, &str); 8] = [
     ("reports", "How a month was."),
     ("status", "What the public sees."),
     ("team", "People, tokens, and who did what."),
+    (
+        "agents",
+        "Probers in other networks, and what they exchange with the server.",
+    ),
 ];
 /// Largest body of a request, in bytes.
 const MAX_BODY: usize = 256 * 1024;
@@ -99,7 +105,8 @@ pub fn limited_router(app: &Arc<App>, per_minute: NonZeroU32) -> Router {
         app: Arc::clone(app),
     };
     let v1 = private
-        .route_layer(middleware::from_fn_with_state(gate, auth::guard))
+        .route_layer(middleware::from_fn_with_state(gate.clone(), auth::guard))
+        .merge(agent::router(gate))
         .merge(public)
         .route("/openapi.json", get(openapi))
         .fallback(nowhere)
@@ -131,6 +138,7 @@ fn private() -> OpenApiRouter<Api> {
         .merge(announcements::routes())
         .merge(members::routes())
         .merge(tokens::routes())
+        .merge(agents::routes())
         .merge(audit::routes())
 }
 
@@ -169,6 +177,7 @@ pub fn document() -> OpenApi {
         )]))
         .build();
     document.merge(private().into_openapi());
+    document.merge(agent::routes().into_openapi());
     document.merge(public().into_openapi());
     for item in document.paths.paths.values_mut() {
         let all = [

@@ -1,23 +1,29 @@
 //! One check: from a claimed watch to a complete result. The only place that sees both what is
 //! due and the network.
+//!
+//! It has two halves: [`look`] needs a network and no database, so that an agent can do it
+//! elsewhere; [`conclude`] needs the database and no network. A node does one after the other.
 
 use std::time::Duration;
 
 use uuid::Uuid;
 
+use crate::clock::Clock;
 use crate::domain::at::At;
 use crate::domain::change::changes;
 use crate::domain::check::{CheckResult, Watch};
 use crate::domain::expiry::{self, Expiring};
 use crate::domain::gate::{self, Gate};
+use crate::domain::monitor::Expectations;
+use crate::domain::observation::ProbeMemory;
 use crate::domain::quorum::Quorum;
 use crate::domain::report::CheckReport;
-use crate::domain::usual::Usual;
-use crate::domain::verdict::{CheckStatus, judge};
-use crate::probe::{Observer, Target};
+use crate::domain::verdict::{CheckStatus, judge, tools_change};
+use crate::probe::{Observer, Prober, Target};
 use crate::store::{DueCheck, SeenTools, locations};
 
 use super::App;
+use super::network::Network;
 use super::tools;
 
 /// A check that was made, with what recording it needs.
@@ -52,77 +58,167 @@ impl Checked {
     }
 }
 
-/// Probes a watch and judges what was seen. It cannot fail: trouble is the result.
-pub async fn run_check(app: &App, due: DueCheck, observer: &dyn Observer) -> Checked {
-    // One location asks for all of them: once a week means once.
-    let is_first = locations(&due.monitor).first() == Some(&due.watch.location);
-    let spec = due.monitor.spec;
-    let interval = spec.interval();
-    let mut memory = due.memory;
-    // The sums are those of all locations together; a far one would look slow beside a near one.
-    if spec.expectations.slow_ms.is_none() && due.locations == 1 {
-        refresh(app, &due.watch, &mut memory.usual).await;
+/// Where probes are made from: what makes them, and what is known there of the network and the time.
+#[derive(Clone, Copy)]
+pub struct Outlook<'a> {
+    /// What asks the servers.
+    pub prober: &'a Prober,
+    /// What is known of the own network.
+    pub network: &'a Network,
+    /// What time it is.
+    pub clock: &'a Clock,
+}
+
+/// A watch as a probe needs it, on a node or on an agent without a database.
+#[derive(Clone, Debug)]
+pub struct Assignment {
+    /// What is checked, and from where.
+    pub watch: Watch,
+    /// What to probe.
+    pub target: Target,
+    /// What its server has promised.
+    pub expectations: Expectations,
+    /// Whether the check before, as far as is known, reached the server.
+    pub was_fine: bool,
+}
+
+impl Assignment {
+    /// The same for a node and for an agent.
+    pub fn of(due: &DueCheck) -> Self {
+        let spec = &due.monitor.spec;
+        // One location asks for all of them: once a week means once.
+        let is_first = locations(&due.monitor).first() == Some(&due.watch.location);
+        Self {
+            watch: due.watch.clone(),
+            target: Target {
+                endpoint: spec.endpoint.clone(),
+                timeout: spec.timeout(),
+                memory: due.memory.clone(),
+                canary: spec.canary.clone(),
+                monitor: due.monitor.id,
+                lint: spec.lint && is_first,
+            },
+            expectations: spec.expectations.clone(),
+            was_fine: was_fine(due.last_status),
+        }
     }
-    let target = Target {
-        timeout: spec.timeout(),
-        endpoint: spec.endpoint,
-        memory,
-        canary: spec.canary,
-        monitor: due.monitor.id,
-        lint: spec.lint && is_first,
-    };
-    let mut seen = app.prober.probe(&target, observer).await;
-    let tools = tools::news(&due.watch, &target.memory.tools, &seen);
-    if tools.is_some() {
-        // Lists that quarrel are told by their incident; when they have settled, what came of it.
-        seen.memory.tools.is_untold = seen.memory.tools.is_restless();
-    }
-    let changes = changes(&target.memory, &seen.memory);
+}
+
+/// Whether a check reached its server, as far as its status tells.
+pub fn was_fine(last: Option<CheckStatus>) -> bool {
+    last.is_some_and(|status| status != CheckStatus::Down)
+}
+
+/// What a probe came to, judged where it was made; what only the database knows is left to
+/// [`conclude`].
+#[derive(Clone, Debug)]
+pub struct Sighting {
+    /// What was seen and what it means.
+    pub report: CheckReport,
+    /// What the next probe should know.
+    pub memory: ProbeMemory,
+    /// The tools, where they are others than the probe knew.
+    pub tools: Option<SeenTools>,
+    /// Whether something ended the conversation before its time.
+    pub is_stopped: bool,
+}
+
+/// Probes a watch and concludes from what was seen. It cannot fail: trouble is the result.
+pub async fn run_check(app: &App, mut due: DueCheck, observer: &dyn Observer) -> Checked {
+    refresh(app, &mut due).await;
+    let task = Assignment::of(&due);
+    // Each half is apart: the one is gone when the other begins.
+    let seen = Box::pin(look(app.outlook(), &task, observer)).await;
+    drop(task);
+    Box::pin(conclude(app, due, seen)).await
+}
+
+/// Probes a watch and judges what was seen.
+pub async fn look(from: Outlook<'_>, task: &Assignment, observer: &dyn Observer) -> Sighting {
+    let target = &task.target;
+    let seen = from.prober.probe(target, observer).await;
+    let tools = tools::news(&task.watch, &target.memory.tools, &seen);
     let has_credentials = target.endpoint.has_credentials();
-    let mut verdict = judge(&seen, &spec.expectations, has_credentials, app.clock.now());
-    if let Some(news) = &tools
-        && let Some(diff) = tools::difference(app, &target.memory.tools, news).await
-    {
-        verdict.note_tools_change(&diff);
-    }
+    let now = from.clock.now();
+    let mut verdict = judge(&seen, &task.expectations, has_credentials, now);
     let host = target.endpoint.url.url().host_str().unwrap_or_default();
-    let was_fine = due
-        .last_status
-        .is_some_and(|status| status != CheckStatus::Down);
-    if let Some(trouble) = app.network.explains(app, host, &seen, was_fine).await {
+    let explained = from
+        .network
+        .explains(from.clock, host, &seen, task.was_fine);
+    if let Some(trouble) = explained.await {
         verdict.blame_own_network(trouble.since);
     }
     let url = target.endpoint.url.redacted();
-    let report = CheckReport::new(url, due.watch.location.clone(), &seen, &verdict);
-    let expiring = expiry::expiring(&report, &mut seen.memory.expiry);
-    let mut remembered = seen.memory.gate;
-    let gate = gate::noticed(&seen, verdict.gated, has_credentials, &mut remembered);
-    seen.memory.gate = remembered;
+    let location = task.watch.location.clone();
+    Sighting {
+        report: CheckReport::new(url, location, &seen, &verdict),
+        is_stopped: seen.stopped.is_some(),
+        tools,
+        memory: seen.memory,
+    }
+}
+
+/// Makes a complete check of what a probe came to, with what is known of its watch. What was told
+/// before is remembered here: wherever the probe was made, it only carries that along.
+pub async fn conclude(app: &App, due: DueCheck, seen: Sighting) -> Checked {
+    let Sighting {
+        mut report,
+        mut memory,
+        tools,
+        is_stopped,
+    } = seen;
+    let before = due.memory;
+    let spec = due.monitor.spec;
+    let tools = tools.filter(|seen| tools::are_news(&before.tools, seen));
+    memory.tools.is_untold = if tools.is_some() {
+        // Lists that quarrel are told by their incident; when they have settled, what came of it.
+        memory.tools.is_restless()
+    } else {
+        before.tools.is_untold
+    };
+    if let Some(news) = &tools
+        && let Some(diff) = tools::difference(app, &before.tools, news).await
+    {
+        report.findings.extend(tools_change(&diff));
+    }
+    let changes = changes(&before, &memory);
+    memory.usual = before.usual;
+    memory.expiry = before.expiry;
+    memory.gate = before.gate;
+    let expiring = expiry::expiring(&report, &mut memory.expiry);
+    let has_credentials = spec.endpoint.has_credentials();
+    let met = (report.login.as_ref(), is_stopped);
+    let gate = gate::noticed(met, report.gated, has_credentials, &mut memory.gate);
     let result = CheckResult {
         watch: due.watch,
         slot: due.slot,
         attempt: due.attempt,
         report,
-        memory: seen.memory,
+        memory,
         changes,
     };
     Checked {
         result,
         claim: due.claim,
-        interval,
+        interval: spec.interval(),
         locations: due.locations,
         quorum: spec.quorum,
         facts_hash: due.facts_hash,
-        are_tools_untold: target.memory.tools.is_untold,
+        are_tools_untold: before.tools.is_untold,
         tools,
         expiring,
         gate,
     }
 }
 
-/// Looks again at how long a check of this monitor usually takes, when it is time to. Where that
-/// fails, what was known goes on.
-async fn refresh(app: &App, watch: &Watch, usual: &mut Usual) {
+/// Looks again at how long a check of this monitor usually takes, when it is time to and nobody has
+/// said what is slow. Where that fails, what was known goes on.
+pub(super) async fn refresh(app: &App, due: &mut DueCheck) {
+    // The sums are those of all locations together; a far one would look slow beside a near one.
+    if due.monitor.spec.expectations.slow_ms.is_some() || due.locations != 1 {
+        return;
+    }
+    let (watch, usual) = (&due.watch, &mut due.memory.usual);
     let now = app.clock.now();
     if !usual.is_stale(now) {
         return;

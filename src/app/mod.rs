@@ -4,6 +4,7 @@
 //! in here, called by pages and API alike.
 
 pub mod accounts;
+pub mod agents;
 pub mod alerter;
 mod allowance;
 pub mod announcements;
@@ -164,6 +165,15 @@ struct Group {
 }
 
 impl App {
+    /// Where this node looks from.
+    pub fn outlook(&self) -> check::Outlook<'_> {
+        check::Outlook {
+            prober: &self.prober,
+            network: &self.network,
+            clock: &self.clock,
+        }
+    }
+
     /// Starts the workers that the roles of this node ask for.
     pub fn start(self: &Arc<Self>) -> Workers {
         let workers = Workers {

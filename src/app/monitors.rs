@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use crate::domain::accounting;
+use crate::domain::agent::MAX_AGENTS;
 use crate::domain::at::At;
 use crate::domain::audit::{self, Deed};
 use crate::domain::canary::promise;
@@ -16,6 +17,7 @@ use crate::probe::{Observer, client_key_fault};
 use crate::store::{Claim, StoreError, Tx, locations};
 
 use super::App;
+use super::agents;
 use super::audit::{note, note_change};
 use super::check::run_check;
 use super::consequence::tell;
@@ -149,7 +151,10 @@ async fn check_spec(
 ) -> Result<Vec<FieldError>, Refused> {
     may_edit(actor)?;
     let mut faults = spec.faults();
-    if let Err(refused) = app.guard.check_literal(spec.endpoint.url.url()) {
+    // What only agents check is in their networks, and reached as their settings allow.
+    if let Err(refused) = app.guard.check_literal(spec.endpoint.url.url())
+        && !agents::serve_all_of(app, actor.team, spec).await?
+    {
         faults.push(FieldError::new("url", refused.to_string()));
     }
     faults.extend(key_fault(&spec.endpoint));
@@ -323,13 +328,19 @@ pub async fn check_now(
             "the monitor is paused; resume it first".to_owned(),
         ));
     }
-    let locations = locations(&monitor);
+    let mut locations = locations(&monitor);
+    let agents = app.store.agents(actor.team, MAX_AGENTS).await?;
+    locations.retain(|at| agents.iter().all(|agent| agent.location != *at));
     let here = &app.settings.location;
     let location = locations
         .iter()
         .find(|at| *at == here)
         .or(locations.first());
-    let location = location.ok_or(Refused::NotFound)?;
+    let location = location.ok_or_else(|| {
+        let words =
+            "only agents check it, and they do so by their own clock; look again in a while";
+        Refused::Conflict(words.to_owned())
+    })?;
     let turn = app.hosts.turn(monitor.spec.endpoint.url.url()).await;
     let _turn = turn.ok_or_else(|| {
         Refused::Conflict(

@@ -4,7 +4,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::App;
+use crate::clock::Clock;
 use crate::domain::at::At;
 use crate::domain::observation::Observation;
 use crate::domain::own_trouble::{Fleet, OwnTrouble, Reach};
@@ -41,7 +41,7 @@ impl Network {
     /// that could not reach it waits for the canaries.
     pub(super) async fn explains(
         &self,
-        app: &App,
+        clock: &Clock,
         host: &str,
         seen: &Observation,
         was_fine: bool,
@@ -54,22 +54,22 @@ impl Network {
             }
             Reach::Failed(way) => self.watched(|fleet| fleet.failed(host, way, began, was_fine)),
         }
-        self.ask(app).await;
+        self.ask(clock).await;
         self.fleet().explains(began)
     }
 
     /// Asks the canaries, where their last word no longer holds.
-    async fn ask(&self, app: &App) {
+    async fn ask(&self, clock: &Clock) {
         if self.canaries.is_empty() {
             return;
         }
         let mut asked = self.asked.lock().await;
-        let now = app.clock.now();
+        let now = clock.now();
         if asked.is_some_and(|last| last <= now && now < last + HOLDS) {
             return;
         }
         let is_answered = self.canaries.answer().await;
-        let now = app.clock.now();
+        let now = clock.now();
         *asked = Some(now);
         self.watched(|fleet| fleet.asked(now, is_answered));
     }

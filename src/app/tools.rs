@@ -41,6 +41,11 @@ pub(super) fn news(watch: &Watch, before: &ToolsMemory, seen: &Observation) -> O
     })
 }
 
+/// Whether tools are others than those that were last seen from the same place, or were not told yet.
+pub(super) fn are_news(before: &ToolsMemory, seen: &SeenTools) -> bool {
+    before.is_untold || before.hash.as_ref() != Some(&seen.hash) || word(before.era) != seen.era
+}
+
 /// What is different about them; nothing for the first ones, or where the old ones cannot be read
 /// now: then the next change is told.
 pub(super) async fn difference(

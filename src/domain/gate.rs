@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 
 use super::failure::Code;
 use super::login::LoginChain;
-use super::observation::Observation;
 use super::report::CheckReport;
 
 /// Checks in a row that have to agree.
@@ -155,10 +154,10 @@ impl Watched {
     }
 }
 
-/// What a check noticed that was not passed on before; `memory` takes note of it. `is_gated` is
-/// the verdict.
+/// What a check noticed that was not passed on before; `memory` takes note of it. It met that way to
+/// a login, and was stopped before its end or not; `is_gated` is the verdict.
 pub fn noticed(
-    seen: &Observation,
+    (login, is_stopped): (Option<&LoginChain>, bool),
     is_gated: bool,
     has_credentials: bool,
     memory: &mut GateMemory,
@@ -169,9 +168,9 @@ pub fn noticed(
     } else if is_gated {
         Some(Gate::Gated)
     } else {
-        seen.stopped.is_none().then_some(Gate::Open)
+        (!is_stopped).then_some(Gate::Open)
     };
-    let login = seen.login.as_ref().and_then(way);
+    let login = login.and_then(way);
     let noticed = [memory.wall.saw(wall), memory.login.saw(login)];
     noticed.into_iter().flatten().collect()
 }
@@ -210,13 +209,17 @@ mod tests {
     use crate::domain::at::At;
     use crate::domain::login::LoginFault;
     use crate::domain::memory::ProbeMemory;
-    use crate::domain::observation::{Seen, StepName};
+    use crate::domain::observation::{Observation, Seen, StepName};
     use crate::domain::trouble::{BodyTrouble, Trouble};
 
     fn seen(login: Option<LoginChain>) -> Observation {
         let mut seen = Observation::begun(At(0), ProbeMemory::default());
         seen.login = login;
         seen
+    }
+
+    fn met(seen: &Observation) -> (Option<&LoginChain>, bool) {
+        (seen.login.as_ref(), seen.stopped.is_some())
     }
 
     fn chain(faults: Vec<LoginFault>, is_read: bool) -> LoginChain {
@@ -238,7 +241,7 @@ mod tests {
                     trouble: Trouble::Body(BodyTrouble::Empty { status: 200 }),
                 });
             }
-            let news = noticed(&observation, check == 'G', false, &mut memory);
+            let news = noticed(met(&observation), check == 'G', false, &mut memory);
             all.extend(news.into_iter().map(|gate| (place, gate)));
         }
         all
@@ -266,7 +269,7 @@ mod tests {
     fn who_brings_credentials_notices_no_wall() {
         let mut memory = GateMemory::default();
         for _ in 0..5 {
-            assert_eq!(noticed(&seen(None), false, true, &mut memory), []);
+            assert_eq!(noticed(met(&seen(None)), false, true, &mut memory), []);
         }
     }
 
@@ -301,7 +304,7 @@ mod tests {
             sound(),
         ];
         for (place, chain) in checks.into_iter().enumerate() {
-            let news = noticed(&seen(Some(chain)), true, true, &mut memory);
+            let news = noticed(met(&seen(Some(chain))), true, true, &mut memory);
             told.extend(news.into_iter().map(|gate| (place, gate)));
         }
         assert_eq!(
@@ -313,15 +316,15 @@ mod tests {
     #[test]
     fn what_was_held_back_is_noticed_again() {
         let mut memory = GateMemory::default();
-        let mut check = || noticed(&seen(None), true, false, &mut memory);
+        let mut check = || noticed(met(&seen(None)), true, false, &mut memory);
         check();
         assert_eq!(check(), [Gate::Gated]);
         memory.forget(&[Gate::Gated]);
         assert_eq!(
-            noticed(&seen(None), true, false, &mut memory),
+            noticed(met(&seen(None)), true, false, &mut memory),
             [Gate::Gated]
         );
-        assert_eq!(noticed(&seen(None), true, false, &mut memory), []);
+        assert_eq!(noticed(met(&seen(None)), true, false, &mut memory), []);
     }
 
     #[test]

@@ -57,6 +57,8 @@ ids! {
     NewsId,
     /// An API token.
     TokenId,
+    /// A prober in another network.
+    AgentId,
     /// A maintenance window.
     WindowId,
     /// A claim of a host.

@@ -6,6 +6,7 @@
 
 pub mod accent;
 pub mod accounting;
+pub mod agent;
 pub mod announcement;
 pub mod at;
 pub mod audit;

@@ -18,8 +18,8 @@ use uuid::Uuid;
 use super::error::StoreError;
 use crate::domain::at::At;
 use crate::domain::id::{
-    AnnouncementId, AuditId, ChannelId, ClaimId, DeliveryId, IncidentId, MonitorId, NewsId,
-    NotificationId, StatusPageId, SubscriberId, TeamId, TokenId, UserId, WindowId,
+    AgentId, AnnouncementId, AuditId, ChannelId, ClaimId, DeliveryId, IncidentId, MonitorId,
+    NewsId, NotificationId, StatusPageId, SubscriberId, TeamId, TokenId, UserId, WindowId,
 };
 
 /// A newtype that is stored as what it wraps.
@@ -62,6 +62,7 @@ macro_rules! column {
 }
 
 column! {
+    AgentId(Uuid),
     AnnouncementId(Uuid),
     At(i64),
     AuditId(Uuid),

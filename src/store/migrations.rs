@@ -14,7 +14,7 @@ use super::{Store, StoreError};
 use crate::secret::Place;
 
 /// Every migration in order: its name and its text.
-pub const MIGRATIONS: [(&str, &str); 17] = [
+pub const MIGRATIONS: [(&str, &str); 18] = [
     (
         "accounts",
         include_str!("../../migrations/0001_accounts.sql"),
@@ -68,6 +68,7 @@ pub const MIGRATIONS: [(&str, &str); 17] = [
         "open hours",
         include_str!("../../migrations/0017_open_hours.sql"),
     ),
+    ("agents", include_str!("../../migrations/0018_agents.sql")),
 ];
 
 /// What is sealed to notice another key.

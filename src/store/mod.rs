@@ -11,6 +11,8 @@
 //! Columns: ids `UUID`, instants `BIGINT` milliseconds, flags `BOOLEAN`, enums `TEXT` with `CHECK`,
 //! documents `TEXT` JSON that is never queried inside.
 
+mod agent_watches;
+mod agents;
 mod announcements;
 mod audit;
 mod beside;
@@ -70,6 +72,7 @@ mod windows;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use agent_watches::Standing;
 pub use budgets::LookedAt;
 pub use catalogue::{Column, Table};
 pub use chain::CheckKey;

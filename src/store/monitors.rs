@@ -68,7 +68,7 @@ impl Store {
     }
 }
 
-fn kept(row: &MonitorRow, store: &Store) -> Result<Kept, StoreError> {
+pub(super) fn kept(row: &MonitorRow, store: &Store) -> Result<Kept, StoreError> {
     Ok(Kept {
         monitor: row.monitor(&store.key)?,
         created_at: row.created_at,

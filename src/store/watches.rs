@@ -12,6 +12,7 @@ use super::finish::read_memory;
 use super::monitor_row::MonitorRow;
 use super::monitors::{ANYWHERE, locations};
 use super::{Store, StoreError};
+use crate::domain::agent::Agent;
 use crate::domain::at::At;
 use crate::domain::check::Watch;
 use crate::domain::id::{MonitorId, TeamId};
@@ -39,6 +40,8 @@ pub struct DueCheck {
     pub watch: Watch,
     /// The monitor.
     pub monitor: Monitor,
+    /// How often it was changed.
+    pub revision: i64,
     /// From how many locations it is checked.
     pub locations: usize,
     /// The slot that it is for.
@@ -159,6 +162,33 @@ impl Store {
         }
     }
 
+    /// Claims the slots that an agent has checked already, each watch once, in order to record them.
+    /// What was claimed before is overtaken: nobody but the agent checks its watches, and what it
+    /// sends again takes the place of what it sent. Slots that are recorded already, watches that it
+    /// does not have (any more) and paused ones are left out.
+    pub async fn claim_done(
+        &self,
+        agent: &Agent,
+        done: &[(MonitorId, At)],
+        claim: &Claim<'_>,
+    ) -> Result<Claimed, StoreError> {
+        let mut tx = self.begin().await?;
+        let place = &*agent.location;
+        let rows = done.iter().map(|(monitor, slot)| {
+            let of = (*monitor, place, agent.team);
+            (of.0, of.1, of.2, *slot, claim.id, claim.node, claim.until)
+        });
+        let claimed = if tx.db.many(CLAIM_DONE, rows).await? == 0 {
+            Claimed::default()
+        } else {
+            let key = (claim.id, claim.until, place, place);
+            let rows: Vec<Due> = tx.db.all(CLAIMED, key).await?;
+            self.read(rows, claim)
+        };
+        tx.commit().await?;
+        Ok(claimed)
+    }
+
     fn read(&self, rows: Vec<Due>, claim: &Claim<'_>) -> Claimed {
         let mut claimed = Claimed::default();
         for Due(due, row) in rows {
@@ -195,6 +225,7 @@ impl Store {
             watch,
             locations: locations(&monitor).len(),
             monitor,
+            revision: row.revision,
             slot: due.slot,
             claim,
             attempt: at.parsed("attempt", u32::try_from(due.attempt).ok())?,
@@ -225,23 +256,28 @@ impl Store {
         tx.commit().await
     }
 
-    /// When the next watch at `location` or anywhere is due that nobody has claimed; in the past
-    /// when we lag.
+    /// When the next watch at `location` or anywhere is due that nobody has claimed, in the past
+    /// when we lag; those of agents are theirs.
     pub async fn next_due_at(&self, location: &str) -> Result<Option<At>, StoreError> {
-        let (at,): (Option<At>,) = self.db.one(NEXT_DUE, (location, ANYWHERE)).await?;
-        Ok(at)
+        let key = (location, ANYWHERE);
+        let at: Option<(At,)> = self.db.optional(NEXT_DUE, key).await?;
+        Ok(at.map(|(at,)| at))
     }
 }
 
 /// What is due is found once, before anything is claimed; PostgreSQL would look again for each row,
 /// find others, and go beyond the limit. The due time is asked again outside, because another
-/// claimer may have changed it meanwhile.
+/// claimer may have changed it meanwhile. What an agent of the team checks is its own: what it
+/// reaches need not be reached from here.
 macro_rules! claim_due {
     ($lock:literal) => {
         concat!(
             "WITH due AS MATERIALIZED (
                  SELECT monitor_id, location FROM watch
                   WHERE location IN ($4, $5) AND next_due <= $6
+                    AND NOT EXISTS (SELECT 1 FROM agent
+                                     WHERE agent.team_id = watch.team_id
+                                       AND agent.location = watch.location)
                   ORDER BY next_due LIMIT $7 ",
             $lock,
             ") UPDATE watch
@@ -268,6 +304,15 @@ const CLAIMED: &str = "
       FROM watch w JOIN monitor m ON m.id = w.monitor_id
      WHERE w.location IN ($3, $4) AND w.next_due = $2 AND w.claim = $1
      ORDER BY w.slot";
+const CLAIM_DONE: Many = Many {
+    head: "WITH v(monitor, place, team, done, held, by, until) AS (VALUES",
+    tail: ") UPDATE watch SET slot = v.done, claim = v.held, claimed_by = v.by, next_due = v.until
+             FROM v WHERE monitor_id = v.monitor AND location = v.place AND team_id = v.team
+                      AND next_due IS NOT NULL
+                      AND NOT EXISTS (SELECT 1 FROM check_result c
+                                       WHERE c.slot = v.done AND c.monitor_id = v.monitor
+                                         AND c.location = v.place)",
+};
 const RELEASE: Many = Many {
     head: "WITH v(monitor, place, held) AS (VALUES",
     tail: ") UPDATE watch SET next_due = slot, slot = NULL, claim = NULL, claimed_by = NULL
@@ -278,4 +323,9 @@ const RENEW: Many = Many {
     tail: ") UPDATE watch SET next_due = v.until
              FROM v WHERE monitor_id = v.monitor AND location = v.place AND claim = v.held",
 };
-const NEXT_DUE: &str = "SELECT MIN(next_due) FROM watch WHERE location IN ($1, $2)";
+const NEXT_DUE: &str = "
+    SELECT next_due FROM watch
+     WHERE location IN ($1, $2) AND next_due IS NOT NULL
+       AND NOT EXISTS (SELECT 1 FROM agent
+                        WHERE agent.team_id = watch.team_id AND agent.location = watch.location)
+     ORDER BY next_due LIMIT 1";

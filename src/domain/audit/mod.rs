@@ -17,8 +17,9 @@ use super::untrusted::{MAX_NAME, line};
 pub use fields::{announcement, channel, maintenance_window, monitor, status_page};
 
 /// The kinds of things that something is done to, as the filter takes them.
-pub const KINDS: [&str; 10] = [
+pub const KINDS: [&str; 11] = [
     "account",
+    "agent",
     "announcement",
     "channel",
     "incident",
@@ -125,6 +126,10 @@ deeds! {
     TokenAdded = "token.added",
     /// Revoked a token.
     TokenRevoked = "token.revoked",
+    /// Made an agent.
+    AgentAdded = "agent.added",
+    /// Removed an agent.
+    AgentRemoved = "agent.removed",
     /// Made the team.
     TeamCreated = "team.created",
     /// Changed the team.

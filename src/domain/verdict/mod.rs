@@ -198,35 +198,36 @@ impl Verdict {
             hint: code.hint().to_owned(),
         });
     }
+}
 
-    /// Adds what is different about the tools since the last check.
-    pub fn note_tools_change(&mut self, diff: &SurfaceDiff) {
-        let finding = |code: Code, message: String| Finding {
-            code: code.into(),
-            severity: Severity::Warning,
-            message,
-            spec: None,
-            level: None,
-        };
-        let sentence = diff.sentence();
-        if !diff.only_descriptions {
-            let message = format!(
-                "The tools have changed ({}): {sentence}.",
-                diff.class.as_str()
-            );
-            self.findings.push(finding(Code::ToolsChanged, message));
-        }
-        if diff.description_rewritten {
-            let rewritten = diff.tools.iter().filter(|tool| tool.description_rewritten);
-            let names: Vec<&str> = rewritten.map(|tool| tool.name.as_str()).collect();
-            let message = format!(
-                "The descriptions of {} were rewritten; a model follows them like instructions.",
-                named(names.into_iter())
-            );
-            let code = Code::ToolsDescriptionChanged;
-            self.findings.push(finding(code, message));
-        }
+/// What is to be said of tools that are others than at the last check.
+pub fn tools_change(diff: &SurfaceDiff) -> Vec<Finding> {
+    let finding = |code: Code, message: String| Finding {
+        code: code.into(),
+        severity: Severity::Warning,
+        message,
+        spec: None,
+        level: None,
+    };
+    let mut findings = Vec::new();
+    let sentence = diff.sentence();
+    if !diff.only_descriptions {
+        let message = format!(
+            "The tools have changed ({}): {sentence}.",
+            diff.class.as_str()
+        );
+        findings.push(finding(Code::ToolsChanged, message));
     }
+    if diff.description_rewritten {
+        let rewritten = diff.tools.iter().filter(|tool| tool.description_rewritten);
+        let names: Vec<&str> = rewritten.map(|tool| tool.name.as_str()).collect();
+        let message = format!(
+            "The descriptions of {} were rewritten; a model follows them like instructions.",
+            named(names.into_iter())
+        );
+        findings.push(finding(Code::ToolsDescriptionChanged, message));
+    }
+    findings
 }
 
 #[cfg(test)]

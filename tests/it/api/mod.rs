@@ -1,6 +1,7 @@
 //! The API, asked through its router without a socket.
 
 mod access;
+mod agents;
 mod announcements;
 mod audit;
 mod channels;

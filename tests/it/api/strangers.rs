@@ -27,7 +27,10 @@ async fn possessions(world: &World) -> Vec<(&'static str, String)> {
     let announcements = format!("/status-pages/{}/announcements", text(&page["id"]));
     let said = json!({"title": "We move", "text": "On Sunday."});
     let announcement = world.post(&announcements, said).await.is(201);
+    let agent = json!({"name": "Office", "location": "office"});
+    let agent = world.post("/agents", agent).await.is(201);
     vec![
+        ("agents", text(&agent["id"])),
         ("announcements", text(&announcement["id"])),
         ("members", world.actor.user.to_string()),
         ("maintenance-windows", text(&window["id"])),

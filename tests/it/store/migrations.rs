@@ -152,6 +152,9 @@ async fn read(store: &Store, position: usize) {
         let log = store.audit_log(team, None, MANY, None).await.unwrap();
         assert_eq!(log.rows.len(), 2);
     }
+    if position >= 18 {
+        assert_eq!(store.agents(team, MANY).await.unwrap().len(), 2);
+    }
 }
 
 async fn read_checks(store: &Store, team: TeamId, search: MonitorId) {

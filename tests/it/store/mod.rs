@@ -1,6 +1,7 @@
 //! The contract of the store: every public function, on each engine.
 
 mod accounts;
+mod agents;
 mod audit;
 mod backups;
 mod budgets;

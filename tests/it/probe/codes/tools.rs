@@ -10,6 +10,7 @@ use lifesign::domain::canary::{Canary, CountsAs};
 use lifesign::domain::failure::Code;
 use lifesign::domain::observation::Era;
 use lifesign::domain::tools::SurfaceDiff;
+use lifesign::domain::verdict::tools_change;
 use lifesign::net::Names;
 use serde_json::{Value, json};
 
@@ -213,7 +214,7 @@ async fn changed(old: Value, new: Value) -> Checked {
     let mut checked = script(one(new)).await;
     let after = checked.seen.tools.as_ref().unwrap();
     let diff = SurfaceDiff::between(&before.kept(), &after.kept()).unwrap();
-    checked.verdict.note_tools_change(&diff);
+    checked.verdict.findings.extend(tools_change(&diff));
     checked
 }
 
