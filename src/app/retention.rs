@@ -41,6 +41,7 @@ pub async fn step(app: &App) -> Result<u64, StoreError> {
     if !store.hold_lease(LEASE, node, now, now + HELD).await? {
         return Ok(0);
     }
+    store.prepare_days(now).await?;
     let checks = now - settings.retention_checks;
     let hours = now - settings.retention_rollups;
     let bites = [

@@ -104,6 +104,7 @@ impl Store {
     /// Safe on several nodes at once.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         self.migrate_to(LATEST).await?;
+        self.db.divide_by_day().await?;
         let sealed = self.key.seal(&KEY_PLACE, KEY_CHECK);
         let mut tx = self.db.begin().await?;
         tx.run(ADD_KEY_CHECK, (sealed,)).await?;

@@ -2,14 +2,32 @@
 //! the oldest first, and says how many went. Sessions and links are few; they are forgotten where
 //! they are kept.
 
+use super::db::Dialects;
 use super::{Store, StoreError};
-use crate::domain::at::At;
+use crate::domain::at::{At, DAY_MS};
+
+/// Days that have room before they begin: a database may be away from its nodes for a while.
+const DAYS_AHEAD: i64 = 3;
 
 impl Store {
-    /// Deletes single checks of slots before `before`.
+    /// Makes room for the checks of the days after `now`. On PostgreSQL each day has a part of its own,
+    /// which has to be there before its day begins; SQLite needs none.
+    pub async fn prepare_days(&self, now: At) -> Result<(), StoreError> {
+        for ahead in 1..=DAYS_AHEAD {
+            self.db.add_day(At(now.0 + ahead * DAY_MS)).await?;
+        }
+        Ok(())
+    }
+
+    /// Deletes single checks of slots before `before`. On PostgreSQL whole days go, those that ended
+    /// by then, and single rows only where a day has no part of its own.
     pub async fn drop_checks(&self, before: At, limit: u32) -> Result<u64, StoreError> {
-        let bite = (before, i64::from(limit));
-        self.db.run(DROP_CHECKS, bite).await
+        self.db.drop_days(before).await?;
+        let mut tx = self.begin().await?;
+        let sql = tx.db.pick(DROP_CHECKS);
+        let gone = tx.db.run(sql, (before, i64::from(limit))).await?;
+        tx.commit().await?;
+        Ok(gone)
     }
 
     /// Deletes whole reports of failures, all but the newest `kept` of each monitor.
@@ -33,12 +51,25 @@ impl Store {
 
 // What goes is found once, before anything is deleted: PostgreSQL would be free to look again for
 // each row, and to go beyond the limit.
-const DROP_CHECKS: &str = "
-    WITH old AS MATERIALIZED (
-        SELECT slot, monitor_id, location FROM check_result
-         WHERE slot < $1 ORDER BY slot LIMIT $2)
-    DELETE FROM check_result
-     WHERE (slot, monitor_id, location) IN (SELECT slot, monitor_id, location FROM old)";
+macro_rules! drop_checks {
+    ($table:literal) => {
+        concat!(
+            "WITH old AS MATERIALIZED (
+                 SELECT slot, monitor_id, location FROM ",
+            $table,
+            " WHERE slot < $1 ORDER BY slot LIMIT $2)
+             DELETE FROM ",
+            $table,
+            " WHERE (slot, monitor_id, location) IN (SELECT slot, monitor_id, location FROM old)"
+        )
+    };
+}
+
+/// PostgreSQL has a part for what belongs to no other (`db/days.rs`).
+const DROP_CHECKS: Dialects = Dialects {
+    sqlite: drop_checks!("check_result"),
+    postgres: drop_checks!("check_result_rest"),
+};
 const DROP_REPORTS: &str = "
     WITH placed AS (
         SELECT monitor_id, slot, location,

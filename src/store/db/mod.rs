@@ -5,6 +5,7 @@
 //! connections that cannot write, so that a write in the wrong place fails at its first test.
 //! Where the engines must differ, [`Dialects`] holds both texts side by side; each use says why.
 
+mod days;
 mod open;
 mod params;
 mod tx;

@@ -7,11 +7,12 @@ use lifesign::domain::notification::Event;
 use lifesign::domain::uptime::Bucket;
 use lifesign::domain::verdict::CheckStatus;
 use lifesign::store::{Addition, CheckFilter, Claim, Finished, WHOLE};
+use sqlx::{Connection as _, PgConnection};
 
 use super::channels::{made, webhook};
 use super::notifications::of_channel;
 use super::{NOW, add, check, id, monitor, team};
-use crate::support::engines::engines;
+use crate::support::engines::{Database, Engine, engines};
 
 fn hours(n: i64) -> At {
     At(NOW.0 + n * HOUR_MS)
@@ -54,6 +55,38 @@ engines! {
         let days = store.rollup_days(team, made.id, hours(0), hours(9)).await.unwrap();
         let counted: i64 = days.iter().map(|day| day.bucket.checks).sum();
         assert_eq!(counted, 5, "days keep what hours forget");
+    }
+
+    async fn checks_of_days_that_were_prepared_go_with_their_day(store: Store) {
+        let team = team(&store, 1).await;
+        let made = monitor(team, 10);
+        add(&store, &made).await;
+        for _ in 0..2 {
+            store.prepare_days(NOW).await.unwrap();
+        }
+        // Today has no room of its own, nor has what is far ahead.
+        let slots: Vec<At> = (0..6).map(|day| hours(24 * day)).collect();
+        for slot in &slots {
+            let result = check(id(1), id(10), *slot, CheckStatus::Up);
+            let mut tx = store.begin().await.unwrap();
+            assert_eq!(tx.add_checks(std::slice::from_ref(&result)).await.unwrap().len(), 1);
+            let finished = Finished {
+                result: &result, claim: id(9), is_recorded: true, next_due: *slot,
+                attempt: 0, facts_hash: None,
+            };
+            tx.finish_watches(&[finished]).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        let left = async || {
+            let page = store.checks(team, made.id, &CheckFilter::default(), None, 9).await.unwrap();
+            page.rows.iter().rev().map(|check| check.slot).collect::<Vec<_>>()
+        };
+        assert_eq!(left().await, slots);
+        for (days, gone) in [(0, 0), (1, 1), (3, 3), (6, 6)] {
+            let before = At(NOW.day().0 + 24 * days * HOUR_MS);
+            while store.drop_checks(before, 1).await.unwrap() > 0 {}
+            assert_eq!(left().await, slots[gone..], "{days} days");
+        }
     }
 
     async fn the_last_reports_of_each_monitor_stay(store: Store) {
@@ -115,4 +148,49 @@ engines! {
         store.release_lease("work", "b").await.unwrap();
         assert!(hold("a", until, until).await);
     }
+}
+
+/// A database of a release that had one table for all checks.
+#[tokio::test]
+async fn what_was_there_before_days_stays_in_reach() {
+    let database = Database::new(Engine::Postgres).await;
+    let store = database.store().await;
+    let team = team(&store, 1).await;
+    let made = monitor(team, 10);
+    add(&store, &made).await;
+    let mut connection: PgConnection = PgConnection::connect(&database.url).await.unwrap();
+    let whole = "DROP TABLE check_result_rest;
+        CREATE TABLE one (LIKE check_result INCLUDING CONSTRAINTS,
+                          CONSTRAINT check_result_pkey2 PRIMARY KEY (slot, monitor_id, location));
+        DROP TABLE check_result;
+        ALTER TABLE one RENAME TO check_result;
+        ALTER INDEX check_result_pkey2 RENAME TO check_result_pkey;";
+    sqlx::raw_sql(whole).execute(&mut connection).await.unwrap();
+    for n in 0..2 {
+        let result = check(id(1), id(10), hours(n * 24), CheckStatus::Up);
+        let mut tx = store.begin().await.unwrap();
+        tx.add_checks(std::slice::from_ref(&result)).await.unwrap();
+        let finished = Finished {
+            result: &result,
+            claim: id(9),
+            is_recorded: true,
+            next_due: hours(n),
+            attempt: 0,
+            facts_hash: None,
+        };
+        tx.finish_watches(&[finished]).await.unwrap();
+        tx.commit().await.unwrap();
+        store.migrate().await.unwrap();
+    }
+    let filter = CheckFilter::default();
+    let checks = async || store.checks(team, made.id, &filter, None, 9).await.unwrap();
+    assert_eq!(checks().await.rows.len(), 2);
+    store
+        .drop_checks(At(NOW.day().0 + 24 * HOUR_MS), 9)
+        .await
+        .unwrap();
+    assert_eq!(checks().await.rows.len(), 1);
+    connection.close().await.unwrap();
+    store.close().await;
+    database.remove().await;
 }
