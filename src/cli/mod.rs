@@ -6,6 +6,7 @@
 mod accounts;
 mod backup;
 mod bench;
+pub mod connections;
 mod import;
 mod oauth;
 pub mod open;

@@ -12,6 +12,7 @@ use crate::app::{App, Workers, accounts};
 use crate::clock::{Clock, Ids};
 use crate::config::Settings;
 
+use super::connections::{self, Bounds};
 use super::open;
 
 /// Serves until the first signal, finishes what is in flight, and ends; a second signal ends it
@@ -48,20 +49,19 @@ pub fn router(app: &Arc<App>, stop: CancellationToken) -> axum::Router {
 
 async fn serve(app: Arc<App>, listener: TcpListener, workers: Workers) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
-    let service =
-        router(&app, stop.clone()).into_make_service_with_connect_info::<std::net::SocketAddr>();
-    let server =
-        axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
-    let mut server = std::pin::pin!(server.into_future());
+    let pages = router(&app, stop.clone());
+    let bounds = Bounds::default();
+    let server = connections::serve(listener, pages, bounds, stop.clone());
+    let mut server = std::pin::pin!(server);
     let mut signals = Signals::new()?;
     let is_failed = tokio::select! {
-        ended = &mut server => { ended.context("serve")?; false }
+        () = &mut server => true,
         () = workers.failed() => true,
         () = signals.next() => false,
     };
     stop.cancel();
     tokio::select! {
-        (ended, (), ()) = async { tokio::join!(server, workers.stop(), app.trials.finish()) } => ended.context("serve")?,
+        ((), (), ()) = async { tokio::join!(server, workers.stop(), app.trials.finish()) } => {}
         () = signals.next() => tracing::warn!("stopped at once"),
     }
     anyhow::ensure!(!is_failed, "a worker ended by itself");

@@ -7,6 +7,7 @@ mod away;
 mod browser;
 mod bulk;
 mod claims;
+mod connections;
 mod dependencies;
 mod explore;
 mod findings;
