@@ -18,13 +18,34 @@ pub struct Clock(Source);
 #[derive(Clone, Debug)]
 enum Source {
     System,
+    /// By so many milliseconds ahead of the system's.
+    Following(Arc<AtomicI64>),
     Manual(Arc<AtomicI64>),
 }
+
+/// A clock that is followed is so near already: the rest is the way that its word takes.
+const NEAR_MS: i64 = 1_000;
 
 impl Clock {
     /// The time of this machine.
     pub fn system() -> Self {
         Self(Source::System)
+    }
+
+    /// The time of this machine, set right by another one's.
+    pub fn following() -> Self {
+        Self(Source::Following(Arc::default()))
+    }
+
+    /// Takes over what time it is elsewhere, where this clock is one that follows and is more than a
+    /// second off.
+    pub fn follow(&self, theirs: At) {
+        if let Source::Following(ahead) = &self.0
+            && self.now().ms_since(theirs).abs() > NEAR_MS
+        {
+            let off = theirs.ms_since(system_now());
+            ahead.store(off, Ordering::SeqCst);
+        }
     }
 
     /// A clock that stands at `at` until it is advanced.
@@ -36,6 +57,7 @@ impl Clock {
     pub fn now(&self) -> At {
         match &self.0 {
             Source::System => system_now(),
+            Source::Following(ahead) => At(system_now().0 + ahead.load(Ordering::SeqCst)),
             Source::Manual(ms) => At(ms.load(Ordering::SeqCst)),
         }
     }
@@ -99,5 +121,17 @@ mod tests {
         let seen_elsewhere = clock.clone();
         clock.advance(Duration::from_secs(60));
         assert_eq!(seen_elsewhere.now(), At(61_000));
+    }
+
+    #[test]
+    fn a_clock_that_follows_goes_by_another_one() {
+        let clock = Clock::following();
+        let there = At(Clock::system().now().0 + 3_600_000);
+        clock.follow(there);
+        assert!((0..NEAR_MS).contains(&clock.now().ms_since(there)));
+        let ahead = clock.now().ms_since(Clock::system().now());
+        clock.follow(At(clock.now().0 + 300));
+        let still = clock.now().ms_since(Clock::system().now());
+        assert!((ahead - still).abs() < 100, "that is the way of its word");
     }
 }

@@ -109,7 +109,8 @@ pub fn names(settings: &Settings) -> Names {
     }
 }
 
-fn pem(path: Option<&Path>, setting: &str) -> anyhow::Result<Option<Vec<u8>>> {
+/// The certificates in a file that a setting names.
+pub(super) fn pem(path: Option<&Path>, setting: &str) -> anyhow::Result<Option<Vec<u8>>> {
     let read = |path: &Path| {
         std::fs::read(path)
             .with_context(|| format!("setting LIFESIGN_{setting}: cannot read {}", path.display()))

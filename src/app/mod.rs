@@ -4,6 +4,7 @@
 //! in here, called by pages and API alike.
 
 pub mod accounts;
+pub mod agent;
 pub mod agents;
 pub mod alerter;
 mod allowance;

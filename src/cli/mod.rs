@@ -4,6 +4,7 @@
 //! with 1; wrong usage ends with 2, with 3 for `probe`, whose 2 means down.
 
 mod accounts;
+mod agent;
 mod backup;
 mod bench;
 pub mod connections;
@@ -54,6 +55,8 @@ enum Command {
     Token(TokenCommand),
     /// Watch the servers that a client configuration or a registry listing names
     Import(ImportArguments),
+    /// Check what a server cannot reach from another network, without the database
+    Agent(agent::AgentArguments),
     /// Measure this machine: probes, records and pages
     Bench(Box<BenchArguments>),
     /// Print every setting with its default, as lifesign.toml takes them
@@ -138,7 +141,12 @@ async fn obey(command: Command) -> anyhow::Result<ExitCode> {
         Command::User(command) => accounts::user(&Settings::load(&[])?, &command).await?,
         Command::Token(command) => accounts::token(&Settings::load(&[])?, &command).await?,
         Command::Import(arguments) => import::run(&Settings::load(&[])?, &arguments).await?,
-        Command::Bench(arguments) => bench::run(&arguments).await?,
+        Command::Agent(arguments) => {
+            let settings = Settings::load(&arguments.overrides())?;
+            crate::telemetry::start(&settings.log)?;
+            agent::run(&settings).await?;
+        }
+        Command::Bench(arguments) => Box::pin(bench::run(&arguments)).await?,
         Command::Config => write!(std::io::stdout(), "{}", example())?,
     }
     Ok(ExitCode::SUCCESS)

@@ -68,20 +68,23 @@ async fn serve(app: Arc<App>, listener: TcpListener, workers: Workers) -> anyhow
     Ok(())
 }
 
-struct Signals {
+/// The signals that end a process: the first in order, the second at once.
+pub(super) struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
 }
 
 impl Signals {
-    fn new() -> anyhow::Result<Self> {
+    /// Listens from now on.
+    pub(super) fn new() -> anyhow::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
         })
     }
 
-    async fn next(&mut self) {
+    /// Waits for the next one.
+    pub(super) async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}

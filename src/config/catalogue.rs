@@ -93,6 +93,21 @@ pub const SETTINGS: &[(&str, &str, &str)] = &[
         "Address that is asked once a minute while this node does its work: a watcher elsewhere that raises the alarm when it hears nothing.",
     ),
     (
+        "agent_server",
+        "",
+        "For `lifesign agent`: where its server is, like https://status.example.com.",
+    ),
+    (
+        "agent_token",
+        "",
+        "For `lifesign agent`: the token that was shown when the agent was made.",
+    ),
+    (
+        "agent_data",
+        "data/agent",
+        "For `lifesign agent`: the folder where results wait while the server is away.",
+    ),
+    (
         "log",
         "info",
         "What is logged: error, warn, info, debug, or filters like lifesign=debug.",

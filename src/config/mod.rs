@@ -4,10 +4,10 @@
 //! value that makes no sense is refused at start by the name of its setting.
 
 mod catalogue;
+mod roles;
 mod signups;
 
 use std::collections::HashMap;
-use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -19,6 +19,7 @@ use crate::domain::sensitive::Sensitive;
 use crate::domain::team::Email;
 
 pub use catalogue::{SETTINGS, example};
+pub use roles::Roles;
 pub use signups::Signups;
 
 /// Prefix of the environment variables.
@@ -32,30 +33,6 @@ const MOST_CANARIES: usize = 5;
 pub struct ConfigError {
     setting: String,
     message: String,
-}
-
-/// What a node does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Roles {
-    /// Serves pages and API.
-    pub web: bool,
-    /// Checks what is due.
-    pub probe: bool,
-    /// Sends what is to be told.
-    pub alert: bool,
-}
-
-impl fmt::Display for Roles {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let all = [
-            (self.web, "web"),
-            (self.probe, "probe"),
-            (self.alert, "alert"),
-        ];
-        let played = all.iter().filter(|(plays, _)| *plays);
-        let words: Vec<&str> = played.map(|(_, word)| *word).collect();
-        f.write_str(&words.join(","))
-    }
 }
 
 /// How names are looked up.
@@ -110,6 +87,12 @@ pub struct Settings {
     pub canary_addresses: Vec<CanaryAddress>,
     /// Where this node says that it is alive; it may hold a key.
     pub heartbeat_url: Option<Sensitive>,
+    /// Where the server of an agent is.
+    pub agent_server: Option<String>,
+    /// What an agent identifies itself with.
+    pub agent_token: Option<Sensitive>,
+    /// Where the results of an agent wait.
+    pub agent_data: PathBuf,
     /// What is logged.
     pub log: String,
 }
@@ -227,7 +210,7 @@ impl Settings {
                 _ => return Err(refuse("resolver", "must be dns or system")),
             },
             location,
-            roles: roles(&values.text("roles"))?,
+            roles: Roles::parse(&values.text("roles")).map_err(|fault| refuse("roles", &fault))?,
             node_name: values.optional("node_name").unwrap_or_else(host_name),
             max_in_flight: values
                 .parsed::<std::num::NonZeroUsize>("max_in_flight", "a number above zero")?
@@ -237,6 +220,9 @@ impl Settings {
             metrics_token: values.secret("metrics_token"),
             canary_addresses: canary_addresses(&values.text("canary_addresses"))?,
             heartbeat_url: values.secret("heartbeat_url"),
+            agent_server: values.optional("agent_server"),
+            agent_token: values.secret("agent_token"),
+            agent_data: PathBuf::from(values.text("agent_data")),
             log: values.text("log"),
         })
     }
@@ -346,26 +332,6 @@ fn public_url(values: &Values, listen: SocketAddr) -> Result<String, ConfigError
         ));
     }
     Ok(text.trim_end_matches('/').to_owned())
-}
-
-fn roles(text: &str) -> Result<Roles, ConfigError> {
-    let mut roles = Roles {
-        web: false,
-        probe: false,
-        alert: false,
-    };
-    for word in text.split(',').map(str::trim) {
-        match word {
-            "web" => roles.web = true,
-            "probe" => roles.probe = true,
-            "alert" => roles.alert = true,
-            other => {
-                let message = format!("'{other}' is not a role; use web, probe, alert");
-                return Err(refuse("roles", &message));
-            }
-        }
-    }
-    Ok(roles)
 }
 
 fn canary_addresses(text: &str) -> Result<Vec<CanaryAddress>, ConfigError> {

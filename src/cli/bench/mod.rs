@@ -58,7 +58,7 @@ pub(super) async fn run(arguments: &BenchArguments) -> anyhow::Result<()> {
     let target = Target::start(folder.path(), arguments.plain)?;
     if let Some(minutes) = arguments.sustained {
         let stage = Stage::at_work(folder.path(), arguments, &target).await?;
-        let result = sustained::measure(&stage, minutes, arguments.monitors).await?;
+        let result = Box::pin(sustained::measure(&stage, minutes, arguments.monitors)).await?;
         return result.print(arguments.json);
     }
     let stage = Stage::set(folder.path(), arguments).await?;

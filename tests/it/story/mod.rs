@@ -1,6 +1,7 @@
 //! The whole life of an outage, with real processes: a server dies, people hear of it by
 //! webhook and mail, it comes back, they hear of that; history, API and page agree.
 
+mod agent;
 mod down_and_up;
 mod killed;
 mod restored;

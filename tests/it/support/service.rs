@@ -169,6 +169,67 @@ impl Service {
     }
 }
 
+/// `lifesign agent` with a folder of its own.
+pub(crate) struct AgentProcess {
+    folder: tempfile::TempDir,
+    settings: Vec<(String, String)>,
+    running: Mutex<Running>,
+}
+
+impl AgentProcess {
+    /// Starts it for a server, by the token of the agent.
+    pub(crate) fn start(server: &str, token: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let own = |(name, value): (&str, &str)| (format!("LIFESIGN_{name}"), value.to_owned());
+        let settings = [
+            ("AGENT_TOKEN", token),
+            ("AGENT_SERVER", server),
+            ("ALLOW_TARGETS", "loopback"),
+            ("LOG", "warn"),
+        ];
+        let settings: Vec<_> = settings.into_iter().map(own).collect();
+        let running = Mutex::new(Self::launch(folder.path(), &settings));
+        Self {
+            folder,
+            settings,
+            running,
+        }
+    }
+
+    fn launch(folder: &Path, settings: &[(String, String)]) -> Running {
+        let mut command = lifesign(folder, settings);
+        Running(command.arg("agent").stdout(Stdio::null()).spawn().unwrap())
+    }
+
+    /// Kills it without a word, as `kill -9` does, and starts it again on the same folder.
+    pub(crate) fn kill_and_restart(&self) {
+        let mut running = self.running.lock().unwrap();
+        running.0.kill().unwrap();
+        running.0.wait().unwrap();
+        *running = Self::launch(self.folder.path(), &self.settings);
+    }
+
+    /// How many results wait on its disk.
+    pub(crate) fn waiting(&self) -> usize {
+        let folder = self.folder.path().join("data/agent/results");
+        let files = std::fs::read_dir(folder).into_iter().flatten();
+        let texts = files.filter_map(|file| std::fs::read_to_string(file.ok()?.path()).ok());
+        texts.map(|text| text.lines().count()).sum()
+    }
+
+    /// What it would end with if it were started for another server, and what it says.
+    pub(crate) fn refuses(&self, server: &str, token: &str) -> String {
+        let output = lifesign(self.folder.path(), &[])
+            .args([
+                "agent", "--server", server, "--data", "other", "--token", token,
+            ])
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    }
+}
+
 async fn launch(
     folder: &Path,
     settings: &[(String, String)],
