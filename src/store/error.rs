@@ -8,9 +8,10 @@ use sqlx::sqlite::SqliteError;
 /// (`serialization_failure`, `deadlock_detected`).
 const TRY_AGAIN: [&str; 2] = ["40001", "40P01"];
 /// Beginnings of PostgreSQL's codes that mean: the server cannot do it for us now (connection
-/// exception, read-only while it fails over, insufficient resources such as a full disk, lock not
-/// available, operator intervention, system error).
-const AWAY: [&str; 6] = ["08", "25006", "53", "55P03", "57", "58"];
+/// exception, read-only while it fails over, a transaction that waited for us for too long,
+/// insufficient resources such as a full disk, lock not available, operator intervention, system
+/// error).
+const AWAY: [&str; 7] = ["08", "25006", "25P03", "53", "55P03", "57", "58"];
 /// Primary result codes of SQLite that mean the same: busy, locked, input or output failed, disk
 /// full, cannot open.
 const BUSY: [i64; 5] = [5, 6, 10, 13, 14];

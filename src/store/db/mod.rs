@@ -6,6 +6,7 @@
 //! Where the engines must differ, [`Dialects`] holds both texts side by side; each use says why.
 
 mod days;
+mod held;
 mod open;
 mod params;
 mod tx;
@@ -21,6 +22,7 @@ use sqlx::sqlite::SqlitePool;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use super::error::StoreError;
+use held::Held;
 pub(super) use open::must_exist;
 use params::Texts;
 pub(super) use params::{Many, Params, Row, Sign};
@@ -140,7 +142,7 @@ impl Db {
             Pools::Sqlite { writer, .. } => {
                 Engine::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?)
             }
-            Pools::Postgres { pool, .. } => Engine::Postgres(open::whole(pool).await?),
+            Pools::Postgres { pool, .. } => Engine::Postgres(Held::begin(pool).await?),
         };
         Ok(Tx {
             engine,
@@ -177,10 +179,7 @@ impl Db {
             }
             Pools::Postgres { pool, .. } => {
                 let args = params::postgres([params])?;
-                sqlx::query_with(sql, args)
-                    .execute(pool)
-                    .await?
-                    .rows_affected()
+                Held::of(pool).await?.run(sql, args).await?
             }
         })
     }
@@ -199,9 +198,8 @@ impl Db {
                     .await?
             }
             Pools::Postgres { pool, .. } => {
-                sqlx::query_as_with(sql, params::postgres([params])?)
-                    .fetch_all(pool)
-                    .await?
+                let args = params::postgres([params])?;
+                Held::of(pool).await?.all(sql, args).await?
             }
         })
     }
@@ -220,9 +218,8 @@ impl Db {
                     .await?
             }
             Pools::Postgres { pool, .. } => {
-                sqlx::query_as_with(sql, params::postgres([params])?)
-                    .fetch_optional(pool)
-                    .await?
+                let args = params::postgres([params])?;
+                Held::of(pool).await?.optional(sql, args).await?
             }
         })
     }
@@ -259,11 +256,8 @@ impl Db {
                 }
                 Pools::Postgres { pool, .. } => {
                     let args = params::postgres(piece)?;
-                    found.extend(
-                        sqlx::query_as_with(AssertSqlSafe(text), args)
-                            .fetch_all(pool)
-                            .await?,
-                    );
+                    let mut held = Held::of(pool).await?;
+                    found.extend(held.all(AssertSqlSafe(text), args).await?);
                 }
             }
         }

@@ -9,15 +9,24 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Connection as _, PgConnection, Postgres, Transaction};
+use sqlx::{Connection as _, PgConnection};
 use url::Url;
 
 use crate::store::error::StoreError;
 
 /// How long SQLite waits for another process that holds the lock.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a statement may take on PostgreSQL.
-const STATEMENT_TIMEOUT: &str = "30s";
+/// What PostgreSQL is told of our patience, and what it need not have: how long a statement may take, how
+/// long a transaction may wait for us (a process that is stopped, or cut off, holds rows that others
+/// need), and when a silent connection is that of nobody any more: two minutes.
+const BOUNDS: [(&str, &str); 6] = [
+    ("statement_timeout", "30s"),
+    ("idle_in_transaction_session_timeout", "10s"),
+    ("tcp_keepalives_idle", "60s"),
+    ("tcp_keepalives_interval", "10s"),
+    ("tcp_keepalives_count", "6"),
+    ("tcp_user_timeout", "60s"),
+];
 /// How long to wait for a free connection, and for a server to answer at start.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Connections that read from SQLite, and connections to PostgreSQL.
@@ -117,25 +126,8 @@ pub(super) async fn postgres(url: &str) -> Result<(PgPool, PgConnectOptions), St
     let pool = PgPoolOptions::new()
         .max_connections(CONNECTIONS)
         .acquire_timeout(ACQUIRE_TIMEOUT)
-        .connect_lazy_with(
-            options
-                .clone()
-                .options([("statement_timeout", STATEMENT_TIMEOUT)]),
-        );
+        .connect_lazy_with(options.clone().options(BOUNDS));
     Ok((pool, options))
-}
-
-/// Begins a transaction on PostgreSQL, also where nobody waits for it any more: the driver would
-/// give a connection back that has begun one without knowing it, and whatever came next on it would
-/// be part of a transaction that nobody ends.
-pub(super) async fn whole(pool: &PgPool) -> sqlx::Result<Transaction<'static, Postgres>> {
-    let pool = pool.clone();
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "it ends by itself, within the time for a connection and a statement"
-    )]
-    let begun = tokio::spawn(async move { pool.begin().await });
-    begun.await.map_err(|_| sqlx::Error::WorkerCrashed)?
 }
 
 /// A database URL as it may be shown: with neither the password nor the query, which may hold one.

@@ -1,7 +1,8 @@
 //! The verbs inside of a write transaction.
 
-use sqlx::{AssertSqlSafe, Postgres, Sqlite, Transaction};
+use sqlx::{AssertSqlSafe, Sqlite, Transaction};
 
+use super::held::Held;
 use super::params::{self, Many, Params, Row, Texts};
 use super::{Dialects, Statements, StoreError};
 
@@ -18,7 +19,7 @@ pub(super) enum Engine {
     /// On the one connection that writes.
     Sqlite(Transaction<'static, Sqlite>),
     /// On a connection of the pool.
-    Postgres(Transaction<'static, Postgres>),
+    Postgres(Held),
 }
 
 impl Tx {
@@ -54,13 +55,7 @@ impl Tx {
                     .await?
                     .rows_affected()
             }
-            Engine::Postgres(tx) => {
-                let args = params::postgres([params])?;
-                sqlx::query_with(sql, args)
-                    .execute(&mut **tx)
-                    .await?
-                    .rows_affected()
-            }
+            Engine::Postgres(tx) => tx.run(sql, params::postgres([params])?).await?,
         })
     }
 
@@ -77,11 +72,7 @@ impl Tx {
                     .fetch_all(&mut **tx)
                     .await?
             }
-            Engine::Postgres(tx) => {
-                sqlx::query_as_with(sql, params::postgres([params])?)
-                    .fetch_all(&mut **tx)
-                    .await?
-            }
+            Engine::Postgres(tx) => tx.all(sql, params::postgres([params])?).await?,
         })
     }
 
@@ -124,11 +115,8 @@ impl Tx {
                         .rows_affected()
                 }
                 Engine::Postgres(tx) => {
-                    let args = params::postgres(piece)?;
-                    sqlx::query_with(AssertSqlSafe(text), args)
-                        .execute(&mut **tx)
+                    tx.run(AssertSqlSafe(text), params::postgres(piece)?)
                         .await?
-                        .rows_affected()
                 }
             };
         }
@@ -156,11 +144,7 @@ impl Tx {
                 }
                 Engine::Postgres(tx) => {
                     let args = params::postgres(piece)?;
-                    found.extend(
-                        sqlx::query_as_with(AssertSqlSafe(text), args)
-                            .fetch_all(&mut **tx)
-                            .await?,
-                    );
+                    found.extend(tx.all(AssertSqlSafe(text), args).await?);
                 }
             }
         }

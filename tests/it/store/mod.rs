@@ -24,6 +24,7 @@ mod notifications;
 mod opening;
 mod overviews;
 mod parts;
+mod patience;
 mod retention;
 mod status_pages;
 mod subscribers;
