@@ -33,9 +33,10 @@ def binary(name, profile):
 
 
 class Stage:
-    """One thread in which every server and receiver lives."""
+    """One thread in which every server and receiver lives, at one address."""
 
-    def __init__(self):
+    def __init__(self, host="127.0.0.1"):
+        self.host = host
         self.loop = asyncio.new_event_loop()
         threading.Thread(target=self.loop.run_forever, daemon=True).start()
 
@@ -60,8 +61,8 @@ def answer(writer, status, body=b"", kind="application/json"):
 class Server:
     """An MCP server of the smallest kind on a port of its own. It is up, refused, or hangs."""
 
-    def __init__(self, stage, delay=0.0):
-        self.stage, self.delay = stage, delay
+    def __init__(self, stage, delay=0.0, host=None):
+        self.stage, self.delay, self.host = stage, delay, host or stage.host
         self.listener, self.hangs, self.writers = None, False, set()
         self.lists = 0
         self.port = self.begin()
@@ -77,7 +78,7 @@ class Server:
 
     @property
     def url(self):
-        return f"http://127.0.0.1:{self.port}/mcp"
+        return f"http://{self.host}:{self.port}/mcp"
 
     def up(self):
         self.hangs = False
@@ -91,7 +92,7 @@ class Server:
         self.hangs = True
 
     async def listen(self, port):
-        self.listener = await asyncio.start_server(self.serve, "127.0.0.1", port, reuse_address=True)
+        self.listener = await asyncio.start_server(self.serve, self.host, port, reuse_address=True)
 
     async def close(self):
         if self.listener:
@@ -147,11 +148,11 @@ class Receiver:
 
     def __init__(self, stage, delay=lambda: 0.0):
         self.stage, self.delay, self.received = stage, delay, []
-        self.listener = stage.do(asyncio.start_server(self.serve, "127.0.0.1", 0))
+        self.listener = stage.do(asyncio.start_server(self.serve, stage.host, 0))
         self.port = self.listener.sockets[0].getsockname()[1]
 
     def url(self, path):
-        return f"http://127.0.0.1:{self.port}/{path}"
+        return f"http://{self.stage.host}:{self.port}/{path}"
 
     async def serve(self, reader, writer):
         try:
@@ -180,8 +181,9 @@ class Receiver:
 class Service:
     """The service on a folder of its own, killed and started again on the same port."""
 
-    def __init__(self, folder, profile, database=None, **settings):
-        self.folder, self.command_line, self.process = folder, binary("lifesign", profile), None
+    def __init__(self, folder, profile, database=None, prefix=(), **settings):
+        self.folder, self.process = folder, None
+        self.words = [*prefix, binary("lifesign", profile)]
         self.environment = {
             "PATH": os.environ["PATH"],
             "LIFESIGN_LISTEN": f"127.0.0.1:{free_port()}",
@@ -195,12 +197,16 @@ class Service:
         self.url = "http://" + self.environment["LIFESIGN_LISTEN"]
         self.log = open(pathlib.Path(folder) / "log", "ab")
         self.start()
+        self.token = self.join()
+
+    def join(self):
+        """An account and its token."""
         self.command("user", "add", "load@example.com", "--team", "Load", "--role", "owner")
-        self.token = self.command("token", "add", "load@example.com", "--scope", "write")
+        return self.command("token", "add", "load@example.com", "--scope", "write")
 
     def start(self):
         self.process = subprocess.Popen(
-            [self.command_line, "serve"],
+            [*self.words, "serve"],
             cwd=self.folder,
             env=self.environment,
             stdout=subprocess.PIPE,
@@ -224,7 +230,7 @@ class Service:
 
     def command(self, *words):
         run = subprocess.run(
-            [self.command_line, *words],
+            [*self.words, *words],
             cwd=self.folder,
             env=self.environment,
             capture_output=True,
