@@ -58,7 +58,7 @@ impl Held {
         args: PgArguments,
     ) -> sqlx::Result<u64> {
         let asked = sqlx::query_with(sql, args).execute(self.connection()?);
-        let answer = timeout(ANSWER, asked).await;
+        let answer = Box::pin(timeout(ANSWER, asked)).await;
         Ok(self.answered(answer)?.rows_affected())
     }
 
@@ -72,7 +72,7 @@ impl Held {
         R: for<'r> FromRow<'r, PgRow> + Send + Unpin,
     {
         let asked = sqlx::query_as_with(sql, args).fetch_all(self.connection()?);
-        let answer = timeout(ANSWER, asked).await;
+        let answer = Box::pin(timeout(ANSWER, asked)).await;
         self.answered(answer)
     }
 
@@ -86,13 +86,13 @@ impl Held {
         R: for<'r> FromRow<'r, PgRow> + Send + Unpin,
     {
         let asked = sqlx::query_as_with(sql, args).fetch_optional(self.connection()?);
-        let answer = timeout(ANSWER, asked).await;
+        let answer = Box::pin(timeout(ANSWER, asked)).await;
         self.answered(answer)
     }
 
     async fn order(&mut self, sql: &'static str) -> sqlx::Result<()> {
         let asked = sqlx::raw_sql(sql).execute(self.connection()?);
-        let answer = timeout(ANSWER, asked).await;
+        let answer = Box::pin(timeout(ANSWER, asked)).await;
         self.answered(answer).map(drop)
     }
 
