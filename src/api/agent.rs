@@ -134,5 +134,5 @@ async fn results(
         let message = format!("must be at most {MAX_RESULTS}");
         return Err(ApiError::field("results", message));
     }
-    Ok(Json(take(&api.app, &agent, batch.results).await?))
+    Ok(Json(Box::pin(take(&api.app, &agent, batch.results)).await?))
 }

@@ -103,7 +103,9 @@ impl Held {
 
     fn answered<T>(&mut self, answer: Result<sqlx::Result<T>, Elapsed>) -> sqlx::Result<T> {
         answer.unwrap_or_else(|_| {
-            self.connection.take().map(throw_away);
+            if let Some(connection) = self.connection.take() {
+                throw_away(connection);
+            }
             Err(sqlx::Error::Io(io::ErrorKind::TimedOut.into()))
         })
     }

@@ -172,14 +172,12 @@ impl Db {
         Ok(match &self.pools {
             Pools::Sqlite { writer, .. } => {
                 let args = params::sqlite([params])?;
-                sqlx::query_with(sql, args)
-                    .execute(writer)
-                    .await?
-                    .rows_affected()
+                let done = sqlx::query_with(sql, args).execute(writer);
+                Box::pin(done).await?.rows_affected()
             }
             Pools::Postgres { pool, .. } => {
                 let args = params::postgres([params])?;
-                Held::of(pool).await?.run(sql, args).await?
+                Box::pin(Held::of(pool)).await?.run(sql, args).await?
             }
         })
     }
@@ -193,13 +191,12 @@ impl Db {
         self.statements.count();
         Ok(match &self.pools {
             Pools::Sqlite { reader, .. } => {
-                sqlx::query_as_with(sql, params::sqlite([params])?)
-                    .fetch_all(reader)
-                    .await?
+                let args = params::sqlite([params])?;
+                Box::pin(sqlx::query_as_with(sql, args).fetch_all(reader)).await?
             }
             Pools::Postgres { pool, .. } => {
                 let args = params::postgres([params])?;
-                Held::of(pool).await?.all(sql, args).await?
+                Box::pin(Held::of(pool)).await?.all(sql, args).await?
             }
         })
     }
@@ -213,13 +210,12 @@ impl Db {
         self.statements.count();
         Ok(match &self.pools {
             Pools::Sqlite { reader, .. } => {
-                sqlx::query_as_with(sql, params::sqlite([params])?)
-                    .fetch_optional(reader)
-                    .await?
+                let args = params::sqlite([params])?;
+                Box::pin(sqlx::query_as_with(sql, args).fetch_optional(reader)).await?
             }
             Pools::Postgres { pool, .. } => {
                 let args = params::postgres([params])?;
-                Held::of(pool).await?.optional(sql, args).await?
+                Box::pin(Held::of(pool)).await?.optional(sql, args).await?
             }
         })
     }
@@ -248,15 +244,12 @@ impl Db {
             match &self.pools {
                 Pools::Sqlite { reader, .. } => {
                     let args = params::sqlite(piece)?;
-                    found.extend(
-                        sqlx::query_as_with(AssertSqlSafe(text), args)
-                            .fetch_all(reader)
-                            .await?,
-                    );
+                    let rows = sqlx::query_as_with(AssertSqlSafe(text), args).fetch_all(reader);
+                    found.extend(Box::pin(rows).await?);
                 }
                 Pools::Postgres { pool, .. } => {
                     let args = params::postgres(piece)?;
-                    let mut held = Held::of(pool).await?;
+                    let mut held = Box::pin(Held::of(pool)).await?;
                     found.extend(held.all(AssertSqlSafe(text), args).await?);
                 }
             }
