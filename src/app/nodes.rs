@@ -2,7 +2,8 @@
 //! its own, is told to whoever runs the installation.
 //!
 //! Each node beats for itself. What is to be told of any of them is noticed by one, under a lease,
-//! and told by the default channels of the oldest team. Of the one node of a small installation
+//! and told by the default channels of the oldest team; what is to be told of an agent, by those of the
+//! team that it belongs to. Of the one node of a small installation
 //! nobody is left to tell: that is the business of the [heartbeat](super::heartbeat).
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -11,13 +12,16 @@ use tokio_util::sync::CancellationToken;
 
 use super::App;
 use super::system;
+use crate::domain::agent::{Agent, MOST_AGENTS};
 use crate::domain::at::At;
 use crate::domain::channel::{Channel, Topic};
 use crate::domain::id::{NotificationId, TeamId};
 use crate::domain::installation::{UNSENT, Woe, abandoned, woes};
-use crate::domain::node::{BEAT, FORGOTTEN_AFTER, MOST_NODES, Node, NodeFacts, NodeKey, Roll};
+use crate::domain::node::{
+    BEAT, FORGOTTEN_AFTER, MOST_NODES, Node, NodeFacts, NodeKey, NodeNews, Roll,
+};
 use crate::domain::notification::{Content, Notification};
-use crate::store::{ANYWHERE, StoreError};
+use crate::store::{ANYWHERE, StoreError, Tx};
 
 /// The lease that says who tells.
 const LEASE: &str = "nodes";
@@ -62,9 +66,11 @@ impl Nodes {
         roll.is_silent(key)
     }
 
-    fn look(&self, nodes: &[Node]) {
+    fn look(&self, nodes: &[Node], agents: &[Agent]) {
         let mut roll = self.roll.lock().unwrap_or_else(PoisonError::into_inner);
-        roll.look(nodes);
+        let nodes = nodes.iter().map(|node| (node.key.clone(), node.seen_at));
+        let agents = agents.iter().filter_map(|a| Some((a.key(), a.seen_at?)));
+        roll.look(nodes.chain(agents));
     }
 
     fn say(&self, word: Word) {
@@ -89,7 +95,8 @@ pub async fn beat(app: &App) -> Result<(), StoreError> {
     };
     store.beat(&node).await?;
     let nodes = store.nodes(MOST_NODES).await?;
-    app.nodes.look(&nodes);
+    let agents = store.agents_heard_of(MOST_AGENTS).await?;
+    app.nodes.look(&nodes, &agents);
     let mut missed = abandoned(&nodes);
     let is_at_work = |node: &Node| node.probes() && node.silent_since.is_none();
     if nodes.iter().any(is_at_work) {
@@ -122,6 +129,9 @@ pub async fn step(app: &App) -> Result<usize, StoreError> {
     for node in store.nodes(MOST_NODES).await? {
         told += usize::from(tell(app, &node, now).await?);
     }
+    for agent in store.agents_heard_of(MOST_AGENTS).await? {
+        told += usize::from(tell_of_agent(app, &agent, now).await?);
+    }
     if told > 0 {
         app.outbox.notify_one();
     }
@@ -137,8 +147,45 @@ async fn tell(app: &App, node: &Node, now: At) -> Result<bool, StoreError> {
         return Ok(false);
     }
     tracing::warn!(node.name = node.key.name, news = ?news, "there is news of a node");
-    let content = Content::of_node(NodeFacts::of(node, news), now);
     let channels = tx.operator_channels().await?;
+    enqueue(
+        app,
+        &mut tx,
+        &channels,
+        (NodeFacts::of(node, news), news),
+        now,
+    )
+    .await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+async fn tell_of_agent(app: &App, agent: &Agent, now: At) -> Result<bool, StoreError> {
+    let (news, seen_at) = (agent.news(app.nodes.is_silent(&agent.key())), agent.seen_at);
+    let Some((news, seen_at)) = news.zip(seen_at) else {
+        return Ok(false);
+    };
+    let mut tx = app.store.begin().await?;
+    if !tx.note_of_agent(agent, news).await? {
+        return Ok(false);
+    }
+    tracing::warn!(agent.id = %agent.id.0, news = ?news, "there is news of an agent");
+    let mut channels = tx.team_channels(agent.team).await?;
+    channels.retain(|channel| channel.is_default);
+    let facts = NodeFacts::of_agent(agent, seen_at, news);
+    enqueue(app, &mut tx, &channels, (facts, news), now).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+async fn enqueue(
+    app: &App,
+    tx: &mut Tx,
+    channels: &[Channel],
+    (facts, news): (NodeFacts, NodeNews),
+    now: At,
+) -> Result<(), StoreError> {
+    let content = Content::of_node(facts, now);
     let hears = |c: &&Channel| c.health.disabled.is_none() && c.route.hears(Topic::Nodes);
     let notifications: Vec<Notification> = channels
         .iter()
@@ -154,8 +201,7 @@ async fn tell(app: &App, node: &Node, now: At) -> Result<bool, StoreError> {
         })
         .collect();
     tx.enqueue(&notifications).await?;
-    tx.commit().await?;
-    Ok(true)
+    Ok(())
 }
 
 fn key(app: &App) -> NodeKey {

@@ -4,7 +4,7 @@
 use super::at::At;
 use super::id::{AgentId, TeamId};
 use super::monitor::FieldError;
-use super::node::NodeNews;
+use super::node::{NodeKey, NodeNews};
 
 /// Most agents of a team.
 pub const MAX_AGENTS: usize = 50;
@@ -44,6 +44,15 @@ impl Agent {
         match self.silent_since {
             None => is_silent.then_some(NodeNews::Silent),
             Some(since) => (seen > since).then_some(NodeNews::Back),
+        }
+    }
+
+    /// What stands for it where signs of life are counted.
+    pub fn key(&self) -> NodeKey {
+        NodeKey {
+            name: self.id.0.to_string(),
+            location: self.location.clone(),
+            roles: String::new(),
         }
     }
 }

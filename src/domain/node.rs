@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::agent::Agent;
 use super::at::At;
 
 /// Time between two signs of life, and between two looks at those of the others.
@@ -87,20 +88,21 @@ impl Node {
     }
 }
 
+/// What an agent does, in the place of the roles of a node.
+const AGENT: &str = "agent";
+
 /// What one node has seen of all others.
 #[derive(Clone, Debug, Default)]
 pub struct Roll(HashMap<NodeKey, (At, u32)>);
 
 impl Roll {
-    /// Takes one more look: `nodes` are all there are.
-    pub fn look(&mut self, nodes: &[Node]) {
+    /// Takes one more look: these are all there are, and when each was last heard of.
+    pub fn look(&mut self, seen: impl IntoIterator<Item = (NodeKey, At)>) {
         let before = std::mem::take(&mut self.0);
-        for node in nodes {
-            let same = before
-                .get(&node.key)
-                .filter(|(seen, _)| *seen == node.seen_at);
+        for (key, seen_at) in seen {
+            let same = before.get(&key).filter(|(seen, _)| *seen == seen_at);
             let looks = same.map_or(0, |(_, looks)| looks.saturating_add(1));
-            self.0.insert(node.key.clone(), (node.seen_at, looks));
+            self.0.insert(key, (seen_at, looks));
         }
     }
 
@@ -153,10 +155,35 @@ impl NodeFacts {
         }
     }
 
+    /// What is told of an agent that was heard of at `seen_at`.
+    pub fn of_agent(agent: &Agent, seen_at: At, news: NodeNews) -> Self {
+        Self {
+            name: agent.name.clone(),
+            location: agent.location.clone(),
+            roles: AGENT.to_owned(),
+            version: agent.version.clone().unwrap_or_default(),
+            seen_at,
+            silent_since: match news {
+                NodeNews::Silent => Some(seen_at),
+                NodeNews::Back | NodeNews::Troubled | NodeNews::Calm => agent.silent_since,
+            },
+            troubled_since: None,
+        }
+    }
+
+    /// Whether it is an agent, and no node of the installation.
+    pub fn is_agent(&self) -> bool {
+        self.roles == AGENT
+    }
+
     /// What a service that keeps alerts knows this one by, from its beginning to its end.
     pub fn alert(&self) -> String {
         let is_network = self.troubled_since.is_some();
-        let what = if is_network { "network" } else { "node" };
+        let what = match self.is_agent() {
+            true => "agent",
+            false if is_network => "network",
+            false => "node",
+        };
         format!("{what}-{}-{}", self.location, self.name)
     }
 }
@@ -184,18 +211,23 @@ mod tests {
         }
     }
 
+    fn seen(at: i64) -> [(NodeKey, At); 1] {
+        let node = node(at);
+        [(node.key, node.seen_at)]
+    }
+
     #[test]
     fn a_node_is_silent_after_eight_looks_without_a_word_whatever_its_clock_says() {
         let mut roll = Roll::default();
         for look in 0..LOOKS {
-            roll.look(&[node(-9_000_000)]);
+            roll.look(seen(-9_000_000));
             assert!(!roll.is_silent(&node(0).key), "{look}");
         }
-        roll.look(&[node(-9_000_000)]);
+        roll.look(seen(-9_000_000));
         assert!(roll.is_silent(&node(0).key));
-        roll.look(&[node(-8_999_999)]);
+        roll.look(seen(-8_999_999));
         assert!(!roll.is_silent(&node(0).key));
-        roll.look(&[]);
+        roll.look([]);
         assert!(
             !roll.is_silent(&node(0).key),
             "who has left is nothing to wait for"

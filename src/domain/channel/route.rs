@@ -39,7 +39,7 @@ pub enum Topic {
     Budgets,
     /// Another channel that fails.
     Channels,
-    /// Nodes of the installation, for the team that runs it.
+    /// Agents of the team, and nodes of the installation for the team that runs it.
     Nodes,
 }
 
@@ -92,7 +92,7 @@ impl Topic {
             Self::Authorization => "Servers that open or want a login",
             Self::Budgets => "Error budgets that burn",
             Self::Channels => "Another channel that fails",
-            Self::Nodes => "Nodes of this installation, for the team that runs it",
+            Self::Nodes => "Agents, and nodes for the team that runs this installation",
         }
     }
 

@@ -12,7 +12,13 @@ pub(super) fn of(event: Event, node: &NodeFacts, content: &Content, public_url: 
     let location = line(&node.location, MAX_QUOTE);
     let lasted =
         |since: Option<At>| duration(content.at.ms_since(since.unwrap_or(content.at)) / 1_000);
-    let more = if node.roles.contains("probe") {
+    let is_agent = node.is_agent();
+    let (silent, back) = if is_agent {
+        ("AGENT SILENT", "AGENT BACK")
+    } else {
+        ("NODE SILENT", "NODE BACK")
+    };
+    let more = if is_agent || node.roles.contains("probe") {
         format!("; what only {location} checks is unknown")
     } else {
         String::new()
@@ -31,22 +37,26 @@ pub(super) fn of(event: Event, node: &NodeFacts, content: &Content, public_url: 
             None,
         ),
         Event::NodeBack => (
-            "NODE BACK",
+            back,
             Tone::Good,
             format!("It is heard of again, after {}.", lasted(node.silent_since)),
             None,
         ),
         _ => (
-            "NODE SILENT",
+            silent,
             Tone::Bad,
             format!("Not heard of for {}{more}.", lasted(node.silent_since)),
-            Some("Look at the machine and at the log of the node. One that is stopped with SIGTERM says goodbye and is not missed."),
+            Some(if is_agent {
+                "Look at the machine of the agent, at its log, and whether it reaches this server. What it sees meanwhile it keeps on disk."
+            } else {
+                "Look at the machine and at the log of the node. One that is stopped with SIGTERM says goodbye and is not missed."
+            }),
         ),
     };
-    let mut facts = vec![
-        fact("Location", location),
-        fact("Roles", line(&node.roles, MAX_QUOTE)),
-    ];
+    let mut facts = vec![fact("Location", location)];
+    if !is_agent {
+        facts.push(fact("Roles", line(&node.roles, MAX_QUOTE)));
+    }
     facts.push(fact("Version", line(&node.version, MAX_QUOTE)));
     facts.push(fact("Last heard of", moment(node.seen_at)));
     if let Some(since) = node.troubled_since {
@@ -64,6 +74,10 @@ pub(super) fn of(event: Event, node: &NodeFacts, content: &Content, public_url: 
         link: format!("{public_url}/system"),
         acknowledge: None,
         body: None,
-        footer: "You receive this because this channel hears of the nodes of this installation.",
+        footer: if is_agent {
+            "You receive this because this channel hears of nodes and agents."
+        } else {
+            "You receive this because this channel hears of the nodes of this installation."
+        },
     }
 }

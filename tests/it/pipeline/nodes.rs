@@ -7,8 +7,9 @@ use std::time::Duration;
 use lifesign::app::{App, monitors, nodes};
 use lifesign::clock::Ids;
 use lifesign::config::Settings;
+use lifesign::domain::agent::Agent;
 use lifesign::domain::at::HOUR_MS;
-use lifesign::domain::id::MonitorId;
+use lifesign::domain::id::{AgentId, MonitorId};
 use lifesign::domain::monitor::MonitorSpec;
 
 use super::*;
@@ -72,6 +73,40 @@ engines! {
         beats(&test, 3).await;
         assert_eq!(test.told(), ["node.silent", "node.back"]);
         assert_eq!(test.app.nodes.word().nodes, (2, 0));
+    }
+
+    async fn an_agent_that_stops_is_told_to_its_team_once_and_once_when_it_is_back(store: Store) {
+        let test = TestApp::new(store).await;
+        let now = test.app.clock.now();
+        let agent = Agent {
+            id: AgentId(test.app.ids.next()),
+            team: test.actor.team,
+            name: "In the office".to_owned(),
+            location: "office".to_owned(),
+            created_at: now,
+            version: None,
+            seen_at: None,
+            silent_since: None,
+        };
+        let mut tx = test.app.store.begin().await.unwrap();
+        tx.add_agent(&agent, "hash").await.unwrap();
+        tx.commit().await.unwrap();
+        beats(&test, 30).await;
+        assert!(test.told().is_empty(), "it was never there");
+        let hear = async || {
+            let now = test.app.clock.now();
+            test.app.store.beat_agent(&agent, Some("0.1.0"), now).await.unwrap();
+        };
+        hear().await;
+        beats(&test, 20).await;
+        assert_eq!(test.told(), ["node.silent"]);
+        let told = test.hook.received().remove(0).json();
+        assert_eq!(told["data"]["node"]["name"], "In the office");
+        let kept = test.app.store.agent(agent.team, agent.id).await.unwrap().unwrap();
+        assert_eq!(kept.silent_since, kept.seen_at);
+        hear().await;
+        beats(&test, 3).await;
+        assert_eq!(test.told(), ["node.silent", "node.back"]);
     }
 
     async fn who_says_goodbye_is_not_missed_and_who_is_gone_is_forgotten(store: Store) {
