@@ -23,6 +23,7 @@ struct Path {
 }
 
 impl Path {
+    #[expect(clippy::disallowed_methods, reason = "no task of the application")]
     async fn to(database: &Database) -> Self {
         let mut url = Url::parse(&database.url).unwrap();
         let port = url.port().unwrap();

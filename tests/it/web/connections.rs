@@ -7,8 +7,8 @@ use axum::routing::get;
 use lifesign::cli::connections::{Bounds, serve};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::AbortOnDropHandle;
 
 const ASK: &[u8] = b"GET / HTTP/1.1\r\nhost: here\r\n\r\n";
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 struct Door {
     listener: std::net::SocketAddr,
     stop: CancellationToken,
-    serving: AbortOnDropHandle<()>,
+    serving: JoinSet<()>,
 }
 
 async fn door(bounds: Bounds) -> Door {
@@ -24,11 +24,12 @@ async fn door(bounds: Bounds) -> Door {
     let address = listener.local_addr().unwrap();
     let pages = Router::new().route("/", get(async || "hello"));
     let stop = CancellationToken::new();
-    let serving = tokio::spawn(serve(listener, pages, bounds, stop.clone()));
+    let mut serving = JoinSet::new();
+    serving.spawn(serve(listener, pages, bounds, stop.clone()));
     Door {
         listener: address,
         stop,
-        serving: AbortOnDropHandle::new(serving),
+        serving,
     }
 }
 
@@ -79,8 +80,6 @@ async fn places_are_given_to_whoever_waits_and_a_stop_ends_them() {
     answered.await.unwrap().unwrap();
     door.stop.cancel();
     assert!(rest(&mut second).await.ends_with("hello"));
-    tokio::time::timeout(PATIENCE, door.serving)
-        .await
-        .unwrap()
-        .unwrap();
+    let ended = tokio::time::timeout(PATIENCE, door.serving.join_all());
+    ended.await.unwrap();
 }
