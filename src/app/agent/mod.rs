@@ -2,7 +2,7 @@
 //! own schedule, and tells what it saw.
 //!
 //! Three loops that know each other by what they share: one asks, one checks, one tells. What was
-//! checked goes through a folder ([`Buffer`]), so that a server that is away, or the death of this
+//! checked goes through a folder (`buffer.rs`), so that a server that is away, or the death of this
 //! process, loses none of it. It goes by the clock of its server.
 
 mod book;
