@@ -84,7 +84,10 @@ impl Store {
         monitors: &[MonitorId],
         from: At,
     ) -> Result<HashMap<MonitorId, Vec<Dated>>, StoreError> {
-        self.hours_of_all(monitors, from).await
+        let mut hours = self.ended_hours(monitors, from).await?;
+        let open = self.open_hours(monitors).await?;
+        open.add_to_hours(&mut hours, from);
+        Ok(hours)
     }
 
     /// The incidents of a team that were open in a period, as they were at its end: the newest of

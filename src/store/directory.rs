@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use super::codec::{Origin, row};
 use super::db::Many;
 use super::monitor_row::interval;
+use super::open_hours::OpenHours;
 use super::windows::edge;
 use super::{Store, StoreError};
 use crate::domain::accounting::live_tail;
@@ -106,10 +107,14 @@ impl Store {
         let since = accounted.min().unwrap_or(now);
         let just_after = At(now.0.saturating_add(1));
         let coverage = self.coverage(&whose, since, just_after).await?;
-        let edges = self.edges_of(&ids, &[WINDOW], now).await?;
+        let mut edges = self.edges(&ids, &[WINDOW], now).await?;
         let mut days = self.summed_days(&ids, now).await?;
         let from = At(now.0 - (LATENCY_HOURS - 1) * HOUR_MS);
-        let mut hours = self.hours_of_all(&ids, from).await?;
+        let mut hours = self.ended_hours(&ids, from).await?;
+        let open = self.open_hours(&ids).await?;
+        edges.add(&open, &[WINDOW], now);
+        add_to_sums(&mut days, &open, now);
+        open.add_to_hours(&mut hours, from);
         let mut reports = self.good_reports_across(&whose).await?;
         let server = |(row, state): (ListedRow, State)| {
             let id = row.monitor_id;
@@ -170,15 +175,17 @@ impl Store {
             };
             (row.monitor_id, Dated { start, bucket })
         };
-        let mut days: HashMap<_, Dated> = rows.into_iter().map(dated).collect();
-        for (monitor, open) in self.open_hours(monitors).await? {
-            if open.start >= start {
-                let bucket = Bucket::default();
-                let sum = days.entry(monitor).or_insert(Dated { start, bucket });
-                sum.bucket.spent.merge(&open.bucket.spent);
-            }
-        }
-        Ok(days)
+        Ok(rows.into_iter().map(dated).collect())
+    }
+}
+
+/// Adds the hours that are not over to the whole days of the window.
+fn add_to_sums(days: &mut HashMap<MonitorId, Dated>, open: &OpenHours, now: At) {
+    let (_, start) = edge(now, WINDOW_MS);
+    for (monitor, hour) in open.iter().filter(|(_, hour)| hour.start >= start) {
+        let bucket = Bucket::default();
+        let sum = days.entry(monitor).or_insert(Dated { start, bucket });
+        sum.bucket.spent.merge(&hour.bucket.spent);
     }
 }
 

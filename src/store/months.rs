@@ -132,7 +132,7 @@ impl Store {
             sum.merge(&row.dated()?.bucket);
         }
         let ids: Vec<_> = monitors.iter().map(|row| row.id).collect();
-        for (monitor, open) in self.open_hours(&ids).await? {
+        for (monitor, open) in self.open_hours(&ids).await?.iter() {
             if open.start.day() >= from && open.start < until {
                 sums.entry(monitor).or_default().merge(&open.bucket);
             }

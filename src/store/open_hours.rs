@@ -9,21 +9,51 @@ use super::codec::Origin;
 use super::db::Many;
 use super::{Store, StoreError};
 use crate::domain::at::At;
+use crate::domain::histogram::Latency;
 use crate::domain::id::{MonitorId, TeamId};
 use crate::domain::open_hour::OpenHour;
 use crate::domain::uptime::Dated;
 
+/// The hours that monitors are in, by monitor.
+#[derive(Debug)]
+pub(super) struct OpenHours(HashMap<MonitorId, Dated>);
+
+/// Later than everything.
+const ALWAYS: At = At(i64::MAX);
+
+impl OpenHours {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (MonitorId, &Dated)> {
+        self.0.iter().map(|(id, hour)| (*id, hour))
+    }
+
+    /// Adds them to the hours of their monitors, from an hour on.
+    pub(super) fn add_to_hours(&self, hours: &mut HashMap<MonitorId, Vec<Dated>>, from: At) {
+        for (monitor, open) in self.iter() {
+            let of = hours.entry(monitor).or_default();
+            add(of, Some(open.clone()), (from.hour(), ALWAYS));
+        }
+    }
+
+    /// Adds them to the days of their monitors, from a day on, without their latencies.
+    pub(super) fn add_to_days(&self, days: &mut HashMap<MonitorId, Vec<Dated>>, from: At) {
+        for (monitor, open) in self.iter() {
+            let mut day = into_day(open.clone());
+            day.bucket.latency = Latency::default();
+            let of = days.entry(monitor).or_default();
+            add(of, Some(day), (from.day(), ALWAYS));
+        }
+    }
+}
+
 impl Store {
-    /// The hours that monitors are in.
-    pub(super) async fn open_hours(
-        &self,
-        monitors: &[MonitorId],
-    ) -> Result<HashMap<MonitorId, Dated>, StoreError> {
+    /// The hours that monitors are in: read once for everything that they are added to.
+    pub(super) async fn open_hours(&self, monitors: &[MonitorId]) -> Result<OpenHours, StoreError> {
         let keys = monitors.iter().map(|id| (*id,));
         let rows: Vec<(MonitorId, String)> = self.db.many_all(OPEN_HOURS, keys).await?;
         let read = |(id, text): (MonitorId, String)| Some((id, open_hour(id, &text).transpose()?));
         let read = rows.into_iter().filter_map(read);
-        read.map(|(id, hour)| Ok((id, hour?))).collect()
+        let hours = read.map(|(id, hour)| Ok((id, hour?)));
+        Ok(OpenHours(hours.collect::<Result<_, StoreError>>()?))
     }
 
     /// The hour that a monitor of a team is in.

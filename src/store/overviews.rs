@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use super::codec::{Origin, Page, place, row};
 use super::monitor_row::MonitorRow;
 use super::shown::{OverviewFilter, pattern, rank, shown};
-use super::windows::Edges;
+use super::windows::{Edges, OVERVIEW_WINDOWS};
 use super::{Store, StoreError};
 use crate::domain::accounting::{Span, live_tail};
 use crate::domain::at::{At, DAY_MS, HOUR_MS};
@@ -233,15 +233,19 @@ impl Store {
         let longest = At(now.0 - DAY_MS * i64::try_from(STRIP_DAYS).unwrap_or_default());
         let recent = At(now.0 - (SPARK_HOURS - 1) * HOUR_MS);
         // Side by side: they wait for different connections.
-        let (watched, incidents, channels, days, hours, edges, maintenance) = tokio::try_join!(
+        let (watched, incidents, channels, mut days, mut hours, mut edges, maintenance) = tokio::try_join!(
             self.watched(&ids),
             self.open_incidents_of(&ids),
             self.channels_named_by_all(&ids),
-            self.days_of_all(&ids, longest),
-            self.hours_of_all(&ids, recent),
-            self.edges(&ids, now),
+            self.ended_days(&ids, longest),
+            self.ended_hours(&ids, recent),
+            self.edges(&ids, &OVERVIEW_WINDOWS, now),
             self.coverage(&whose, since, just_after),
         )?;
+        let open = self.open_hours(&ids).await?;
+        open.add_to_days(&mut days, longest);
+        open.add_to_hours(&mut hours, recent);
+        edges.add(&open, &OVERVIEW_WINDOWS, now);
         let mut beside = Beside {
             watched,
             incidents,

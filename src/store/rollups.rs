@@ -75,9 +75,6 @@ impl RollupRow {
     }
 }
 
-/// Later than any sum.
-const ALWAYS: At = At(i64::MAX);
-
 type Key = (MonitorId, String, At);
 type Sums = BTreeMap<Key, (TeamId, Bucket)>;
 
@@ -202,39 +199,26 @@ impl Store {
         Ok(sums)
     }
 
-    /// The hours of several monitors from `from` on, oldest first.
-    pub(super) async fn hours_of_all(
+    /// The hours of several monitors from `from` on, oldest first, without those that are not over.
+    pub(super) async fn ended_hours(
         &self,
         monitors: &[MonitorId],
         from: At,
     ) -> Result<HashMap<MonitorId, Vec<Dated>>, StoreError> {
-        let keys: Vec<_> = monitors.iter().map(|id| (*id, from.hour())).collect();
-        let mut hours = by_monitor(self.db.many_all(HOURS_SINCE, keys).await?)?;
-        for (monitor, open) in self.open_hours(monitors).await? {
-            add(
-                hours.entry(monitor).or_default(),
-                Some(open),
-                (from.hour(), ALWAYS),
-            );
-        }
-        Ok(hours)
+        let keys = monitors.iter().map(|id| (*id, from.hour()));
+        by_monitor(self.db.many_all(HOURS_SINCE, keys).await?)
     }
 
-    /// The days of several monitors from `from` on, oldest first, without their latencies: a strip
-    /// shows none, and reading thousands of them would cost more than all the rest.
-    pub(super) async fn days_of_all(
+    /// The days of several monitors from `from` on, oldest first, without the hours that are not
+    /// over and without latencies: a strip shows none, and reading thousands of them would cost more
+    /// than all the rest.
+    pub(super) async fn ended_days(
         &self,
         monitors: &[MonitorId],
         from: At,
     ) -> Result<HashMap<MonitorId, Vec<Dated>>, StoreError> {
-        let keys: Vec<_> = monitors.iter().map(|id| (*id, from.day())).collect();
-        let mut days = by_monitor(self.db.many_all(DAYS_SINCE, keys).await?)?;
-        for (monitor, mut open) in self.open_hours(monitors).await? {
-            open.bucket.latency = Latency::default();
-            let day = Some(into_day(open));
-            add(days.entry(monitor).or_default(), day, (from.day(), ALWAYS));
-        }
-        Ok(days)
+        let keys = monitors.iter().map(|id| (*id, from.day()));
+        by_monitor(self.db.many_all(DAYS_SINCE, keys).await?)
     }
 }
 

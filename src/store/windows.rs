@@ -7,6 +7,7 @@ use std::collections::HashMap;
 
 use super::codec::row;
 use super::db::Many;
+use super::open_hours::OpenHours;
 use super::{Store, StoreError};
 use crate::domain::accounting::Span;
 use crate::domain::at::{At, DAY_MS, HOUR_MS};
@@ -40,12 +41,8 @@ pub(super) fn edge(now: At, window_ms: i64) -> (At, At) {
 }
 
 impl Store {
-    pub(super) async fn edges(&self, monitors: &[MonitorId], now: At) -> Result<Edges, StoreError> {
-        self.edges_of(monitors, &OVERVIEW_WINDOWS, now).await
-    }
-
-    /// Those of some windows only.
-    pub(super) async fn edges_of(
+    /// The edges of some windows, without the hours that are not over.
+    pub(super) async fn edges(
         &self,
         monitors: &[MonitorId],
         windows: &[&str],
@@ -81,20 +78,24 @@ impl Store {
             let of = edges.entry((row.monitor_id, row.since)).or_default();
             of.push(Dated { start, bucket });
         }
-        for (monitor, open) in self.open_hours(monitors).await? {
-            for length in windows.iter().filter_map(|name| window_ms(name)) {
-                let (since, until) = edge(now, length);
-                if open.start >= since && open.start < until {
-                    let of = edges.entry((monitor, since)).or_default();
-                    of.push(open.clone());
-                }
-            }
-        }
         Ok(Edges(edges))
     }
 }
 
 impl Edges {
+    /// Adds the hours that are not over to the windows that begin in them or on their day.
+    pub(super) fn add(&mut self, open: &OpenHours, windows: &[&str], now: At) {
+        for length in windows.iter().filter_map(|name| window_ms(name)) {
+            let (since, until) = edge(now, length);
+            for (monitor, hour) in open.iter() {
+                if hour.start >= since && hour.start < until {
+                    let of = self.0.entry((monitor, since)).or_default();
+                    of.push(hour.clone());
+                }
+            }
+        }
+    }
+
     /// What a monitor spent in each window. `days` are its days, at least as many as the longest
     /// window has; `tail` is the time since the last accounting.
     pub(super) fn spent(
