@@ -62,7 +62,7 @@ pub async fn run(app: Arc<App>, stop: CancellationToken) {
                         deliver(&app, queued).await;
                         drop(permit);
                         // What waited for this one has its turn now.
-                        app.outbox.notify_one();
+                        app.outbox.notify_here();
                     });
                 }
                 if is_full { Duration::ZERO } else { TICK }

@@ -1,9 +1,9 @@
 //! Puts an [`App`] together from what the operator wants: the same one for service, demo, tests.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::Context as _;
-use tokio::sync::Notify;
 
 use crate::clock::{Clock, Ids};
 use crate::config::{ResolverChoice, Settings};
@@ -29,6 +29,7 @@ use super::public_kept::Kept;
 use super::status_domains::Domains;
 use super::subscribers::Asking;
 use super::trial::Trials;
+use super::wakes::Wake;
 
 impl App {
     /// An application on `store`. Fails with the name of the setting that cannot be used. Needs a
@@ -71,6 +72,7 @@ impl App {
         };
         let notifier = Notifier::new(public_url, mailer, client, Box::new(links));
         let prober = Prober::new(guard.clone(), names, trust, clock.clone(), &user_agent);
+        let caller = Arc::default();
         Ok(Self {
             store,
             prober,
@@ -91,9 +93,10 @@ impl App {
             network: Network::new(canaries),
             heartbeat,
             settings,
-            due: Notify::new(),
-            outbox: Notify::new(),
-            letters: Notify::new(),
+            due: Wake::new(&caller),
+            outbox: Wake::new(&caller),
+            letters: Wake::new(&caller),
+            caller,
             asking: Asking::default(),
             inviting: Inviting::default(),
             in_flight: InFlight::default(),

@@ -65,6 +65,7 @@ pub mod system;
 pub mod teams;
 pub mod tools;
 pub mod trial;
+pub mod wakes;
 mod worker;
 
 use std::sync::Arc;
@@ -95,6 +96,7 @@ use self::public_kept::Kept;
 use self::status_domains::Domains;
 use self::subscribers::Asking;
 use self::trial::Trials;
+use self::wakes::Wake;
 
 /// Longest that a stop waits for what is in flight; leases bring back what is left.
 const DRAIN: Duration = Duration::from_secs(25);
@@ -140,15 +142,16 @@ pub struct App {
     /// What the operator wants.
     pub settings: Settings,
     /// Wakes the scheduler: something became due.
-    pub due: Notify,
+    pub due: Wake,
     /// Wakes the alerter: something is to be told.
-    pub outbox: Notify,
+    pub outbox: Wake,
     /// Wakes whoever brings letters to subscribers.
-    pub letters: Notify,
+    pub letters: Wake,
     /// How often somebody has asked to subscribe.
     pub asking: Asking,
     /// How often teams have invited somebody.
     pub inviting: Inviting,
+    caller: Arc<Notify>,
     in_flight: InFlight,
 }
 
@@ -226,6 +229,13 @@ impl App {
             workers.spawn(
                 checking,
                 heartbeat::run(Arc::clone(self), checking.stop.clone()),
+            );
+        }
+        if self.store.is_shared() {
+            workers.spawn(telling, wakes::call(Arc::clone(self), telling.stop.clone()));
+            workers.spawn(
+                telling,
+                wakes::listen(Arc::clone(self), telling.stop.clone()),
             );
         }
         workers.spawn(

@@ -66,6 +66,7 @@ mod surfaces;
 mod teams;
 mod tokens;
 mod users;
+mod wakes;
 mod watches;
 mod windows;
 
@@ -101,6 +102,7 @@ pub use shown::OverviewFilter;
 pub use states::Held;
 pub use subscribers::Asked;
 pub use surfaces::{CurrentTools, SeenTools, ToolsChange};
+pub use wakes::Ears;
 pub use watches::{Claim, Claimed, DueCheck, Unreadable};
 pub use windows::OVERVIEW_WINDOWS;
 

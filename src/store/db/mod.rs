@@ -10,6 +10,7 @@ mod held;
 mod open;
 mod params;
 mod tx;
+mod wakes;
 mod whole;
 
 use std::path::PathBuf;
@@ -28,6 +29,7 @@ use params::Texts;
 pub(super) use params::{Many, Params, Row, Sign};
 use tx::Engine;
 pub(super) use tx::Tx;
+pub(super) use wakes::Ears;
 pub(super) use whole::{Stored, Whole};
 
 /// A statement that has to differ; each use says why.

@@ -19,7 +19,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// What PostgreSQL is told of our patience, and what it need not have: how long a statement may take, how
 /// long a transaction may wait for us (a process that is stopped, or cut off, holds rows that others
 /// need), and when a silent connection is that of nobody any more: two minutes.
-const BOUNDS: [(&str, &str); 6] = [
+pub(super) const BOUNDS: [(&str, &str); 6] = [
     ("statement_timeout", "30s"),
     ("idle_in_transaction_session_timeout", "10s"),
     ("tcp_keepalives_idle", "60s"),

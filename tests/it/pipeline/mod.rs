@@ -22,6 +22,7 @@ mod routes;
 mod slow;
 mod together;
 mod tools;
+mod wakes;
 
 use fake_mcp::{FakeMcp, healthy, status};
 use lifesign::domain::status::MonitorStatus;

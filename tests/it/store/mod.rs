@@ -29,6 +29,7 @@ mod retention;
 mod status_pages;
 mod subscribers;
 mod tools;
+mod wakes;
 mod watches;
 
 use lifesign::domain::at::At;
