@@ -82,7 +82,7 @@ impl App {
             started_at: clock.now(),
             clock,
             ids,
-            events: Events::new(),
+            events: Events::default(),
             logins: Logins::default(),
             hosts: Hosts::new(),
             trials: Trials::new(),

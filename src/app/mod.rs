@@ -231,6 +231,9 @@ impl App {
                 heartbeat::run(Arc::clone(self), checking.stop.clone()),
             );
         }
+        if self.settings.roles.web {
+            workers.spawn(telling, events::run(Arc::clone(self), telling.stop.clone()));
+        }
         if self.store.is_shared() {
             workers.spawn(telling, wakes::call(Arc::clone(self), telling.stop.clone()));
             workers.spawn(

@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::iter::repeat_n;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -20,16 +21,16 @@ use crate::store::{Claim, DueCheck, SeenTools, Standing, StoreError};
 
 use super::wire::{Done, MAX_RESULTS, RefusedResult, Taken, WatchStanding};
 use crate::app::App;
-use crate::app::check::{Checked, Sighting, conclude, refresh};
-use crate::app::record::record;
+use crate::app::check::{Sighting, conclude, refresh};
+use crate::app::recorder::write;
 use crate::app::scheduler::LEASE;
 
 /// How far the clock of an agent may be ahead of ours.
 const CLOCKS_DIFFER: Duration = Duration::from_mins(5);
-/// Tries to record what another node has overtaken; after that the agent sends it again.
-const TRIES: u32 = 5;
-/// Wait between two of them.
-const PAUSE: Duration = Duration::from_millis(50);
+/// How often what the database does not take is tried again; after that the agent sends it again.
+const AGAIN: usize = 4;
+/// Wait before each of them.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// Records what an agent has done and says where its watches stand now. Fails when the database
 /// does not take it now: then the same may be sent again.
@@ -122,7 +123,9 @@ async fn take_round(
         let seen = sighting(done, &due);
         batch.push(conclude(app, due, seen).await);
     }
-    keep(app, &batch).await?;
+    if !batch.is_empty() {
+        write(app, &batch, repeat_n(PAUSE, AGAIN)).await?;
+    }
     Ok(batch.len())
 }
 
@@ -162,39 +165,6 @@ fn sighting(done: Done, due: &DueCheck) -> Sighting {
         tools,
         is_stopped: done.is_stopped,
     }
-}
-
-/// Records checks. One that is refused for good does not stand in the way of the others.
-async fn keep(app: &App, batch: &[Checked]) -> Result<(), StoreError> {
-    if batch.is_empty() {
-        return Ok(());
-    }
-    for attempt in 1.. {
-        let Err(error) = record(app, batch).await else {
-            break;
-        };
-        match batch {
-            _ if error.is_passing() => {
-                if attempt >= TRIES {
-                    return Err(error);
-                }
-                tokio::time::sleep(PAUSE * attempt).await;
-            }
-            [only] => {
-                let text = format!("{:#}", anyhow::Error::from(error));
-                let monitor = only.result.watch.monitor;
-                tracing::error!(monitor.id = %monitor, error = text, "failed to record a check");
-                break;
-            }
-            several => {
-                for one in several {
-                    Box::pin(keep(app, std::slice::from_ref(one))).await?;
-                }
-                break;
-            }
-        }
-    }
-    Ok(())
 }
 
 /// Whether a memory is the one that the agent has, but for what only the server remembers.

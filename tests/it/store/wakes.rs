@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use lifesign::store::Store;
 use tokio::time::timeout;
 
 use crate::support::engines::engines;

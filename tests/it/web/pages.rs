@@ -314,6 +314,7 @@ engines! {
         let spec = lifesign::domain::monitor::MonitorSpec::of(endpoint("https://rival.example/mcp"));
         let theirs = monitors::create(&site.app, &rival, spec, &[]).await.unwrap().id;
         monitors::pause(&site.app, &site.owner, id).await.unwrap();
+        site.app.events.tell();
         let heard = hearing.await;
         assert!(heard.contains(&format!("monitor:{id}")), "{heard}");
         assert!(!heard.contains(&theirs.to_string()), "{heard}");
