@@ -5,6 +5,7 @@
 //! the store, whatever has a consequence is a function of `app`.
 
 mod account;
+mod agents;
 mod announcements;
 pub mod assets;
 mod audit;
@@ -212,6 +213,11 @@ fn pages() -> Router<Shared> {
         .route("/settings/password", post(settings::password))
         .route("/settings/tokens", post(settings::add_token))
         .route("/settings/tokens/{id}/revoke", post(settings::revoke_token))
+        .route("/agents", get(agents::list).post(agents::create))
+        .route(
+            "/agents/{id}/delete",
+            get(agents::ask_delete).post(agents::delete),
+        )
         .route("/system", get(system::show))
         .route("/logout", post(account::log_out))
 }

@@ -53,6 +53,15 @@ impl Visitor {
             Err(WebError::Forbidden)
         }
     }
+
+    /// Refuses those who do not own the team.
+    pub(crate) fn must_own(&self) -> Result<(), WebError> {
+        if self.actor.may_own() {
+            Ok(())
+        } else {
+            Err(WebError::Forbidden)
+        }
+    }
 }
 
 /// The token in the cookie, if there is one.

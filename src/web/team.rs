@@ -194,9 +194,7 @@ pub(super) async fn ask_remove(
     visitor: Visitor,
     Id(id): Id<UserId>,
 ) -> Result<impl IntoResponse, WebError> {
-    if !visitor.actor.may_own() {
-        return Err(WebError::Forbidden);
-    }
+    visitor.must_own()?;
     let member = shared.app.store.member(visitor.actor.team, id).await?;
     let member = member.ok_or(WebError::NotFound)?;
     parting(&shared, &visitor, Some(member)).await

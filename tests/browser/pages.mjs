@@ -212,6 +212,7 @@ const pages = {
   claims: "/claims",
   claim,
   settings: "/settings",
+  agents: "/agents",
   "audit-log": "/audit-log",
   team: "/team",
   "team-leave": "/team/leave",

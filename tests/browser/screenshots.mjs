@@ -71,6 +71,7 @@ try {
     "status-pages": "/status-pages",
     "status-page-edit": edit,
     settings: "/settings",
+    agents: "/agents",
     "audit-log": "/audit-log",
     team: "/team",
     report: "/reports",

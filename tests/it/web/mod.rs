@@ -2,6 +2,7 @@
 
 mod accounts;
 mod acknowledge;
+mod agents;
 mod audit;
 mod away;
 mod browser;

@@ -100,6 +100,7 @@ engines! {
             "/monitors/bulk".to_owned(),
             "/monitors/bulk/delete".to_owned(),
             "/settings/tokens".to_owned(),
+            "/agents".to_owned(),
         ] {
             let form = [
                 ("url", "https://x.example/mcp"), ("name", "x"), ("scope", "read"),
