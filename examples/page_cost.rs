@@ -25,7 +25,7 @@ use lifesign::domain::id::{MonitorId, TeamId, UserId};
 use lifesign::domain::monitor::{Endpoint, EndpointUrl, Monitor, MonitorSpec, TransportChoice};
 use lifesign::domain::status_page::Component;
 use lifesign::domain::team::{Actor, Email, Role, User};
-use lifesign::domain::uptime::{Bucket, Spent};
+use lifesign::domain::uptime::{Bucket, Dated, Spent};
 use lifesign::secret::hash_token;
 use lifesign::store::{Addition, Store, WHOLE};
 use tokio_util::sync::CancellationToken;
@@ -169,7 +169,7 @@ async fn fill(
     whole_each: usize,
     now: At,
 ) -> anyhow::Result<Vec<MonitorId>> {
-    let (mut additions, mut whole) = (Vec::new(), Vec::new());
+    let (mut additions, mut whole, mut made) = (Vec::new(), Vec::new(), Vec::new());
     let mut tx = store.begin().await?;
     for n in numbers {
         let url = EndpointUrl::parse(&format!("https://server-{n}.example/mcp"));
@@ -186,13 +186,14 @@ async fn fill(
             ..MonitorSpec::of(endpoint)
         };
         let monitor = MonitorId(ids.next());
-        let made = Monitor {
+        made.push(monitor);
+        let watched = Monitor {
             id: monitor,
             team,
             spec,
             paused: n % 50 == 0,
         };
-        tx.add_monitor(&made, now).await?;
+        tx.add_monitor(&watched, now).await?;
         let is_whole = (n + 1).is_multiple_of(whole_each);
         let hours = if is_whole { DAYS * 24 } else { HOURS };
         if is_whole {
@@ -209,6 +210,13 @@ async fn fill(
         }));
     }
     tx.add_to_rollups(&additions).await?;
+    let mut states = tx.states(&made).await?;
+    for held in states.values_mut() {
+        let (start, bucket) = (now.hour(), bucket(made.len(), HOUR_MS / 2));
+        held.open_hour.add(Dated { start, bucket });
+    }
+    let states: Vec<_> = states.into_iter().collect();
+    ensure!(tx.save_states(&states).await?, "another has moved one");
     tx.commit().await?;
     Ok(whole)
 }

@@ -206,19 +206,24 @@ impl Store {
         from: At,
     ) -> Result<HashMap<MonitorId, Vec<Dated>>, StoreError> {
         let keys = monitors.iter().map(|id| (*id, from.hour()));
-        by_monitor(self.db.many_all(HOURS_SINCE, keys).await?)
+        by_monitor(self.db.many_all(HOURS_SINCE, keys).await?, bucket)
     }
 
-    /// The days of several monitors from `from` on, oldest first, without the hours that are not
-    /// over and without latencies: a strip shows none, and reading thousands of them would cost more
-    /// than all the rest.
+    /// How several monitors spent their days from `from` on, oldest first, without the hours that are
+    /// not over and without checks and latencies: a strip shows none, and reading thousands of them
+    /// would cost more than all the rest.
     pub(super) async fn ended_days(
         &self,
         monitors: &[MonitorId],
         from: At,
     ) -> Result<HashMap<MonitorId, Vec<Dated>>, StoreError> {
         let keys = monitors.iter().map(|id| (*id, from.day()));
-        by_monitor(self.db.many_all(DAYS_SINCE, keys).await?)
+        by_monitor(self.db.many_all(DAYS_SINCE, keys).await?, |fields| {
+            Some(Bucket {
+                spent: spent(fields)?,
+                ..Bucket::default()
+            })
+        })
     }
 }
 
@@ -230,8 +235,11 @@ row! {
 }
 
 impl SumsRow {
-    /// Its sums, oldest first.
-    fn dated(self) -> Result<Vec<Dated>, StoreError> {
+    /// Its sums, oldest first, each read by `bucket`.
+    fn dated(
+        self,
+        bucket: impl Fn(&mut Split<'_, char>) -> Option<Bucket>,
+    ) -> Result<Vec<Dated>, StoreError> {
         let at = Origin {
             table: "rollup",
             id: self.monitor_id,
@@ -251,27 +259,36 @@ impl SumsRow {
 /// A sum in the order of [`sums`], without its beginning.
 fn bucket(fields: &mut Split<'_, char>) -> Option<Bucket> {
     Some(Bucket {
-        spent: Spent {
-            up_ms: field(fields)?,
-            degraded_ms: field(fields)?,
-            down_ms: field(fields)?,
-            unknown_ms: field(fields)?,
-            maintenance_ms: field(fields)?,
-        },
+        spent: spent(fields)?,
         checks: field(fields)?,
         failures: field(fields)?,
         latency: Latency::parse(fields.next()?)?,
     })
 }
 
-fn by_monitor(rows: Vec<SumsRow>) -> Result<HashMap<MonitorId, Vec<Dated>>, StoreError> {
+/// The times in the order of [`spent!`], without their beginning.
+fn spent(fields: &mut Split<'_, char>) -> Option<Spent> {
+    Some(Spent {
+        up_ms: field(fields)?,
+        degraded_ms: field(fields)?,
+        down_ms: field(fields)?,
+        unknown_ms: field(fields)?,
+        maintenance_ms: field(fields)?,
+    })
+}
+
+fn by_monitor(
+    rows: Vec<SumsRow>,
+    bucket: impl Fn(&mut Split<'_, char>) -> Option<Bucket>,
+) -> Result<HashMap<MonitorId, Vec<Dated>>, StoreError> {
     let rows = rows.into_iter();
-    rows.map(|row| Ok((row.monitor_id, row.dated()?))).collect()
+    let read = |row: SumsRow| Ok((row.monitor_id, row.dated(&bucket)?));
+    rows.map(read).collect()
 }
 
 /// The sums of a group in one text; `$first` is a number that says which they are.
 macro_rules! sums {
-    ($first:literal, $latency:literal) => {
+    ($first:literal) => {
         joined!(
             $first,
             "r.up_ms",
@@ -281,18 +298,32 @@ macro_rules! sums {
             "r.maintenance_ms",
             "r.checks",
             "r.failures",
-            $latency
+            "r.latency"
         )
     };
 }
 
-/// The same statements over the hours and over the days; `$latency` is what the last one reads of it.
+/// The times of a group in one text.
+macro_rules! spent {
+    ($first:literal) => {
+        joined!(
+            $first,
+            "r.up_ms",
+            "r.degraded_ms",
+            "r.down_ms",
+            "r.unknown_ms",
+            "r.maintenance_ms"
+        )
+    };
+}
+
+/// The same statements over the hours and over the days.
 macro_rules! over {
-    ($table:literal, $latency:literal; $merge:ident, $save:ident, $of:ident, $since:ident) => {
+    ($table:literal; $merge:ident, $save:ident, $of:ident) => {
         const $merge: Many = Many {
             head: "WITH v(n, monitor, place, begun) AS (VALUES",
             tail: concat!(
-                ") SELECT ", sums!("v.n", "r.latency"), " FROM v JOIN ", $table, " r
+                ") SELECT ", sums!("v.n"), " FROM v JOIN ", $table, " r
                        ON r.monitor_id = v.monitor AND r.location = v.place AND r.start = v.begun"
             ),
         };
@@ -314,20 +345,31 @@ macro_rules! over {
               WHERE team_id = $1 AND monitor_id = $2 AND location = $3 AND start >= $4 AND start < $5
               ORDER BY start"
         );
-        const $since: Many = Many {
-            head: "WITH v(monitor, since) AS (VALUES",
-            tail: concat!(
-                ") SELECT r.monitor_id, ", sums!("r.start", $latency), " AS sums
-                     FROM v JOIN ", $table, " r
-                       ON r.monitor_id = v.monitor AND r.location = '' AND r.start >= v.since
-                    GROUP BY r.monitor_id"
-            ),
-        };
     };
 }
 
-over!("rollup_hour", "r.latency"; HOURS, SAVE_HOURS, HOURS_OF, HOURS_SINCE);
-over!("rollup_day", "''"; DAYS, SAVE_DAYS, DAYS_OF, DAYS_SINCE);
+over!("rollup_hour"; HOURS, SAVE_HOURS, HOURS_OF);
+over!("rollup_day"; DAYS, SAVE_DAYS, DAYS_OF);
+const HOURS_SINCE: Many = Many {
+    head: "WITH v(monitor, since) AS (VALUES",
+    tail: concat!(
+        ") SELECT r.monitor_id, ",
+        sums!("r.start"),
+        " AS sums FROM v JOIN rollup_hour r
+              ON r.monitor_id = v.monitor AND r.location = '' AND r.start >= v.since
+           GROUP BY r.monitor_id"
+    ),
+};
+const DAYS_SINCE: Many = Many {
+    head: "WITH v(monitor, since) AS (VALUES",
+    tail: concat!(
+        ") SELECT r.monitor_id, ",
+        spent!("r.start"),
+        " AS sums FROM v JOIN rollup_day r
+              ON r.monitor_id = v.monitor AND r.location = '' AND r.start >= v.since
+           GROUP BY r.monitor_id"
+    ),
+};
 const HOURS_ELSEWHERE: &str = "
     SELECT monitor_id, location, start, up_ms, degraded_ms, down_ms, unknown_ms,
            maintenance_ms, checks, failures, latency
