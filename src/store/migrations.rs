@@ -14,7 +14,7 @@ use super::{Store, StoreError};
 use crate::secret::Place;
 
 /// Every migration in order: its name and its text.
-pub const MIGRATIONS: [(&str, &str); 18] = [
+pub const MIGRATIONS: [(&str, &str); 19] = [
     (
         "accounts",
         include_str!("../../migrations/0001_accounts.sql"),
@@ -69,6 +69,7 @@ pub const MIGRATIONS: [(&str, &str); 18] = [
         include_str!("../../migrations/0017_open_hours.sql"),
     ),
     ("agents", include_str!("../../migrations/0018_agents.sql")),
+    ("paused", include_str!("../../migrations/0019_paused.sql")),
 ];
 
 /// What is sealed to notice another key.

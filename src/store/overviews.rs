@@ -353,8 +353,13 @@ const LISTED_BY_ID: super::db::Many = super::db::Many {
                          JOIN monitor_state s ON s.monitor_id = m.id"
     ),
 };
+/// Every open list asks for it at every change: it reads indexes, and of the monitors only the paused.
 const STATUS_COUNTS: &str = "
-    SELECT CASE WHEN m.paused THEN 'paused' ELSE s.status END AS word, COUNT(*)
-      FROM monitor m JOIN monitor_state s ON s.monitor_id = m.id
-     WHERE m.team_id = $1
-     GROUP BY CASE WHEN m.paused THEN 'paused' ELSE s.status END";
+    SELECT word, CAST(SUM(n) AS BIGINT) FROM (
+        SELECT status AS word, COUNT(*) AS n FROM monitor_state WHERE team_id = $1 GROUP BY status
+         UNION ALL
+        SELECT s.status, -COUNT(*) FROM monitor m JOIN monitor_state s ON s.monitor_id = m.id
+         WHERE m.team_id = $1 AND m.paused GROUP BY s.status
+         UNION ALL
+        SELECT 'paused', COUNT(*) FROM monitor m WHERE m.team_id = $1 AND m.paused) AS counted
+     GROUP BY word HAVING SUM(n) > 0";

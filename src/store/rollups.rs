@@ -12,7 +12,7 @@ use super::codec::{Joined, Origin, field, joined, records, row};
 use super::db::Many;
 use super::open_hours::{add, into_day};
 use super::{Store, StoreError, Tx};
-use crate::domain::at::At;
+use crate::domain::at::{At, DAY_MS};
 use crate::domain::histogram::Latency;
 use crate::domain::id::{MonitorId, TeamId};
 use crate::domain::uptime::{Bucket, Dated, Spent};
@@ -206,7 +206,7 @@ impl Store {
         from: At,
     ) -> Result<HashMap<MonitorId, Vec<Dated>>, StoreError> {
         let keys = monitors.iter().map(|id| (*id, from.hour()));
-        by_monitor(self.db.many_all(HOURS_SINCE, keys).await?, bucket)
+        by_monitor(self.db.many_all(HOURS_SINCE, keys).await?, hour)
     }
 
     /// How several monitors spent their days from `from` on, oldest first, without the hours that are
@@ -218,12 +218,7 @@ impl Store {
         from: At,
     ) -> Result<HashMap<MonitorId, Vec<Dated>>, StoreError> {
         let keys = monitors.iter().map(|id| (*id, from.day()));
-        by_monitor(self.db.many_all(DAYS_SINCE, keys).await?, |fields| {
-            Some(Bucket {
-                spent: spent(fields)?,
-                ..Bucket::default()
-            })
-        })
+        by_monitor(self.db.many_all(DAYS_SINCE, keys).await?, day)
     }
 }
 
@@ -235,21 +230,17 @@ row! {
 }
 
 impl SumsRow {
-    /// Its sums, oldest first, each read by `bucket`.
+    /// Its sums, oldest first, each read by `dated`.
     fn dated(
         self,
-        bucket: impl Fn(&mut Split<'_, char>) -> Option<Bucket>,
+        dated: impl Fn(&mut Split<'_, char>) -> Option<Dated>,
     ) -> Result<Vec<Dated>, StoreError> {
         let at = Origin {
             table: "rollup",
             id: self.monitor_id,
         };
         let texts = [(Some(self.sums),)];
-        let dated = records(&texts).map(|mut fields| {
-            let start = At(field(&mut fields)?);
-            let bucket = bucket(&mut fields)?;
-            Some(Dated { start, bucket })
-        });
+        let dated = records(&texts).map(|mut fields| dated(&mut fields));
         let mut sums = at.parsed("sums", dated.collect::<Option<Vec<_>>>())?;
         sums.sort_unstable_by_key(|sum| sum.start);
         Ok(sums)
@@ -259,30 +250,56 @@ impl SumsRow {
 /// A sum in the order of [`sums`], without its beginning.
 fn bucket(fields: &mut Split<'_, char>) -> Option<Bucket> {
     Some(Bucket {
-        spent: spent(fields)?,
+        spent: Spent {
+            up_ms: field(fields)?,
+            degraded_ms: field(fields)?,
+            down_ms: field(fields)?,
+            unknown_ms: field(fields)?,
+            maintenance_ms: field(fields)?,
+        },
         checks: field(fields)?,
         failures: field(fields)?,
         latency: Latency::parse(fields.next()?)?,
     })
 }
 
-/// The times in the order of [`spent!`], without their beginning.
-fn spent(fields: &mut Split<'_, char>) -> Option<Spent> {
-    Some(Spent {
-        up_ms: field(fields)?,
-        degraded_ms: field(fields)?,
-        down_ms: field(fields)?,
-        unknown_ms: field(fields)?,
-        maintenance_ms: field(fields)?,
+fn hour(fields: &mut Split<'_, char>) -> Option<Dated> {
+    Some(Dated {
+        start: At(field(fields)?),
+        bucket: bucket(fields)?,
+    })
+}
+
+/// How a day was spent, as [`DAYS_SINCE`] gives it.
+fn day(fields: &mut Split<'_, char>) -> Option<Dated> {
+    let mut pair = || {
+        let packed: i64 = field(fields)?;
+        Some((packed / PACKED, packed % PACKED))
+    };
+    let ((day, maintenance_ms), (up_ms, degraded_ms), (down_ms, unknown_ms)) =
+        (pair()?, pair()?, pair()?);
+    let spent = Spent {
+        up_ms,
+        degraded_ms,
+        down_ms,
+        unknown_ms,
+        maintenance_ms,
+    };
+    Some(Dated {
+        start: At(day * DAY_MS),
+        bucket: Bucket {
+            spent,
+            ..Bucket::default()
+        },
     })
 }
 
 fn by_monitor(
     rows: Vec<SumsRow>,
-    bucket: impl Fn(&mut Split<'_, char>) -> Option<Bucket>,
+    dated: impl Fn(&mut Split<'_, char>) -> Option<Dated>,
 ) -> Result<HashMap<MonitorId, Vec<Dated>>, StoreError> {
     let rows = rows.into_iter();
-    let read = |row: SumsRow| Ok((row.monitor_id, row.dated(&bucket)?));
+    let read = |row: SumsRow| Ok((row.monitor_id, row.dated(&dated)?));
     rows.map(read).collect()
 }
 
@@ -303,19 +320,9 @@ macro_rules! sums {
     };
 }
 
-/// The times of a group in one text.
-macro_rules! spent {
-    ($first:literal) => {
-        joined!(
-            $first,
-            "r.up_ms",
-            "r.degraded_ms",
-            "r.down_ms",
-            "r.unknown_ms",
-            "r.maintenance_ms"
-        )
-    };
-}
+/// What two numbers of a day are packed by into one: a day has fewer milliseconds. To make and read a
+/// text of a number is what such a read costs.
+const PACKED: i64 = 1_000_000_000;
 
 /// The same statements over the hours and over the days.
 macro_rules! over {
@@ -364,7 +371,11 @@ const DAYS_SINCE: Many = Many {
     head: "WITH v(monitor, since) AS (VALUES",
     tail: concat!(
         ") SELECT r.monitor_id, ",
-        spent!("r.start"),
+        joined!(
+            "r.start / 86400000 * 1000000000 + r.maintenance_ms",
+            "r.up_ms * 1000000000 + r.degraded_ms",
+            "r.down_ms * 1000000000 + r.unknown_ms"
+        ),
         " AS sums FROM v JOIN rollup_day r
               ON r.monitor_id = v.monitor AND r.location = '' AND r.start >= v.since
            GROUP BY r.monitor_id"

@@ -11,6 +11,7 @@ two minutes.
 """
 
 import argparse
+import contextlib
 import os
 import pathlib
 import re
@@ -34,13 +35,20 @@ def main():
     options.add_argument("--seconds", type=float, default=300)
     options.add_argument("--debug", action="store_true", help="the binary of the debug profile")
     given = options.parse_args()
+    with postgres() as (database, url), tempfile.TemporaryDirectory() as own:
+        play(given, own, url, database)
+
+
+@contextlib.contextmanager
+def postgres():
+    """A PostgreSQL of its own, and its address."""
     setup = ROOT / "tests/setup/postgres.sh"
-    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as own:
+    with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
         started = subprocess.run([setup, "start", folder], capture_output=True, text=True, check=True)
         try:
             url = started.stdout.strip()
-            play(given, own, url, Postgres(folder, url))
+            yield Postgres(folder, url), url
         finally:
             subprocess.run([setup, "stop", folder], check=True)
             os.makedirs(folder, exist_ok=True)
@@ -71,7 +79,7 @@ class Postgres:
         self.run("-l", "/dev/null", "start")
 
 
-def play(given, folder, url, postgres):
+def play(given, folder, url, database):
     stage = Stage()
     receiver = Receiver(stage)
     servers = {name: Server(stage) for name in ("steady", "recovers", "breaks")}
@@ -89,7 +97,7 @@ def play(given, folder, url, postgres):
         wait_for("the first checks", is_up, 90)
         servers["recovers"].refuse()
         wait_for("the first alert", lambda: told(receiver, monitors["recovers"], "incident.opened"), 90)
-        looks = away(given, service, servers, postgres, cookie, monitors)
+        looks = away(given, service, servers, database, cookie, monitors)
         is_told = lambda: told(receiver, monitors["recovers"], "incident.resolved") and told(
             receiver, monitors["breaks"], "incident.opened"
         )
@@ -125,10 +133,10 @@ def publish(service, cookie, monitor):
     service.get("GET", "/status/acme")
 
 
-def away(given, service, servers, postgres, cookie, monitors):
+def away(given, service, servers, database, cookie, monitors):
     """Stops the database for a while; gives what was seen at each look."""
     service.get("GET", "/status/acme")
-    postgres.stop()
+    database.stop()
     began = time.monotonic()
     servers["recovers"].up()
     servers["breaks"].refuse()
@@ -140,7 +148,7 @@ def away(given, service, servers, postgres, cookie, monitors):
             status, text, _ = service.get("GET", path, None, cookie)
             looks.append((asked - began, path, status, text, time.monotonic() - asked))
         time.sleep(min(15, max(0, given.seconds - (time.monotonic() - began))))
-    postgres.start()
+    database.start()
     return looks
 
 

@@ -11,12 +11,12 @@ takes about four seconds for each kill, and two minutes.
 """
 
 import argparse
-import collections
 import random
 import tempfile
 import time
 
 from stage import Receiver, Server, Service, Stage, table, wait_for
+from told import account, broken
 
 CHANNELS = ("one", "two")
 INTERVAL = 10
@@ -100,19 +100,7 @@ def is_quiet(service, monitors):
 
 def judge(given, service, receiver, monitors, outages):
     incidents = {row["id"]: row for row in service.all("/incidents")}
-    told = collections.defaultdict(list)
-    for message in receiver.received:
-        told[(message["path"], message["incident"]["id"], message["type"])].append(message["id"])
-    lost, doubled, strange, other = 0, 0, 0, 0
-    for channel in CHANNELS:
-        for incident in incidents:
-            for kind in ("incident.opened", "incident.resolved"):
-                ids = told.pop((channel, incident, kind), [])
-                lost += not ids
-                doubled += max(0, len(ids) - 1)
-                strange += len(set(ids)) > 1
-    for (_, incident, _), ids in told.items():
-        other += incident not in incidents
+    found = account(receiver.received, incidents, CHANNELS)
     twice = checks = 0
     for monitor in monitors:
         slots = [row["slot"] for row in service.all(f"/monitors/{monitor}/checks")]
@@ -120,12 +108,11 @@ def judge(given, service, receiver, monitors, outages):
         twice += len(slots) - len(set(slots))
     missed = max(0, outages - len(incidents))
     table(
-        ["kills", "outages", "incidents", "messages", "lost", "doubled", "of other id", "checks", "slots twice"],
-        [[given.kills, outages, len(incidents), len(receiver.received), lost, doubled, strange, checks, twice]],
+        ["kills", "outages", "incidents", "messages", *found, "checks", "slots twice"],
+        [[given.kills, outages, len(incidents), len(receiver.received), *found.values(), checks, twice]],
     )
-    if lost or strange or other or twice or missed:
-        raise SystemExit(f"broken: {lost} lost, {strange} doubled under another id, {other} of no incident, "
-                         f"{twice} slots twice, {missed} outages without an incident")
+    if broken(found) or twice or missed:
+        raise SystemExit(f"broken: {broken(found)}, {twice} slots twice, {missed} outages without an incident")
 
 
 if __name__ == "__main__":

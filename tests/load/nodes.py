@@ -29,8 +29,10 @@ import threading
 import time
 
 import netns
-from database_away import Postgres
-from stage import ROOT, Receiver, Server, Service, Stage, free_port, median, ms, table, wait_for
+from database_away import postgres
+from stage import Receiver, Server, Service, Stage, free_port, median, ms, table, wait_for
+from told import account
+from told import broken as told_wrong
 
 CHANNELS = ("one", "two")
 NODES = 3
@@ -63,28 +65,20 @@ def main():
     if given.partition and not netns.is_here():
         sys.exit(netns.in_hub(NODES))
     print(f"seed {given.seed}", flush=True)
-    setup = ROOT / "tests/setup/postgres.sh"
-    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as own:
-        os.chmod(folder, 0o755)
-        started = subprocess.run([setup, "start", folder], capture_output=True, text=True, check=True)
-        try:
-            url = started.stdout.strip()
-            if given.partition:
-                reach(Postgres(folder, url))
-            play(given, own, url, random.Random(given.seed))
-        finally:
-            subprocess.run([setup, "stop", folder], check=True)
-            os.makedirs(folder, exist_ok=True)
+    with postgres() as (server, url), tempfile.TemporaryDirectory() as own:
+        if given.partition:
+            reach(server)
+        play(given, own, url, random.Random(given.seed))
 
 
-def reach(postgres):
+def reach(server):
     """Lets the namespaces reach the database."""
-    with open(postgres.data / "postgresql.conf", "a") as file:
+    with open(server.data / "postgresql.conf", "a") as file:
         file.write("listen_addresses = '*'\nfsync = off\n")
-    with open(postgres.data / "pg_hba.conf", "a") as file:
+    with open(server.data / "pg_hba.conf", "a") as file:
         file.write(f"host all all {netns.DATABASE}.0/24 trust\n")
-    postgres.stop()
-    postgres.start()
+    server.stop()
+    server.start()
 
 
 class Node(Service):
@@ -299,32 +293,18 @@ def alerts(monitors, broken, outages, receiver, database):
     servers = {monitor: server for monitor, (server, _) in monitors.items()}
     false = [monitor for monitor in incidents.values() if servers[monitor] not in broken]
     odd = [monitor for monitor, server in servers.items() if server in broken and of_broken[monitor] != 1]
-    told, others = collections.defaultdict(list), collections.Counter()
-    delays = []
-    for message in receiver.received:
-        if message["incident"]:
-            told[(message["path"], message["incident"]["id"], message["type"])].append(message["id"])
-            if message["type"] == "incident.opened":
-                delays.append((message["at"] - ms(message["incident"]["started_at"])) / 1000)
-        else:
-            others[message["type"]] += 1
-    lost = doubled = strange = 0
-    for channel in CHANNELS:
-        for incident in incidents:
-            for kind in ("incident.opened", "incident.resolved"):
-                ids = told.pop((channel, incident, kind), [])
-                lost += not ids
-                doubled += max(0, len(ids) - 1)
-                strange += len(set(ids)) > 1
+    others = collections.Counter(message["type"] for message in receiver.received if not message["incident"])
+    opened = [message for message in receiver.received if message["type"] == "incident.opened"]
+    delays = [(message["at"] - ms(message["incident"]["started_at"])) / 1000 for message in opened]
+    found = account(receiver.received, incidents, CHANNELS)
     table(
-        ["outages", "incidents", "false", "not one each", "messages", "lost", "doubled", "of other id", "of no incident", "opened after, median", "worst"],
-        [[outages, len(incidents), len(false), len(odd), len(receiver.received), lost, doubled, strange, len(told),
+        ["outages", "incidents", "false", "not one each", "messages", *found, "opened after, median", "worst"],
+        [[outages, len(incidents), len(false), len(odd), len(receiver.received), *found.values(),
           f"{median(delays):.1f} s", f"{max(delays, default=0):.1f} s"]],
     )
     print("other messages:", dict(others) or "none", flush=True)
-    bad = {"false alarms": len(false), "monitors without exactly one incident": len(odd), "messages lost": lost,
-           "messages under two ids": strange, "messages of no incident": len(told)}
-    return [f"{count} {what}" for what, count in bad.items() if count]
+    bad = {"false alarms": len(false), "monitors without exactly one incident": len(odd)}
+    return [f"{count} {what}" for what, count in bad.items() if count] + told_wrong(found)
 
 
 if __name__ == "__main__":

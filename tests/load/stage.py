@@ -144,10 +144,12 @@ class Server:
 
 
 class Receiver:
-    """Takes webhooks at any path; keeps when what came where. `delay()` says how long it thinks."""
+    """Takes webhooks at any path; keeps when what came where. `delay()` says how long it thinks; while it
+    `refuses` it takes nothing."""
 
     def __init__(self, stage, delay=lambda: 0.0):
         self.stage, self.delay, self.received = stage, delay, []
+        self.refuses = False
         self.listener = stage.do(asyncio.start_server(self.serve, stage.host, 0))
         self.port = self.listener.sockets[0].getsockname()[1]
 
@@ -158,6 +160,10 @@ class Receiver:
         try:
             while True:
                 first, headers, body = await read_request(reader)
+                if self.refuses:
+                    answer(writer, "503 Service Unavailable")
+                    await writer.drain()
+                    continue
                 message = json.loads(body)
                 self.received.append(
                     {

@@ -30,6 +30,7 @@ const ROWS: [&str; MIGRATIONS.len()] = [
     include_str!("../store/fixtures/0016_audit.sql"),
     include_str!("../store/fixtures/0017_open_hours.sql"),
     include_str!("../store/fixtures/0018_agents.sql"),
+    include_str!("../store/fixtures/0019_paused.sql"),
 ];
 
 /// The rows of every table, sorted, each by its columns.
