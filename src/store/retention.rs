@@ -2,9 +2,10 @@
 //! the oldest first, and says how many went. Sessions and links are few; they are forgotten where
 //! they are kept.
 
-use super::db::Dialects;
+use super::db::{Dialects, Many};
 use super::{Store, StoreError};
 use crate::domain::at::{At, DAY_MS};
+use crate::domain::id::MonitorId;
 
 /// Days that have room before they begin: a database may be away from its nodes for a while.
 const DAYS_AHEAD: i64 = 3;
@@ -33,7 +34,12 @@ impl Store {
     /// Deletes whole reports of failures, all but the newest `kept` of each monitor.
     pub async fn drop_reports(&self, kept: u32, limit: u32) -> Result<u64, StoreError> {
         let bite = (i64::from(kept), i64::from(limit));
-        self.db.run(DROP_REPORTS, bite).await
+        // Found apart: looking through all of them must keep nobody from writing.
+        let old: Vec<(MonitorId, At, String)> = self.db.all(OLD_REPORTS, bite).await?;
+        let mut tx = self.begin().await?;
+        let gone = tx.db.many(DROP_REPORTS, old).await?;
+        tx.commit().await?;
+        Ok(gone)
     }
 
     /// Deletes the sums of hours that began before `before`.
@@ -70,16 +76,18 @@ const DROP_CHECKS: Dialects = Dialects {
     sqlite: drop_checks!("check_result"),
     postgres: drop_checks!("check_result_rest"),
 };
-const DROP_REPORTS: &str = "
-    WITH placed AS (
+const OLD_REPORTS: &str = "
+    SELECT monitor_id, slot, location FROM (
         SELECT monitor_id, slot, location,
                ROW_NUMBER() OVER (PARTITION BY monitor_id
                                   ORDER BY slot DESC, location DESC) AS place
-          FROM check_report),
-    old AS MATERIALIZED (
-        SELECT monitor_id, slot, location FROM placed WHERE place > $1 LIMIT $2)
-    DELETE FROM check_report
-     WHERE (monitor_id, slot, location) IN (SELECT monitor_id, slot, location FROM old)";
+          FROM check_report) AS placed
+     WHERE place > $1 LIMIT $2";
+const DROP_REPORTS: Many = Many {
+    head: "WITH v(monitor, at, place) AS (VALUES",
+    tail: ") DELETE FROM check_report
+              WHERE (monitor_id, slot, location) IN (SELECT monitor, at, place FROM v)",
+};
 const DROP_HOURS: &str = "
     WITH old AS MATERIALIZED (
         SELECT monitor_id, location, start FROM rollup_hour
