@@ -50,6 +50,11 @@ LIFE = (6.0, 14.0)
 # How long a server is down: as long as it takes to be noticed and confirmed, with a lease in between.
 DOWN, SLOW_DOWN = (75, 95), (125, 140)
 LENGTH, QUIET = 225, 120
+# Checks in the sums of hours that are over, and in those that monitors are in.
+COUNTED = """
+    SELECT CAST((SELECT COALESCE(SUM(checks), 0) FROM rollup_hour WHERE location = '')
+         + (SELECT COALESCE(SUM(CAST(split_part(open_hour, ' ', 7) AS BIGINT)), 0) FROM monitor_state) AS BIGINT)
+"""
 # How long a node that comes back may take to be itself again.
 RECOVERY = 60
 
@@ -270,7 +275,7 @@ def judge(monitors, broken, outages, receiver, database, phases):
         if longest:
             faults.append(f"{name}: {len(longest)} gaps too long, up to {max(longest):.1f} s")
     twice = ask(database, "SELECT COUNT(*) FROM (SELECT 1 FROM check_result GROUP BY monitor_id, location, slot HAVING COUNT(*) > 1) t")
-    counted = ask(database, "SELECT CAST(SUM(checks) AS BIGINT) FROM rollup_hour WHERE location = ''")
+    counted = ask(database, COUNTED)
     recorded = len(rows)
     made = sum(server.lists for server, _ in monitors.values())
     usable = sum(status in ("up", "degraded") for _, _, status in rows)
