@@ -19,13 +19,10 @@ import time
 
 from database_away import log_in
 from soak import measured
-from stage import Service, Stage, free_port, median, table, wait_for
-from stage import Server
+from stage import Server, Service, Stage, free_port, median, table, wait_for
 
 COMPONENTS, CONNECTIONS = 20, 32
 SERVER, CLIENT = "0", "1"
-# Files that the process and this script may open.
-FILES = 65_536
 # How many viewers come at once, and how long all of them are watched.
 COME, WATCHED = 200, 60
 PATHS = {"page": ("/status/acme", "text/html"), "JSON": ("/api/v1/status/acme", "application/json")}
@@ -37,7 +34,8 @@ def main():
     options.add_argument("--seconds", type=int, default=5)
     options.add_argument("--viewers", type=int, default=10_000)
     given = options.parse_args()
-    resource.setrlimit(resource.RLIMIT_NOFILE, (FILES, FILES))
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with tempfile.TemporaryDirectory() as folder:
         play(given, pathlib.Path(folder))
 
@@ -50,7 +48,7 @@ def play(given, folder):
         bodies = [{"url": server.url, "name": f"Server {n}", "interval_seconds": 3_600} for n in range(COMPONENTS)]
         monitors = [service.api("POST", "/monitors", body)["id"] for body in bodies]
         wait_for("the first checks", lambda: all(row["status"] == "up" for row in service.all("/monitors")), 90)
-        page = {"slug": "acme", "title": "Acme", "visibility": "public", "components": [{"monitor_id": m} for m in monitors]}
+        page = {"slug": "acme", "title": "Acme", "visibility": "public", "components": [{"monitor": m} for m in monitors]}
         service.api("POST", "/status-pages", page)
         compare(given, folder, service)
         cookie = log_in(service)["Cookie"]
