@@ -16,9 +16,9 @@ const LEASE: &str = "retention";
 /// How long the lease is held.
 const HELD: Duration = Duration::from_mins(5);
 /// Most rows that one bite deletes.
-const BITE: u32 = 5_000;
+pub const BITE: u32 = 5_000;
 /// Wait while there may be more.
-const BREATH: Duration = Duration::from_millis(200);
+pub const BREATH: Duration = Duration::from_millis(200);
 /// Wait when there is nothing to delete.
 const REST: Duration = Duration::from_mins(10);
 /// Whole reports of failures that are kept of each monitor.

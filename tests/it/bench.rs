@@ -41,9 +41,20 @@ fn a_machine_is_measured() {
             "list of monitors",
             "page of a monitor",
             "status page",
-            "status JSON"
+            "status JSON",
+            "delete what is old"
         ]
     );
+    let deleted = lines
+        .iter()
+        .find(|line| line["name"] == "delete what is old");
+    assert_eq!(
+        deleted.unwrap()["n"],
+        120,
+        "those of the minutes before, too"
+    );
+    let last = lines.last().unwrap();
+    assert!(last["write_max_ms"].as_f64().unwrap() >= last["write_p99_ms"].as_f64().unwrap());
     let recorded = &lines[1];
     assert_eq!(recorded["n"], 60, "every monitor in both minutes");
     assert!(

@@ -8,6 +8,7 @@ mod measure;
 mod pages;
 mod probing;
 mod recording;
+mod retaining;
 mod stage;
 mod sustained;
 mod target;
@@ -17,6 +18,7 @@ use std::path::PathBuf;
 
 use self::measure::Cost;
 use self::recording::Recorded;
+use self::retaining::Retained;
 use self::stage::Stage;
 use self::target::Target;
 
@@ -78,7 +80,31 @@ pub(super) async fn run(arguments: &BenchArguments) -> anyhow::Result<()> {
     for (name, cost) in pages::measure(&stage, arguments.probes).await? {
         say(arguments, name, &cost)?;
     }
-    Ok(())
+    let retained = retaining::measure(&stage).await?;
+    say(arguments, "delete what is old", &retained.cost)?;
+    note_waits(arguments, &retained)
+}
+
+/// How long others waited while old checks were deleted.
+fn note_waits(arguments: &BenchArguments, retained: &Retained) -> anyhow::Result<()> {
+    let [write, page] = [&retained.writes, &retained.pages].map(|times| {
+        let at = |place: usize| times.get(place).copied().unwrap_or_default();
+        let last = times.len().saturating_sub(1);
+        (at(last * 99 / 100), at(last))
+    });
+    let mut out = std::io::stdout();
+    if arguments.json {
+        let line = serde_json::json!({
+            "write_p99_ms": write.0, "write_max_ms": write.1,
+            "page_p99_ms": page.0, "page_max_ms": page.1,
+        });
+        return Ok(writeln!(out, "{line}")?);
+    }
+    Ok(writeln!(
+        out,
+        "{:26}meanwhile p99 (most): a write {:.0} ({:.0}) ms, a page {:.0} ({:.0}) ms",
+        "", write.0, write.1, page.0, page.1
+    )?)
 }
 
 /// What follows from the figures of recording.

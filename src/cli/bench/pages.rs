@@ -13,7 +13,7 @@ use super::stage::{SLUG, Stage};
 use crate::cli::serve;
 
 /// Most bytes of a page.
-const LIMIT: usize = 4 << 20;
+pub(super) const LIMIT: usize = 4 << 20;
 /// Most requests of a page that is made anew each time.
 const MOST: u32 = 200;
 
