@@ -8,14 +8,13 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::Shared;
 use super::delete::DeletePage;
-use super::error::{WebError, refused_page};
+use super::error::{WebError, faults, refused_page};
 use super::filters;
 use super::form::Filled;
 use super::frame::Frame;
 use super::path::{Id, Query};
 use super::session::Visitor;
 use crate::app::agents::{self, MadeAgent};
-use crate::app::refused::Refused;
 use crate::domain::agent::{Agent, MAX_AGENTS};
 use crate::domain::at::At;
 use crate::domain::id::AgentId;
@@ -72,10 +71,7 @@ pub(super) async fn create(
         }
         Err(refused) => {
             let mut page = page(&shared, &visitor).await?;
-            page.form = match refused {
-                Refused::Fields(faults) => form.refused(faults),
-                other => return Err(other.into()),
-            };
+            page.form = form.refused(faults(refused)?);
             Ok(refused_page(page))
         }
     }

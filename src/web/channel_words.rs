@@ -5,8 +5,8 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::Shared;
-use super::channels::{FormPage, faults, known};
-use super::error::{WebError, refused_page};
+use super::channels::{FormPage, known};
+use super::error::{WebError, faults, refused_page};
 use super::form::Filled;
 use super::path::Id;
 use super::session::Visitor;

@@ -9,7 +9,7 @@ use super::Shared;
 use super::channel_route;
 use super::channel_words;
 use super::delete::DeletePage;
-use super::error::{WebError, refused_page};
+use super::error::{WebError, faults, refused_page};
 use super::filters;
 use super::form::Filled;
 use super::frame::Frame;
@@ -20,7 +20,6 @@ use crate::app::channels::{self, ChannelSpec, Preview};
 use crate::app::refused::Refused;
 use crate::domain::channel::{Channel, Field, Form, Kind, Route, Topic};
 use crate::domain::id::{ChannelId, NotificationId};
-use crate::domain::monitor::FieldError;
 use crate::store::Delivery;
 
 /// Deliveries on one page.
@@ -384,12 +383,4 @@ fn spec<'a>(
         words,
         digest,
     })
-}
-
-/// The fields that were refused; what is not about fields is a page of its own.
-pub(super) fn faults(refused: Refused) -> Result<Vec<FieldError>, WebError> {
-    match refused {
-        Refused::Fields(faults) => Ok(faults),
-        other => Err(other.into()),
-    }
 }

@@ -7,19 +7,17 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::Shared;
 use super::delete::DeletePage;
-use super::error::{WebError, refused_page};
+use super::error::{WebError, faults, refused_page};
 use super::filters;
 use super::form::Filled;
 use super::frame::Frame;
 use super::path::{Id, Query};
 use super::session::Visitor;
 use crate::app::claims;
-use crate::app::refused::Refused;
 use crate::domain::at::At;
 use crate::domain::claim::{Claim, MAX_CLAIMS};
 use crate::domain::directory::OnHost;
 use crate::domain::id::{ClaimId, MonitorId};
-use crate::domain::monitor::FieldError;
 
 /// Most listings of a host that its owner sees at once.
 const MOST_LISTED: usize = 100;
@@ -205,11 +203,4 @@ pub(super) async fn delete(
 
 fn back(id: ClaimId, done: &str) -> Redirect {
     Redirect::to(&format!("/claims/{id}?done={done}"))
-}
-
-fn faults(refused: Refused) -> Result<Vec<FieldError>, WebError> {
-    match refused {
-        Refused::Fields(faults) => Ok(faults),
-        other => Err(other.into()),
-    }
 }

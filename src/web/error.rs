@@ -10,6 +10,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use super::frame::Frame;
 use crate::app::refused::Refused;
 use crate::domain::at::At;
+use crate::domain::monitor::FieldError;
 use crate::store::StoreError;
 
 /// Why there is no page.
@@ -151,6 +152,14 @@ impl From<StoreError> for WebError {
             StoreError::Unavailable(_) => Self::Unavailable(error.into()),
             other => Self::Internal(other.into()),
         }
+    }
+}
+
+/// What a form shows beside its fields; anything else has a page of its own.
+pub(super) fn faults(refused: Refused) -> Result<Vec<FieldError>, WebError> {
+    match refused {
+        Refused::Fields(faults) => Ok(faults),
+        other => Err(other.into()),
     }
 }
 

@@ -11,8 +11,8 @@ use axum::response::{IntoResponse, Response};
 use url::form_urlencoded;
 
 use super::Shared;
-use super::channels::{Tested, faults};
-use super::error::{WebError, refused_page};
+use super::channels::Tested;
+use super::error::{WebError, faults, refused_page};
 use super::form::Filled;
 use super::frame::Frame;
 use super::path::Query;

@@ -6,18 +6,16 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::Shared;
-use super::error::{WebError, refused_page};
+use super::error::{WebError, faults, refused_page};
 use super::filters;
 use super::form::Filled;
 use super::frame::Frame;
 use super::path::{Id, Query};
 use super::session::Visitor;
 use crate::app::accounts;
-use crate::app::refused::Refused;
 use crate::app::teams;
 use crate::domain::at::At;
 use crate::domain::id::TokenId;
-use crate::domain::monitor::FieldError;
 use crate::domain::sensitive::Sensitive;
 use crate::domain::team::{Actor, ApiToken};
 
@@ -141,11 +139,4 @@ pub(super) async fn revoke_token(
 ) -> Result<Redirect, WebError> {
     accounts::revoke_token(&shared.app, &visitor.actor, id).await?;
     Ok(Redirect::to("/settings?done=revoked"))
-}
-
-fn faults(refused: Refused) -> Result<Vec<FieldError>, WebError> {
-    match refused {
-        Refused::Fields(faults) => Ok(faults),
-        other => Err(other.into()),
-    }
 }

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::Shared;
 use super::delete::DeletePage;
-use super::error::{WebError, refused_page};
+use super::error::{WebError, faults, refused_page};
 use super::filters;
 use super::form::Filled;
 use super::frame::Frame;
@@ -18,11 +18,9 @@ use super::session::Visitor;
 use super::upload::Upload;
 use crate::app::public_kept;
 use crate::app::public_status::PublicStatus;
-use crate::app::refused::Refused;
 use crate::app::status_pages::{self, PageSpec};
 use crate::domain::accent::Accent;
 use crate::domain::id::{MonitorId, StatusPageId};
-use crate::domain::monitor::FieldError;
 use crate::domain::sensitive::Sensitive;
 use crate::domain::status_page::{Component, StatusPage, Visibility};
 
@@ -286,11 +284,4 @@ fn filled(page: &StatusPage) -> Filled {
         values.push(("components".to_owned(), monitor.to_string()));
     }
     Filled::of(values)
-}
-
-fn faults(refused: Refused) -> Result<Vec<FieldError>, WebError> {
-    match refused {
-        Refused::Fields(faults) => Ok(faults),
-        other => Err(other.into()),
-    }
 }
