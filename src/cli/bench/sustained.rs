@@ -17,7 +17,7 @@ use crate::app::{recorder, scheduler};
 use crate::domain::verdict::CheckStatus;
 
 /// Longest wait until everything that was due at the beginning is done.
-const SETTLES_WITHIN: Duration = Duration::from_mins(10);
+const SETTLES_WITHIN: Duration = Duration::from_mins(30);
 /// Time after that until the measure begins: the second check of each monitor is an ordinary one.
 const SETTLED_FOR: Duration = Duration::from_mins(2);
 /// How often it is asked whether all that was due is done.
