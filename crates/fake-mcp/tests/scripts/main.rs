@@ -1,9 +1,8 @@
 //! The scripted server as a client meets it, over real sockets and byte by byte.
-//!
-//! The client here is the plainest possible: it writes a request and reads until the other side
-//! stops, so that nothing is forgiven on its side.
 
 #![cfg(test)]
+
+mod client;
 
 use std::time::Duration;
 
@@ -12,69 +11,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-const PATIENCE: Duration = Duration::from_secs(5);
-const INITIALIZE: &str = r#"{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}"#;
-const INITIALIZED: &str = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
-const LIST: &str = r#"{"jsonrpc":"2.0","id":2,"method":"tools/list"}"#;
-
-struct Answer {
-    status: u16,
-    head: String,
-    body: String,
-}
-
-impl Answer {
-    fn header(&self, name: &str) -> Option<String> {
-        let line = self.head.lines().find(|line| {
-            line.split_once(':')
-                .is_some_and(|(have, _)| have.eq_ignore_ascii_case(name))
-        })?;
-        Some(line.split_once(':')?.1.trim().to_owned())
-    }
-
-    fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {}", self.body))
-    }
-}
-
-/// One request on a connection of its own; whatever came until the server closed.
-async fn raw(server: &FakeMcp, request: &str) -> std::io::Result<String> {
-    let mut socket = TcpStream::connect(server.address()).await?;
-    socket.write_all(request.as_bytes()).await?;
-    let mut answer = Vec::new();
-    timeout(PATIENCE, socket.read_to_end(&mut answer))
-        .await
-        .expect("an end")?;
-    Ok(String::from_utf8_lossy(&answer).into_owned())
-}
-
-fn request(method: &str, path: &str, headers: &str, body: &str) -> String {
-    let length = body.len();
-    format!(
-        "{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAccept: application/json, text/event-stream\r\nContent-Type: application/json\r\n{headers}Content-Length: {length}\r\n\r\n{body}"
-    )
-}
-
-async fn send(server: &FakeMcp, method: &str, path: &str, headers: &str, body: &str) -> Answer {
-    let text = raw(server, &request(method, path, headers, body))
-        .await
-        .expect("an answer");
-    let (head, body) = text.split_once("\r\n\r\n").expect("a head");
-    let status = head
-        .split(' ')
-        .nth(1)
-        .and_then(|code| code.parse().ok())
-        .expect("a status");
-    Answer {
-        status,
-        head: head.to_owned(),
-        body: body.to_owned(),
-    }
-}
-
-async fn post(server: &FakeMcp, headers: &str, body: &str) -> Answer {
-    send(server, "POST", "/mcp", headers, body).await
-}
+use client::*;
 
 #[tokio::test]
 async fn a_healthy_server_keeps_a_session_from_initialize_to_delete() {
