@@ -16,19 +16,31 @@ use super::App;
 use super::check::Checked;
 use super::routing;
 
+/// What is known of a monitor from before a check.
+pub struct Before<'a> {
+    /// Its last good check.
+    pub good: Option<&'a CheckReport>,
+    /// Whether there may be an incident that is not over.
+    pub has_incident: bool,
+}
+
 /// Writes what follows from `step`, which changed the status or ended the flapping; says whether
-/// something was queued to be told. `good` is what was known from the last good check.
+/// something was queued to be told.
 pub async fn of(
     app: &App,
     tx: &mut Tx,
     checked: &Checked,
     step: &Step,
-    good: Option<&CheckReport>,
+    before: &Before<'_>,
     now: At,
 ) -> Result<bool, StoreError> {
     let watch = &checked.result.watch;
     let report = &checked.result.report;
-    let open = tx.open_incident_of(watch.monitor).await?;
+    let open = if before.has_incident {
+        tx.open_incident_of(watch.monitor).await?
+    } else {
+        None
+    };
     let is_new = open.is_none();
     let (mut incident, event) = if let Some(mut incident) = open {
         let event = goes_on(&mut incident, step, report);
@@ -42,7 +54,7 @@ pub async fn of(
         };
         let id = IncidentId(app.ids.next());
         let whose = (watch.team, watch.monitor);
-        let opened = Incident::open(id, whose, transition, report.clone(), good);
+        let opened = Incident::open(id, whose, transition, report.clone(), before.good);
         let Some(mut incident) = opened else {
             return Ok(false);
         };

@@ -1,5 +1,5 @@
-//! The checks that this process is making: those that take long are claimed anew, so that a lease
-//! can be short and a dead process is soon replaced.
+//! The checks that this process is making and has not recorded yet: those that take long are claimed
+//! anew, so that a lease can be short and a dead process is soon replaced.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,7 +17,7 @@ use super::scheduler::{BEAT, LEASE};
 #[derive(Clone, Default)]
 pub(super) struct InFlight(Arc<Mutex<HashMap<Watch, (Uuid, At)>>>);
 
-/// Ends with the check.
+/// Ends when the check is recorded.
 pub(super) struct Held {
     all: InFlight,
     watch: Watch,

@@ -71,7 +71,7 @@ mod worker;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -187,7 +187,7 @@ impl App {
         };
         let (checking, telling) = (&workers.checking, &workers.telling);
         if self.settings.roles.probe {
-            let (results, queue) = mpsc::channel(recorder::QUEUE);
+            let (results, queue) = recorder::queue();
             let stop = checking.stop.clone();
             workers.spawn(checking, scheduler::run(Arc::clone(self), results, stop));
             // Ends by itself when the scheduler has let go of the queue.

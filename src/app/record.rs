@@ -22,7 +22,7 @@ use crate::store::{Addition, Finished, Held, StoreError, Tx, WHOLE};
 use super::App;
 use super::authorization;
 use super::check::Checked;
-use super::consequence;
+use super::consequence::{self, Before};
 use super::events::Changed;
 use super::expiry;
 use super::ledger::Ledger;
@@ -89,6 +89,7 @@ async fn write(app: &App, tx: &mut Tx, batch: &[Checked], now: At) -> Result<boo
         .map(|(checked, _)| checked.result.watch.monitor)
         .collect();
     let good = tx.good_reports(&ids).await?;
+    let mut with_incident = tx.with_open_incident(&ids).await?;
     tx.finish_watches(&finished).await?;
     // Only now are the checks of this batch found from their watches.
     for (result, since) in blips {
@@ -97,12 +98,9 @@ async fn write(app: &App, tx: &mut Tx, batch: &[Checked], now: At) -> Result<boo
     }
     let sums = known.add_to_hours(ledger);
     known.save(tx).await?;
-    let mut has_news = false;
-    for (checked, is_held) in &noticed {
-        has_news |= Box::pin(tools::keep(app, tx, checked, *is_held, now)).await?;
-        if !*is_held {
-            has_news |= Box::pin(expiry::tell(app, tx, checked, now)).await?;
-        }
+    let mut has_news = Box::pin(tools::keep(app, tx, &noticed, now)).await?;
+    for (checked, _) in noticed.iter().filter(|(_, is_held)| !is_held) {
+        has_news |= Box::pin(expiry::tell(app, tx, checked, now)).await?;
     }
     tx.add_to_rollups(&sums).await?;
     let changed: Vec<_> = results
@@ -122,8 +120,12 @@ async fn write(app: &App, tx: &mut Tx, batch: &[Checked], now: At) -> Result<boo
         let good = good
             .get(&watch.monitor)
             .and_then(|all| all.iter().find(here));
-        let good = good.map(|(_, report)| report);
-        has_news |= consequence::of(app, tx, checked, &step, good, now).await?;
+        let before = Before {
+            good: good.map(|(_, report)| report),
+            // Where this batch has more of a monitor, the first may open one.
+            has_incident: !with_incident.insert(watch.monitor),
+        };
+        has_news |= consequence::of(app, tx, checked, &step, &before, now).await?;
     }
     for (checked, _) in noticed.iter().filter(|(_, is_held)| !is_held) {
         has_news |= Box::pin(authorization::tell(app, tx, checked, now)).await?;

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -17,8 +17,9 @@ use crate::domain::check::Watch;
 use crate::store::{Claim, DueCheck};
 
 use super::App;
-use super::check::{Checked, run_check};
+use super::check::run_check;
 use super::hosts::{Queued, Turn, Wish};
+use super::recorder::Intake;
 
 /// Most watches that one claim takes.
 const CLAIM_BATCH: usize = 500;
@@ -57,7 +58,7 @@ pub async fn step(app: &App, limit: usize) -> anyhow::Result<Vec<DueCheck>> {
 }
 
 /// Claims and hands out until `stop`; then waits for the checks in flight.
-pub async fn run(app: Arc<App>, results: mpsc::Sender<Checked>, stop: CancellationToken) {
+pub async fn run(app: Arc<App>, results: Intake, stop: CancellationToken) {
     let permits = Arc::new(Semaphore::new(app.settings.max_in_flight));
     let in_flight = app.in_flight.clone();
     let tasks = TaskTracker::new();
@@ -92,9 +93,8 @@ pub async fn run(app: Arc<App>, results: mpsc::Sender<Checked>, stop: Cancellati
                             return;
                         };
                         let checked = run_check(&app, check, &()).await;
-                        // A closed queue means that we are stopping: the lease ends by itself.
-                        let _ = results.send(checked).await;
-                        drop((held, going));
+                        results.give(checked, held).await;
+                        drop(going);
                     });
                 }
                 postpone(&app, &refused).await;

@@ -37,7 +37,7 @@ pub struct System {
     pub planned: u64,
     /// Checks of the last five minutes.
     pub done: u64,
-    /// Checks that this node is making.
+    /// Checks that this node is making or has yet to record.
     pub in_flight: u32,
     /// The outbox.
     pub outbox: QueueHealth,
@@ -90,7 +90,7 @@ impl Figures {
             ),
             (
                 "checks_in_flight",
-                "Checks that this node is making",
+                "Checks that this node is making or has yet to record",
                 count(self.checks_in_flight),
             ),
             (
@@ -145,7 +145,7 @@ pub async fn figures(app: &App) -> Result<Figures, StoreError> {
     })
 }
 
-/// Checks that this node is making.
+/// Checks that this node is making or has yet to record.
 pub fn checks_in_flight(app: &App) -> u32 {
     u32::try_from(app.in_flight.count()).unwrap_or(u32::MAX)
 }

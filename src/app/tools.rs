@@ -1,6 +1,8 @@
 //! The tool surface of a monitor over time: what changed since the last check, kept with the check
 //! that saw it, and accepted by people.
 
+use serde_json::Value;
+
 use crate::domain::at::At;
 use crate::domain::audit::Deed;
 use crate::domain::check::Watch;
@@ -37,7 +39,7 @@ pub(super) fn news(watch: &Watch, before: &ToolsMemory, seen: &Observation) -> O
         location: watch.location.clone(),
         at: seen.started_at,
         hash: surface.hash.clone(),
-        tools: surface.kept(),
+        tools: Value::Array(surface.kept()).to_string(),
     })
 }
 
@@ -56,22 +58,43 @@ pub(super) async fn difference(
     before.hash.as_ref()?;
     let current = app.store.current_tools(news.team, news.monitor).await;
     let current = current.ok()?.into_iter().find(|it| it.era == news.era)?;
-    SurfaceDiff::between(&current.tools, &news.tools)
+    SurfaceDiff::between(&current.tools, &news.read().ok()?)
 }
 
-/// Keeps the surface that a check saw, and the change when there was another before; says whether
-/// something was queued to be told. `is_held`: maintenance keeps that for later. Part of the
-/// transaction.
+/// Keeps the surfaces that checks saw, and the changes where there was another before; says whether
+/// something was queued to be told. With each check whether maintenance keeps that for later. Part of
+/// the transaction.
 pub(super) async fn keep(
     app: &App,
     tx: &mut Tx,
-    checked: &Checked,
-    is_held: bool,
+    noticed: &[(&Checked, bool)],
     now: At,
 ) -> Result<bool, StoreError> {
-    let Some(news) = &checked.tools else {
-        return Ok(false);
-    };
+    let seen = noticed
+        .iter()
+        .filter_map(|(checked, is_held)| Some((*checked, checked.tools.as_ref()?, *is_held)));
+    let seen: Vec<_> = seen.collect();
+    let all: Vec<&SeenTools> = seen.iter().map(|(_, news, _)| *news).collect();
+    let mut known = tx.shown_before(&all).await?;
+    let (first, others): (Vec<_>, Vec<_>) = seen
+        .into_iter()
+        .partition(|(_, news, _)| known.insert((news.monitor, news.era.clone())));
+    let first: Vec<&SeenTools> = first.into_iter().map(|(_, news, _)| news).collect();
+    tx.show_tools(&first).await?;
+    let mut has_news = false;
+    for other in others {
+        has_news |= Box::pin(keep_other(app, tx, other, now)).await?;
+    }
+    Ok(has_news)
+}
+
+/// Keeps a surface where there was one before.
+async fn keep_other(
+    app: &App,
+    tx: &mut Tx,
+    (checked, news, is_held): (&Checked, &SeenTools, bool),
+    now: At,
+) -> Result<bool, StoreError> {
     let before = tx.shown_tools(news.monitor, &news.era).await?;
     let (before, tools) = match before {
         Some((hash, _)) if hash == news.hash => {
@@ -83,12 +106,12 @@ pub(super) async fn keep(
         }
         Some(before) => before,
         None => {
-            tx.show_tools(news).await?;
+            tx.show_tools(&[news]).await?;
             return Ok(false);
         }
     };
-    tx.show_tools(news).await?;
-    let Some(diff) = SurfaceDiff::between(&tools, &news.tools) else {
+    tx.show_tools(&[news]).await?;
+    let Some(diff) = SurfaceDiff::between(&tools, &news.read()?) else {
         return Ok(false);
     };
     let change = ToolsChange {
@@ -149,7 +172,7 @@ async fn tell_held(
     let Some((before, tools)) = accepted else {
         return Ok(false);
     };
-    let Some(diff) = SurfaceDiff::between(&tools, &news.tools) else {
+    let Some(diff) = SurfaceDiff::between(&tools, &news.read()?) else {
         return Ok(false);
     };
     let change = ToolsChange {

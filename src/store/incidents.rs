@@ -4,6 +4,8 @@
 //! until the transaction ends. What is written of one may be news for the subscribers of a status
 //! page: `news` finds it from what is left here.
 
+use std::collections::HashSet;
+
 use super::codec::{Origin, Page, document, place, row};
 use super::db::{Dialects, Many};
 use super::states::each;
@@ -164,6 +166,16 @@ impl Tx {
         self.db.run(SAVE_INCIDENT, row).await?;
         self.db.run(HAS_NEWS, (incident.id,)).await?;
         Ok(())
+    }
+
+    /// Which of these monitors have an incident that is not over.
+    pub async fn with_open_incident(
+        &mut self,
+        monitors: &[MonitorId],
+    ) -> Result<HashSet<MonitorId>, StoreError> {
+        let ids = each(monitors);
+        let rows: Vec<(MonitorId,)> = self.db.many_all(WITH_OPEN_INCIDENT, ids).await?;
+        Ok(rows.into_iter().map(|(id,)| id).collect())
     }
 
     /// The incident of a monitor that is not over, to be changed.
@@ -339,6 +351,11 @@ const HAS_NEWS: &str = "
      WHERE i.id = $1
        AND EXISTS (SELECT 1 FROM status_component c WHERE c.monitor_id = i.monitor_id)
         ON CONFLICT (incident_id) DO NOTHING";
+const WITH_OPEN_INCIDENT: Many = Many {
+    head: "WITH v(id) AS (VALUES",
+    tail: ") SELECT i.monitor_id
+             FROM v JOIN incident i ON i.monitor_id = v.id AND i.status <> 'resolved'",
+};
 /// PostgreSQL locks the row, so that a recovery and an acknowledgement do not undo each other;
 /// SQLite has one writer.
 const OPEN_INCIDENT_OF: Dialects = Dialects {

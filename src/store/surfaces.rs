@@ -4,9 +4,12 @@
 //! A surface belongs to what it was asked with: when the address or the credentials of a monitor
 //! change, the next surface is a new beginning and no change.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::codec::{Origin, Page, document, place, row};
+use super::db::Many;
 use super::{Store, StoreError, Tx};
 use crate::domain::at::At;
 use crate::domain::id::{MonitorId, TeamId};
@@ -30,8 +33,15 @@ pub struct SeenTools {
     pub at: At,
     /// `sha256:` and the digest of the canonical form.
     pub hash: String,
-    /// The tools, by name.
-    pub tools: Vec<Value>,
+    /// The tools, by name, as a JSON array.
+    pub tools: String,
+}
+
+impl SeenTools {
+    /// Its tools. Fails where they are no array.
+    pub fn read(&self) -> Result<Vec<Value>, StoreError> {
+        origin(self.monitor).document("tools", &self.tools)
+    }
 }
 
 /// The surface that a monitor shows, and the one that its owner accepted.
@@ -122,21 +132,30 @@ impl Tx {
             .transpose()
     }
 
-    /// Makes a surface the current one of its era. The first one is accepted by itself, and so is
-    /// one that was asked for in another way than the one before.
-    pub async fn show_tools(&mut self, seen: &SeenTools) -> Result<(), StoreError> {
-        let tools = document(&seen.tools)?;
-        let key = (seen.monitor, &*seen.hash, seen.team);
-        self.db.run(KEEP, (key.0, key.1, key.2, tools)).await?;
-        let row = (
-            seen.monitor,
-            &*seen.era,
-            seen.team,
-            &*seen.location,
-            &*seen.hash,
-            seen.at,
-        );
-        self.db.run(SHOW, row).await?;
+    /// Which of these monitors have shown tools in these eras before.
+    pub async fn shown_before(
+        &mut self,
+        seen: &[&SeenTools],
+    ) -> Result<HashSet<(MonitorId, String)>, StoreError> {
+        let keys = seen.iter().map(|seen| (seen.monitor, &*seen.era));
+        let rows: Vec<(MonitorId, String)> = self.db.many_all(SHOWN_BEFORE, keys).await?;
+        Ok(rows.into_iter().collect())
+    }
+
+    /// Makes surfaces the current ones of their eras, each monitor and era once. The first one is
+    /// accepted by itself, and so is one that was asked for in another way than the one before.
+    pub async fn show_tools(&mut self, seen: &[&SeenTools]) -> Result<(), StoreError> {
+        let surfaces = seen
+            .iter()
+            .map(|seen| (seen.monitor, &*seen.hash, seen.team, &*seen.tools));
+        self.db.many(KEEP, surfaces).await?;
+        let rows = seen.iter().map(|seen| {
+            let SeenTools {
+                monitor, team, at, ..
+            } = **seen;
+            (monitor, &*seen.era, team, &*seen.location, &*seen.hash, at)
+        });
+        self.db.many(SHOW, rows).await?;
         Ok(())
     }
 
@@ -255,20 +274,30 @@ const ACCEPTED: &str = "
       FROM tool_baseline b
       JOIN tool_surface s ON s.monitor_id = b.monitor_id AND s.hash = b.accepted
      WHERE b.monitor_id = $1 AND b.era = $2";
-const KEEP: &str = "
-    INSERT INTO tool_surface (monitor_id, hash, team_id, tools) VALUES ($1, $2, $3, $4)
-    ON CONFLICT (monitor_id, hash) DO NOTHING";
-const SHOW: &str = "
-    INSERT INTO tool_baseline (monitor_id, era, team_id, endpoint, location, hash, seen_at,
-                               accepted, accepted_at)
-    SELECT m.id, $2, $3, m.fingerprint, $4, $5, $6, $5, $6 FROM monitor m WHERE m.id = $1
-    ON CONFLICT (monitor_id, era) DO UPDATE
-       SET location = excluded.location, hash = excluded.hash, seen_at = excluded.seen_at,
-           accepted = CASE WHEN tool_baseline.endpoint = excluded.endpoint
-                           THEN tool_baseline.accepted ELSE excluded.accepted END,
-           accepted_at = CASE WHEN tool_baseline.endpoint = excluded.endpoint
-                              THEN tool_baseline.accepted_at ELSE excluded.accepted_at END,
-           endpoint = excluded.endpoint";
+const SHOWN_BEFORE: Many = Many {
+    head: "WITH v(monitor, era) AS (VALUES",
+    tail: ") SELECT DISTINCT b.monitor_id, b.era
+             FROM v JOIN tool_baseline b ON b.monitor_id = v.monitor AND b.era = v.era",
+};
+const KEEP: Many = Many {
+    head: "INSERT INTO tool_surface (monitor_id, hash, team_id, tools) VALUES",
+    tail: "ON CONFLICT (monitor_id, hash) DO NOTHING",
+};
+const SHOW: Many = Many {
+    head: "WITH v(monitor, era, team, place, hash, at) AS (VALUES",
+    tail:
+        ") INSERT INTO tool_baseline (monitor_id, era, team_id, endpoint, location, hash, seen_at,
+                                        accepted, accepted_at)
+           SELECT m.id, v.era, v.team, m.fingerprint, v.place, v.hash, v.at, v.hash, v.at
+             FROM v JOIN monitor m ON m.id = v.monitor WHERE TRUE
+           ON CONFLICT (monitor_id, era) DO UPDATE
+              SET location = excluded.location, hash = excluded.hash, seen_at = excluded.seen_at,
+                  accepted = CASE WHEN tool_baseline.endpoint = excluded.endpoint
+                                  THEN tool_baseline.accepted ELSE excluded.accepted END,
+                  accepted_at = CASE WHEN tool_baseline.endpoint = excluded.endpoint
+                                     THEN tool_baseline.accepted_at ELSE excluded.accepted_at END,
+                  endpoint = excluded.endpoint",
+};
 const ADD_CHANGE: &str = "
     INSERT INTO tool_change (monitor_id, at, era, team_id, location, before_hash, after_hash, diff)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)

@@ -128,12 +128,10 @@ impl Agent {
 
 /// A result as it is told. One that is too large for a batch goes without its tools.
 fn line(errand: &Errand, seen: &Sighting) -> anyhow::Result<String> {
-    let tools = seen.tools.as_ref().map(|seen| {
-        Ok::<_, serde_json::Error>(DoneTools {
-            era: seen.era.clone(),
-            hash: seen.hash.clone(),
-            tools: serde_json::to_string(&seen.tools)?,
-        })
+    let tools = seen.tools.as_ref().map(|seen| DoneTools {
+        era: seen.era.clone(),
+        hash: seen.hash.clone(),
+        tools: seen.tools.clone(),
     });
     let mut done = Done {
         monitor: errand.task.watch.monitor,
@@ -141,7 +139,7 @@ fn line(errand: &Errand, seen: &Sighting) -> anyhow::Result<String> {
         revision: errand.revision,
         report: seen.report.clone(),
         memory: seen.memory.clone(),
-        tools: tools.transpose()?,
+        tools,
         is_stopped: seen.is_stopped,
     };
     let line = serde_json::to_string(&done)?;

@@ -9,6 +9,7 @@ use std::collections::hash_map::Entry;
 use std::iter::repeat_n;
 use std::time::Duration;
 
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use crate::domain::agent::Agent;
@@ -144,6 +145,7 @@ fn sighting(done: Done, due: &DueCheck) -> Sighting {
         finding.message = block(&finding.message, MAX_EXCERPT);
     }
     let tools = done.tools.and_then(|seen| {
+        let _: Vec<IgnoredAny> = serde_json::from_str(&seen.tools).ok()?;
         Some(SeenTools {
             team: due.watch.team,
             monitor: due.watch.monitor,
@@ -151,7 +153,7 @@ fn sighting(done: Done, due: &DueCheck) -> Sighting {
             location: due.watch.location.clone(),
             at: report.started_at,
             hash: seen.hash,
-            tools: serde_json::from_str(&seen.tools).ok()?,
+            tools: seen.tools,
         })
     });
     Sighting {

@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::measure::{Begun, Cost};
 use super::stage::Stage;
-use crate::app::check::Checked;
-use crate::app::{recorder, scheduler};
+use crate::app::recorder::{self, Made};
+use crate::app::scheduler;
 use crate::domain::verdict::CheckStatus;
 
 /// Longest wait until everything that was due at the beginning is done.
@@ -44,7 +44,7 @@ pub(super) async fn measure(
     monitors: u32,
 ) -> anyhow::Result<Sustained> {
     let app = &stage.app;
-    let (made, mut seen) = mpsc::channel(recorder::QUEUE);
+    let (made, mut seen) = recorder::queue();
     let (kept, queue) = mpsc::channel(recorder::QUEUE);
     let stop = CancellationToken::new();
     let watched = async {
@@ -58,11 +58,11 @@ pub(super) async fn measure(
         let begun = Begun::now()?;
         let until = Instant::now() + MINUTE * minutes;
         let (mut lags, mut not_up) = (Vec::new(), 0);
-        while let Ok(Some(checked)) = tokio::time::timeout_at(until, seen.recv()).await {
-            let report = &checked.result.report;
-            lags.push(report.started_at.ms_since(checked.result.slot));
-            not_up += usize::from(report.status != CheckStatus::Up);
-            kept.send(checked).await.context("the recorder is gone")?;
+        while let Ok(Some(made)) = tokio::time::timeout_at(until, seen.recv()).await {
+            let result = &made.checked.result;
+            lags.push(result.report.started_at.ms_since(result.slot));
+            not_up += usize::from(result.report.status != CheckStatus::Up);
+            kept.send(made).await.context("the recorder is gone")?;
         }
         let done = u32::try_from(lags.len()).context("too many checks")?;
         let cost = begun.cost(done)?;
@@ -77,8 +77,8 @@ pub(super) async fn measure(
             memory_kib: peak_memory()?,
         };
         stop.cancel();
-        while let Some(checked) = seen.recv().await {
-            kept.send(checked).await.context("the recorder is gone")?;
+        while let Some(made) = seen.recv().await {
+            kept.send(made).await.context("the recorder is gone")?;
         }
         drop(kept);
         anyhow::Ok(result)
@@ -92,8 +92,8 @@ pub(super) async fn measure(
 /// Passes on what is checked until nothing is late; false when that takes too long.
 async fn settle(
     stage: &Stage,
-    seen: &mut mpsc::Receiver<Checked>,
-    kept: &mpsc::Sender<Checked>,
+    seen: &mut mpsc::Receiver<Made>,
+    kept: &mpsc::Sender<Made>,
 ) -> anyhow::Result<bool> {
     let app = &stage.app;
     let mut look = tokio::time::interval(LOOK);
@@ -101,7 +101,7 @@ async fn settle(
     let mut settled_at = None;
     loop {
         tokio::select! {
-            Some(checked) = seen.recv() => kept.send(checked).await.context("the recorder is gone")?,
+            Some(made) = seen.recv() => kept.send(made).await.context("the recorder is gone")?,
             _ = look.tick() => {
                 let due = app.store.next_due_at(&app.settings.location).await?;
                 let is_late = due.is_some_and(|due| due < app.clock.now() - LOOK);

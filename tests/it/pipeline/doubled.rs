@@ -1,7 +1,12 @@
 //! Two nodes, late results, a process that dies between probing and recording.
 
+use std::sync::Arc;
+
 use lifesign::app::record::record;
+use lifesign::app::system::checks_in_flight;
+use lifesign::app::{recorder, scheduler};
 use lifesign::store::CheckFilter;
+use tokio_util::sync::CancellationToken;
 
 use super::*;
 
@@ -34,6 +39,23 @@ engines! {
         record(&world.app, &lost).await.unwrap();
         world.advance(61);
         assert_eq!(world.checks().await.len(), 1);
+    }
+
+    async fn a_result_that_waits_to_be_recorded_keeps_its_claim(store: Store) {
+        let server = FakeMcp::start(healthy()).unwrap();
+        let world = TestApp::new(store).await;
+        world.watch(&server.url()).await;
+        let (results, mut queue) = recorder::queue();
+        let stop = CancellationToken::new();
+        let running = scheduler::run(Arc::clone(&world.app), results, stop.clone());
+        let looking = async {
+            let made = queue.recv().await.unwrap();
+            assert_eq!(checks_in_flight(&world.app), 1);
+            drop(made);
+            assert_eq!(checks_in_flight(&world.app), 0);
+            stop.cancel();
+        };
+        tokio::join!(running, looking);
     }
 
     async fn a_restart_in_the_middle_of_confirming_goes_on(store: Store) {

@@ -4,8 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lifesign::app::hosts::Hosts;
-use lifesign::app::scheduler;
-use tokio::sync::mpsc;
+use lifesign::app::{recorder, scheduler};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -25,16 +24,16 @@ engines! {
         test.advance(60);
 
         let held = test.app.hosts.turn(&Url::parse(&server.url()).unwrap()).await;
-        let (results, mut made) = mpsc::channel(10);
+        let (results, mut made) = recorder::queue();
         let stop = CancellationToken::new();
         let running = scheduler::run(Arc::clone(&test.app), results, stop.clone());
         let looking = async {
             let first = made.recv().await.unwrap();
-            assert_eq!(first.result.watch.monitor, other);
+            assert_eq!(first.checked.result.watch.monitor, other);
             assert_eq!(test.app.hosts.waiting(), 1);
             drop(held);
             let second = made.recv().await.unwrap();
-            assert_eq!(second.result.watch.monitor, busy);
+            assert_eq!(second.checked.result.watch.monitor, busy);
             stop.cancel();
         };
         let both = async { tokio::join!(running, looking) };

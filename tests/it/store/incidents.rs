@@ -1,5 +1,7 @@
 //! Incidents: one open to a monitor, changed by one at a time, listed newest first.
 
+use std::collections::HashSet;
+
 use lifesign::domain::at::At;
 use lifesign::domain::id::{IncidentId, MonitorId, TeamId};
 use lifesign::domain::incident::{Incident, Severity};
@@ -55,6 +57,9 @@ engines! {
         assert_eq!(store.incident(theirs, opened.id).await.unwrap(), None);
         let mut tx = store.begin().await.unwrap();
         assert_eq!(tx.incident(theirs, opened.id).await.unwrap(), None);
+        let asked = [made.id, MonitorId(id(99))];
+        let open = tx.with_open_incident(&asked).await.unwrap();
+        assert_eq!(open, HashSet::from([made.id]));
         let mut held = tx.open_incident_of(made.id).await.unwrap().unwrap();
         assert_eq!(held, opened);
         held.change(Severity::Degraded, opened.evidence.clone());
@@ -111,6 +116,7 @@ engines! {
         let mut tx = store.begin().await.unwrap();
         tx.save_incident(&first).await.unwrap();
         assert_eq!(tx.open_incident_of(made.id).await.unwrap(), None);
+        assert!(tx.with_open_incident(&[made.id]).await.unwrap().is_empty());
         tx.commit().await.unwrap();
         open(&store, &second).await.unwrap();
     }

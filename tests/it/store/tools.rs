@@ -1,5 +1,6 @@
 //! Tool surfaces: kept once, current and accepted by era, their changes paged and forgotten.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use lifesign::domain::id::{MonitorId, TeamId};
@@ -22,7 +23,7 @@ fn seen(team: TeamId, hash: &str, minutes: u64) -> SeenTools {
         location: "local".to_owned(),
         at: NOW + Duration::from_secs(60 * minutes),
         hash: hash.to_owned(),
-        tools: tools(hash),
+        tools: Value::Array(tools(hash)).to_string(),
     }
 }
 
@@ -45,8 +46,12 @@ engines! {
         add(&store, &made).await;
         let mut tx = store.begin().await.unwrap();
         assert_eq!(tx.shown_tools(made.id, "legacy").await.unwrap(), None);
-        tx.show_tools(&seen(owner, "a", 0)).await.unwrap();
-        tx.show_tools(&seen(owner, "b", 1)).await.unwrap();
+        let (first, second) = (seen(owner, "a", 0), seen(owner, "b", 1));
+        assert!(tx.shown_before(&[&first]).await.unwrap().is_empty());
+        tx.show_tools(&[&first]).await.unwrap();
+        let before = tx.shown_before(&[&second, &second]).await.unwrap();
+        assert_eq!(before, HashSet::from([(made.id, "legacy".to_owned())]));
+        tx.show_tools(&[&second]).await.unwrap();
         let shown = tx.shown_tools(made.id, "legacy").await.unwrap();
         assert_eq!(shown, Some(("b".to_owned(), tools("b"))));
         assert_eq!(tx.shown_tools(made.id, "modern").await.unwrap(), None);
