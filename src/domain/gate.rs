@@ -110,11 +110,6 @@ pub struct GateMemory {
 }
 
 impl GateMemory {
-    /// Whether nothing is remembered.
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-
     /// Forgets that these were passed on: the next check notices them again.
     pub fn forget(&mut self, noticed: &[Gate]) {
         for gate in noticed {

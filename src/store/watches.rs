@@ -4,9 +4,11 @@
 //! was due for. A claim that is never finished is due again, for the same slot; a claim that was
 //! overtaken finishes nothing. Every slot is so recorded once, whoever dies in between.
 
+use std::str::Split;
+
 use uuid::Uuid;
 
-use super::codec::{Origin, row};
+use super::codec::{Joined, Origin, field, joined, records};
 use super::db::{Dialects, Many};
 use super::finish::read_memory;
 use super::monitor_row::MonitorRow;
@@ -76,30 +78,6 @@ pub struct Claimed {
     pub unreadable: Vec<Unreadable>,
 }
 
-row! {
-    struct DueRow {
-        location: String,
-        slot: At,
-        attempt: i64,
-        memory: Option<String>,
-        facts_hash: Option<String>,
-        last_status: Option<String>,
-    }
-}
-
-/// A watch with its monitor.
-struct Due(DueRow, MonitorRow);
-
-impl<'r, R: sqlx::Row> sqlx::FromRow<'r, R> for Due
-where
-    DueRow: sqlx::FromRow<'r, R>,
-    MonitorRow: sqlx::FromRow<'r, R>,
-{
-    fn from_row(row: &'r R) -> sqlx::Result<Self> {
-        Ok(Self(DueRow::from_row(row)?, MonitorRow::from_row(row)?))
-    }
-}
-
 impl Store {
     /// Claims up to `limit` watches that are due at `location` or anywhere.
     pub async fn claim_due(
@@ -123,8 +101,8 @@ impl Store {
             Claimed::default()
         } else {
             let key = (claim.id, claim.until, location, ANYWHERE);
-            let rows: Vec<Due> = tx.db.all(CLAIMED, key).await?;
-            self.read(rows, claim)
+            let texts: Vec<Joined> = tx.db.all(tx.db.pick(CLAIMED), key).await?;
+            self.read(&texts, claim)?
         };
         tx.commit().await?;
         Ok(claimed)
@@ -153,9 +131,9 @@ impl Store {
             return Ok(None);
         }
         let key = (claim.id, claim.until, location, location);
-        let rows: Vec<Due> = tx.db.all(CLAIMED, key).await?;
+        let texts: Vec<Joined> = tx.db.all(tx.db.pick(CLAIMED), key).await?;
         tx.commit().await?;
-        let mut claimed = self.read(rows, claim);
+        let mut claimed = self.read(&texts, claim)?;
         match claimed.unreadable.pop() {
             Some(unreadable) => Err(unreadable.error),
             None => Ok(claimed.checks.pop()),
@@ -182,56 +160,76 @@ impl Store {
             Claimed::default()
         } else {
             let key = (claim.id, claim.until, place, place);
-            let rows: Vec<Due> = tx.db.all(CLAIMED, key).await?;
-            self.read(rows, claim)
+            let texts: Vec<Joined> = tx.db.all(tx.db.pick(CLAIMED), key).await?;
+            self.read(&texts, claim)?
         };
         tx.commit().await?;
         Ok(claimed)
     }
 
-    fn read(&self, rows: Vec<Due>, claim: &Claim<'_>) -> Claimed {
+    fn read(&self, texts: &[Joined], claim: &Claim<'_>) -> Result<Claimed, StoreError> {
         let mut claimed = Claimed::default();
-        for Due(due, row) in rows {
-            let watch = Watch {
-                team: row.team_id,
-                monitor: row.id,
-                location: due.location.clone(),
+        for mut fields in records(texts) {
+            let ids = (field(&mut fields), field(&mut fields));
+            let (Some(monitor), Some(team)) = ids else {
+                return Err(StoreError::corrupt("watch", "monitor_id", "?"));
             };
-            match self.due_check(&due, &row, watch.clone(), claim.id) {
+            let watch = Watch {
+                team: TeamId(team),
+                monitor: MonitorId(monitor),
+                location: fields.next().unwrap_or_default().to_owned(),
+            };
+            match self.due_check(fields, watch.clone(), claim.id) {
                 Ok(check) => claimed.checks.push(check),
                 Err(error) => claimed.unreadable.push(Unreadable { watch, error }),
             }
         }
-        claimed
+        claimed.checks.sort_by_key(|check| check.slot);
+        Ok(claimed)
     }
 
     fn due_check(
         &self,
-        due: &DueRow,
-        row: &MonitorRow,
+        mut fields: Split<'_, char>,
         watch: Watch,
         claim: Uuid,
     ) -> Result<DueCheck, StoreError> {
-        let at = Origin {
-            table: "watch",
-            id: row.id,
+        let id = watch.monitor;
+        let at = Origin { table: "watch", id };
+        let number = |column, fields: &mut Split<'_, char>| at.parsed(column, field(fields));
+        let slot = number("slot", &mut fields)?;
+        let attempt = at.parsed("attempt", field(&mut fields))?;
+        let revision = number("revision", &mut fields)?;
+        let created_at = At(number("created_at", &mut fields)?);
+        let paused = matches!(fields.next(), Some("1" | "true"));
+        let mut text = || fields.next().filter(|text| !text.is_empty());
+        let memory = text().map(|text| at.parsed("memory", read_memory(text, id, &self.key)));
+        let facts_hash = text().map(str::to_owned);
+        let last_status = text().and_then(CheckStatus::parse);
+        let mut text = || text().map(str::to_owned);
+        let row = MonitorRow {
+            id,
+            team_id: watch.team,
+            name: text().unwrap_or_default(),
+            url: text().unwrap_or_default(),
+            spec: text().unwrap_or_default(),
+            sealed: text(),
+            paused,
+            created_at,
+            revision,
         };
         let monitor = row.monitor(&self.key)?;
-        let memory = due
-            .memory
-            .as_deref()
-            .map(|text| at.parsed("memory", read_memory(text, row.id, &self.key)));
         Ok(DueCheck {
-            watch,
             locations: locations(&monitor).len(),
+            watch,
             monitor,
             revision: row.revision,
-            slot: due.slot,
+            slot: At(slot),
             claim,
-            attempt: at.parsed("attempt", u32::try_from(due.attempt).ok())?,
+            attempt,
             memory: memory.transpose()?.unwrap_or_default(),
-            facts_hash: due.facts_hash.clone(),
-            last_status: due.last_status.as_deref().and_then(CheckStatus::parse),
+            facts_hash,
+            last_status,
         })
     }
 
@@ -298,12 +296,38 @@ const CLAIM_NOW: &str = "
     UPDATE watch SET slot = $5, claim = $1, claimed_by = $2, next_due = $3
      WHERE team_id = $6 AND monitor_id = $7 AND location = $4
        AND next_due IS NOT NULL AND (claim IS NULL OR next_due <= $5)";
-const CLAIMED: &str = "
-    SELECT w.location, w.slot, w.attempt, w.memory, w.facts_hash, w.last_status,
-           m.id, m.team_id, m.name, m.url, m.spec, m.sealed, m.paused, m.created_at, m.revision
-      FROM watch w JOIN monitor m ON m.id = w.monitor_id
-     WHERE w.location IN ($3, $4) AND w.next_due = $2 AND w.claim = $1
-     ORDER BY w.slot";
+macro_rules! claimed {
+    ($monitor:literal, $team:literal) => {
+        concat!(
+            "SELECT ",
+            joined!(
+                $monitor,
+                $team,
+                "w.location",
+                "w.slot",
+                "w.attempt",
+                "m.revision",
+                "m.created_at",
+                "m.paused",
+                "w.memory",
+                "w.facts_hash",
+                "w.last_status",
+                "m.name",
+                "m.url",
+                "m.spec",
+                "m.sealed"
+            ),
+            " FROM watch w JOIN monitor m ON m.id = w.monitor_id
+             WHERE w.location IN ($3, $4) AND w.next_due = $2 AND w.claim = $1"
+        )
+    };
+}
+
+/// SQLite keeps ids as bytes, which are no text.
+const CLAIMED: Dialects = Dialects {
+    sqlite: claimed!("hex(m.id)", "hex(m.team_id)"),
+    postgres: claimed!("m.id", "m.team_id"),
+};
 const CLAIM_DONE: Many = Many {
     head: "WITH v(monitor, place, team, done, held, by, until) AS (VALUES",
     tail: ") UPDATE watch SET slot = v.done, claim = v.held, claimed_by = v.by, next_due = v.until

@@ -45,10 +45,12 @@ pub struct ProbeMemory {
     /// Whether `facts` say how to talk to it; otherwise everything is found out afresh.
     pub is_known: bool,
     /// Checks in a row that found nothing that speaks MCP at this address.
+    #[serde(skip_serializing_if = "is_default")]
     pub misses: u8,
     /// Good checks since the server became known.
     pub checks: u32,
     /// Where permitted redirects led.
+    #[serde(skip_serializing_if = "is_default")]
     pub url: Option<String>,
     /// What stood for the tools.
     pub tools_hash: Option<String>,
@@ -57,29 +59,41 @@ pub struct ProbeMemory {
     /// When a server of the older generation was last asked for the newer one.
     pub asked_modern_at: Option<At>,
     /// The generation that has stopped working while the other goes on.
+    #[serde(skip_serializing_if = "is_default")]
     pub missing: Option<Missing>,
     /// The session that is kept, at a server where sessions cannot be ended.
+    #[serde(skip_serializing_if = "is_default")]
     pub session: Option<String>,
     /// A session was refused on a fresh connection: look again at the next check.
+    #[serde(skip_serializing_if = "is_default")]
     pub is_session_doubtful: bool,
     /// Who was let in, and how one logs in.
+    #[serde(skip_serializing_if = "is_default")]
     pub access: AccessMemory,
     /// The tools that were seen lately.
     pub tools: ToolsMemory,
     /// What only some checks look at, and when the last check was.
     pub habits: Habits,
     /// The canary.
+    #[serde(skip_serializing_if = "is_default")]
     pub canary: CanaryMemory,
     /// What the lints need to know of earlier checks.
+    #[serde(skip_serializing_if = "is_default")]
     pub lints: LintMemory,
     /// How long a check usually takes.
+    #[serde(skip_serializing_if = "is_default")]
     pub usual: Usual,
     /// What was told to end soon.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "is_default")]
     pub expiry: ExpiryMemory,
     /// Who was let in, and whether people found the login.
-    #[serde(skip_serializing_if = "GateMemory::is_empty")]
+    #[serde(skip_serializing_if = "is_default")]
     pub gate: GateMemory,
+}
+
+/// Whether a field need not be written: where it is missing, it is read as this.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// A generation that worked and does so no longer.

@@ -71,7 +71,9 @@ pub(super) async fn sqlite(url: &str) -> Result<(SqlitePool, SqlitePool), String
             options
                 .clone()
                 .pragma("cache_size", WRITER_CACHE)
-                .pragma("wal_autocheckpoint", CHECKPOINT_AFTER),
+                .pragma("wal_autocheckpoint", CHECKPOINT_AFTER)
+                // What a statement may have to undo; a batch has more of it than SQLite keeps in memory.
+                .pragma("temp_store", "MEMORY"),
         )
         .await
         .map_err(|error| format!("cannot open {shown}: {error}"))?;

@@ -12,9 +12,9 @@ use sqlx::postgres::{PgArguments, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteRow};
 use sqlx::{Arguments as _, Encode, FromRow, Postgres, Sqlite, Type};
 
-/// Most rows of one statement; a longer slice takes several. Smaller rests are cut into powers of
-/// two, so that a connection prepares few texts.
-const MOST_ROWS: usize = 256;
+/// Most rows of one statement; a longer slice takes several. Lengths have two binary digits that count,
+/// so that a batch takes few statements and a connection prepares few texts.
+const MOST_ROWS: usize = 512;
 
 /// A row that decodes alike from both engines.
 pub(in crate::store) trait Row:
@@ -183,13 +183,13 @@ impl Texts {
     }
 }
 
-/// Cuts rows into pieces whose lengths are powers of two.
+/// Cuts rows into pieces whose lengths are powers of two, or half as much more.
 pub(super) fn pieces<P>(rows: impl IntoIterator<Item = P>) -> Vec<Vec<P>> {
     let mut rest: Vec<P> = rows.into_iter().collect();
     let mut pieces = Vec::new();
     while !rest.is_empty() {
         let most = rest.len().min(MOST_ROWS);
-        let length = 1 << most.ilog2();
+        let length = most - most % (1 << most.ilog2().saturating_sub(1));
         let after = rest.split_off(length);
         pieces.push(std::mem::replace(&mut rest, after));
     }
@@ -222,11 +222,11 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_cut_into_powers_of_two_and_keep_their_order() {
-        let cut = pieces(0..600);
+    fn rows_are_cut_into_few_lengths_and_keep_their_order() {
+        let cut = pieces(0..1_012);
         let lengths: Vec<usize> = cut.iter().map(Vec::len).collect();
-        assert_eq!(lengths, [256, 256, 64, 16, 8]);
-        assert_eq!(cut.concat(), (0..600).collect::<Vec<_>>());
+        assert_eq!(lengths, [512, 384, 96, 16, 4]);
+        assert_eq!(cut.concat(), (0..1_012).collect::<Vec<_>>());
         assert!(pieces(Vec::<u8>::new()).is_empty());
     }
 }
