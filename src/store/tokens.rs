@@ -62,7 +62,8 @@ impl TryFrom<TokenRow> for ApiToken {
 
 impl Store {
     /// Who comes with the token of that hash, narrowed to what its scope allows; nobody when it
-    /// was revoked or its maker belongs to the team no more. Notes the use, to the minute.
+    /// was revoked or its maker belongs to the team no more. Notes the use, to the minute,
+    /// where that can be written.
     pub async fn bearer(&self, hash: &str, now: At) -> Result<Option<(Actor, Scope)>, StoreError> {
         let row: Option<BearerRow> = self.db.optional(BEARER, (hash,)).await?;
         let Some(row) = row else { return Ok(None) };
@@ -81,7 +82,11 @@ impl Store {
         };
         let latest = now - LAST_USE_EVERY;
         if row.last_used_at.is_none_or(|used| used <= latest) {
-            self.db.run(NOTE_USE, (row.id, now, latest)).await?;
+            let noted = self.db.run(NOTE_USE, (row.id, now, latest)).await;
+            // Who only asks is answered also where nothing can be written.
+            if let Err(error) = noted {
+                tracing::warn!(token.id = %row.id, %error, "failed to note the use of a token");
+            }
         }
         Ok(Some((actor, scope)))
     }

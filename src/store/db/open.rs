@@ -67,6 +67,12 @@ pub(super) async fn sqlite(url: &str) -> Result<(SqlitePool, SqlitePool), String
     };
     let shown = file.display();
     let writer = pool(1)
+        // Where a statement finds the disk full, SQLite ends the transaction by itself. sqlx does not learn
+        // of it and would begin no other one on that connection.
+        .before_acquire(|connection, _| {
+            let is_fresh = !connection.is_in_transaction();
+            Box::pin(async move { Ok(is_fresh) })
+        })
         .connect_with(
             options
                 .clone()

@@ -19,7 +19,7 @@ fn email(text: &str) -> Email {
 }
 
 /// A person, made, who belongs to `team`.
-async fn user(store: &Store, team: TeamId, n: u128, role: Role) -> User {
+pub(super) async fn user(store: &Store, team: TeamId, n: u128, role: Role) -> User {
     let user = User {
         id: UserId(id(n)),
         email: email(&format!("user{n}@example.com")),
@@ -64,7 +64,7 @@ async fn add_link(store: &Store, hash: &str, link: &Link) {
     tx.commit().await.unwrap();
 }
 
-fn token(team: TeamId, user: &User, n: u128, scope: Scope) -> ApiToken {
+pub(super) fn token(team: TeamId, user: &User, n: u128, scope: Scope) -> ApiToken {
     ApiToken {
         id: TokenId(id(n)),
         team,
@@ -78,7 +78,7 @@ fn token(team: TeamId, user: &User, n: u128, scope: Scope) -> ApiToken {
     }
 }
 
-async fn add_token(store: &Store, token: &ApiToken, hash: &str) {
+pub(super) async fn add_token(store: &Store, token: &ApiToken, hash: &str) {
     let mut tx = store.begin().await.unwrap();
     tx.add_token(token, hash).await.unwrap();
     tx.commit().await.unwrap();

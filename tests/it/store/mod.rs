@@ -11,6 +11,7 @@ mod checks;
 mod dependencies;
 mod digests;
 mod directory;
+mod disk;
 mod expiries;
 mod gates;
 mod incidents;
