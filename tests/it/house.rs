@@ -177,3 +177,40 @@ fn every_store_function_has_a_contract_test() {
     }
     assert_eq!(missing, Vec::<String>::new());
 }
+
+#[test]
+fn the_image_is_built_of_what_its_ignore_file_lets_through() {
+    let [dockerfile, ignored] =
+        ["Dockerfile", ".dockerignore"].map(|name| fs::read_to_string(root().join(name)).unwrap());
+    let copies = dockerfile
+        .lines()
+        .filter_map(|line| line.strip_prefix("COPY "));
+    let own = copies.filter(|line| !line.starts_with("--"));
+    let mut sources: Vec<&str> = own.flat_map(|line| line.split(' ')).collect();
+    sources.retain(|source| *source != "./");
+    assert!(sources.contains(&"src"), "{sources:?}");
+    for source in &sources {
+        let is_let_through = ignored
+            .lines()
+            .any(|line| line.strip_prefix('!') == Some(*source));
+        assert!(
+            is_let_through,
+            ".dockerignore keeps {source} from the build"
+        );
+    }
+    let folder = |path: &str| path.split('/').next().unwrap_or_default().to_owned();
+    for (path, text) in all_sources() {
+        for (_, rest) in text
+            .match_indices("include_bytes!(\"")
+            .map(|(at, m)| text.split_at(at + m.len()))
+        {
+            let file = path.parent().unwrap().join(rest.split('"').next().unwrap());
+            let file = file.canonicalize().unwrap();
+            let inside = file.strip_prefix(root()).unwrap().display().to_string();
+            assert!(
+                sources.contains(&&*folder(&inside)),
+                "{inside} is not copied into the build"
+            );
+        }
+    }
+}
