@@ -3,6 +3,7 @@
 use super::*;
 use crate::support::app::told;
 use lifesign::domain::channel::Route;
+use lifesign::domain::monitor::MonitorSpec;
 
 /// Monitors behind the one server.
 const MANY: usize = 12;
@@ -14,9 +15,14 @@ fn last(world: &TestApp) -> (String, serde_json::Value) {
     (kind, message["data"]["incident"].clone())
 }
 
+/// Checked so often that all of them are in each round: whichever is first, it is not alone.
 async fn many(world: &TestApp, url: &str) {
     for n in 0..MANY {
-        world.watch(&format!("{url}?n={n}")).await;
+        let often = |spec| MonitorSpec {
+            interval_seconds: 10,
+            ..spec
+        };
+        world.watch_as(&format!("{url}?n={n}"), often).await;
     }
     world.round().await;
 }
