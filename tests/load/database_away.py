@@ -86,27 +86,33 @@ def play(given, folder, url, database):
     servers |= {f"slow {n}": Server(stage, DELAY) for n in range(SLOW)}
     service = Service(folder, "debug" if given.debug else "release", url)
     try:
-        service.webhook(receiver.url("ops"))
-        monitors = {
-            name: service.api("POST", "/monitors", {"url": server.url, "name": name, "interval_seconds": INTERVAL})["id"]
-            for name, server in servers.items()
-        }
-        cookie = log_in(service)
-        publish(service, cookie, monitors["steady"])
-        is_up = lambda: all(row["status"] == "up" for row in service.all("/monitors"))
-        wait_for("the first checks", is_up, 90)
-        servers["recovers"].refuse()
-        wait_for("the first alert", lambda: told(receiver, monitors["recovers"], "incident.opened"), 90)
-        looks = away(given, service, servers, database, cookie, monitors)
-        is_told = lambda: told(receiver, monitors["recovers"], "incident.resolved") and told(
-            receiver, monitors["breaks"], "incident.opened"
-        )
-        wait_for("what happened meanwhile to be told", is_told, 120)
-        servers["breaks"].up()
-        wait_for("the last recovery", lambda: told(receiver, monitors["breaks"], "incident.resolved"), 90)
+        meanwhile = lambda monitors: away(given, service, servers, database, monitors)
+        monitors, looks = outages_around(meanwhile, service, receiver, servers)
         judge(service, receiver, servers, monitors, looks)
     finally:
         service.stop()
+
+
+def outages_around(meanwhile, service, receiver, servers):
+    """Watches the servers. One is down and told before `meanwhile`, which takes the monitors, brings it back and
+    breaks another; waits until all of it is told. Gives the monitors and what `meanwhile` gives."""
+    service.webhook(receiver.url("ops"))
+    monitors = {
+        name: service.api("POST", "/monitors", {"url": server.url, "name": name, "interval_seconds": INTERVAL})["id"]
+        for name, server in servers.items()
+    }
+    is_up = lambda: all(row["status"] == "up" for row in service.all("/monitors"))
+    wait_for("the first checks", is_up, 90)
+    servers["recovers"].refuse()
+    wait_for("the first alert", lambda: told(receiver, monitors["recovers"], "incident.opened"), 90)
+    looks = meanwhile(monitors)
+    is_told = lambda: told(receiver, monitors["recovers"], "incident.resolved") and told(
+        receiver, monitors["breaks"], "incident.opened"
+    )
+    wait_for("what happened meanwhile to be told", is_told, 120)
+    servers["breaks"].up()
+    wait_for("the last recovery", lambda: told(receiver, monitors["breaks"], "incident.resolved"), 90)
+    return monitors, looks
 
 
 def told(receiver, monitor, kind):
@@ -133,8 +139,10 @@ def publish(service, cookie, monitor):
     service.get("GET", "/status/acme")
 
 
-def away(given, service, servers, database, cookie, monitors):
+def away(given, service, servers, database, monitors):
     """Stops the database for a while; gives what was seen at each look."""
+    cookie = log_in(service)
+    publish(service, cookie, monitors["steady"])
     service.get("GET", "/status/acme")
     database.stop()
     began = time.monotonic()

@@ -17,11 +17,10 @@ import subprocess
 import tempfile
 import time
 
-from database_away import log_in, told
-from stage import Receiver, Server, Service, Stage, table, wait_for
+from database_away import log_in, outages_around
+from stage import Receiver, Server, Service, Stage, table
 
-INTERVAL, SIZE = 10, "48m"
-STEADY = 20
+SIZE, STEADY = "48m", 20
 
 
 def main():
@@ -59,30 +58,16 @@ def play(given, own, disk):
     servers = {name: Server(stage) for name in names}
     service = Service(own, "debug" if given.debug else "release", f"sqlite://{disk}/lifesign.db")
     try:
-        service.webhook(receiver.url("ops"))
-        monitors = {
-            name: service.api("POST", "/monitors", {"url": server.url, "name": name, "interval_seconds": INTERVAL})["id"]
-            for name, server in servers.items()
-        }
-        cookie = log_in(service)
-        is_up = lambda: all(row["status"] == "up" for row in service.all("/monitors"))
-        wait_for("the first checks", is_up, 90)
-        servers["recovers"].refuse()
-        wait_for("the first alert", lambda: told(receiver, monitors["recovers"], "incident.opened"), 90)
-        looks = full(given, service, servers, disk, cookie, monitors)
-        is_told = lambda: told(receiver, monitors["recovers"], "incident.resolved") and told(
-            receiver, monitors["breaks"], "incident.opened"
-        )
-        wait_for("what happened meanwhile to be told", is_told, 120)
-        servers["breaks"].up()
-        wait_for("the last recovery", lambda: told(receiver, monitors["breaks"], "incident.resolved"), 90)
+        meanwhile = lambda monitors: full(given, service, servers, disk, monitors)
+        monitors, looks = outages_around(meanwhile, service, receiver, servers)
         judge(service, receiver, servers, monitors, looks)
     finally:
         service.stop()
 
 
-def full(given, service, servers, disk, cookie, monitors):
+def full(given, service, servers, disk, monitors):
     """Fills the disk for a while; gives the answers of each look."""
+    cookie = log_in(service)
     fill(disk)
     began = time.monotonic()
     servers["recovers"].up()
