@@ -41,8 +41,9 @@ impl InFlight {
         self.with(|held| held.len())
     }
 
-    /// Gives a sign of life for every check that has run for a beat already.
-    pub(super) async fn renew(&self, app: &App) {
+    /// Gives a sign of life for every check that has run for a beat already. False when it could not be
+    /// written: their leases may end.
+    pub(super) async fn renew(&self, app: &App) -> bool {
         let now = app.clock.now();
         let is_long = |since: At| now >= since + BEAT;
         let long: Vec<(Watch, Uuid)> = self.with(|held| {
@@ -51,14 +52,16 @@ impl InFlight {
                 .collect()
         });
         if long.is_empty() {
-            return;
+            return true;
         }
-        if let Err(error) = app.store.renew(&long, now + LEASE).await {
+        let renewed = app.store.renew(&long, now + LEASE).await;
+        if let Err(error) = &renewed {
             tracing::warn!(
                 error = format!("{error:#}"),
                 "failed to renew the claims of slow checks"
             );
         }
+        renewed.is_ok()
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut HashMap<Watch, (Uuid, At)>) -> T) -> T {

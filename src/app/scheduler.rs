@@ -64,7 +64,12 @@ pub async fn run(app: Arc<App>, results: Intake, stop: CancellationToken) {
     let tasks = TaskTracker::new();
     let mut beat = tokio::time::interval(BEAT);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut was_away = false;
     while !stop.is_cancelled() {
+        // Where leases have ended, what waits to be recorded would be checked once more.
+        if was_away {
+            was_away = !in_flight.renew(&app).await;
+        }
         let free = permits.available_permits().min(CLAIM_BATCH);
         let wait = match claim(&app, free).await {
             Ok(due) => {
@@ -106,13 +111,14 @@ pub async fn run(app: Arc<App>, results: Intake, stop: CancellationToken) {
             }
             Err(error) => {
                 tracing::error!(error = format!("{error:#}"), "failed to claim what is due");
+                was_away = true;
                 PAUSE
             }
         };
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             () = app.due.notified() => {}
-            _ = beat.tick() => in_flight.renew(&app).await,
+            _ = beat.tick() => was_away |= !in_flight.renew(&app).await,
             () = stop.cancelled() => {}
         }
     }
@@ -121,7 +127,9 @@ pub async fn run(app: Arc<App>, results: Intake, stop: CancellationToken) {
     loop {
         tokio::select! {
             () = &mut done => return,
-            _ = beat.tick() => in_flight.renew(&app).await,
+            _ = beat.tick() => {
+                in_flight.renew(&app).await;
+            }
         }
     }
 }

@@ -2,6 +2,7 @@
 //! against a server that misbehaves on demand.
 
 mod authorization;
+mod away;
 mod budgets;
 mod confirming;
 mod dependencies;
