@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::domain::at::At;
 use crate::domain::check::Watch;
-use crate::store::DueCheck;
+use crate::store::{DueCheck, StoreError};
 
 use super::App;
 use super::scheduler::{BEAT, LEASE};
@@ -41,9 +41,9 @@ impl InFlight {
         self.with(|held| held.len())
     }
 
-    /// Gives a sign of life for every check that has run for a beat already. False when it could not be
-    /// written: their leases may end.
-    pub(super) async fn renew(&self, app: &App) -> bool {
+    /// Gives a sign of life for every check that has run for a beat already. Where it fails their leases
+    /// may end.
+    pub(super) async fn renew(&self, app: &App) -> Result<(), StoreError> {
         let now = app.clock.now();
         let is_long = |since: At| now >= since + BEAT;
         let long: Vec<(Watch, Uuid)> = self.with(|held| {
@@ -52,16 +52,9 @@ impl InFlight {
                 .collect()
         });
         if long.is_empty() {
-            return true;
+            return Ok(());
         }
-        let renewed = app.store.renew(&long, now + LEASE).await;
-        if let Err(error) = &renewed {
-            tracing::warn!(
-                error = format!("{error:#}"),
-                "failed to renew the claims of slow checks"
-            );
-        }
-        renewed.is_ok()
+        app.store.renew(&long, now + LEASE).await
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut HashMap<Watch, (Uuid, At)>) -> T) -> T {

@@ -60,18 +60,15 @@ pub async fn step(app: &App, limit: usize) -> anyhow::Result<Vec<DueCheck>> {
 /// Claims and hands out until `stop`; then waits for the checks in flight.
 pub async fn run(app: Arc<App>, results: Intake, stop: CancellationToken) {
     let permits = Arc::new(Semaphore::new(app.settings.max_in_flight));
-    let in_flight = app.in_flight.clone();
     let tasks = TaskTracker::new();
     let mut beat = tokio::time::interval(BEAT);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut was_away = false;
     while !stop.is_cancelled() {
-        // Where leases have ended, what waits to be recorded would be checked once more.
-        if was_away {
-            was_away = !in_flight.renew(&app).await;
-        }
         let free = permits.available_permits().min(CLAIM_BATCH);
-        let wait = match claim(&app, free).await {
+        let claimed = claim(&app, free, was_away).await;
+        was_away = claimed.is_err();
+        let wait = match claimed {
             Ok(due) => {
                 let is_full = due.len() == free;
                 let mut refused = Vec::new();
@@ -88,7 +85,7 @@ pub async fn run(app: Arc<App>, results: Intake, stop: CancellationToken) {
                             continue;
                         }
                     };
-                    let held = in_flight.hold(&check, app.clock.now());
+                    let held = app.in_flight.hold(&check, app.clock.now());
                     let (app, results) = (Arc::clone(&app), results.clone());
                     tasks.spawn(async move {
                         let (watch, claim) = (check.watch.clone(), check.claim);
@@ -111,14 +108,13 @@ pub async fn run(app: Arc<App>, results: Intake, stop: CancellationToken) {
             }
             Err(error) => {
                 tracing::error!(error = format!("{error:#}"), "failed to claim what is due");
-                was_away = true;
                 PAUSE
             }
         };
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
             () = app.due.notified() => {}
-            _ = beat.tick() => was_away |= !in_flight.renew(&app).await,
+            _ = beat.tick() => was_away |= !gives_sign(&app).await,
             () = stop.cancelled() => {}
         }
     }
@@ -128,7 +124,7 @@ pub async fn run(app: Arc<App>, results: Intake, stop: CancellationToken) {
         tokio::select! {
             () = &mut done => return,
             _ = beat.tick() => {
-                in_flight.renew(&app).await;
+                gives_sign(&app).await;
             }
         }
     }
@@ -165,10 +161,25 @@ async fn postpone(app: &App, claims: &[(Watch, Uuid)]) {
     }
 }
 
-async fn claim(app: &App, free: usize) -> anyhow::Result<Vec<DueCheck>> {
+/// Claims up to `free` watches. After a failure nothing is claimed before what is held is renewed: leases may
+/// have ended, and what waits to be recorded would be checked once more.
+async fn claim(app: &App, free: usize, was_away: bool) -> anyhow::Result<Vec<DueCheck>> {
+    if was_away {
+        app.in_flight.renew(app).await?;
+    }
     if free == 0 {
         Ok(vec![])
     } else {
         step(app, free).await
     }
+}
+
+/// A beat for the checks that take long; whether it could be written.
+async fn gives_sign(app: &App) -> bool {
+    let renewed = app.in_flight.renew(app).await;
+    if let Err(error) = &renewed {
+        let error = format!("{error:#}");
+        tracing::warn!(error, "failed to renew the claims of slow checks");
+    }
+    renewed.is_ok()
 }

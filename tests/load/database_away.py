@@ -40,10 +40,10 @@ def main():
 
 
 @contextlib.contextmanager
-def postgres():
-    """A PostgreSQL of its own, and its address."""
+def postgres(where=None):
+    """A PostgreSQL of its own, in a folder in `where`, and its address."""
     setup = ROOT / "tests/setup/postgres.sh"
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=where) as folder:
         os.chmod(folder, 0o755)
         started = subprocess.run([setup, "start", folder], capture_output=True, text=True, check=True)
         try:
@@ -66,17 +66,20 @@ class Postgres:
         with open(self.data / "postgresql.conf", "a") as file:
             file.write(lines)
 
-    def run(self, *words):
+    def run(self, *words, check=True):
         command = [self.control, "-D", str(self.data), "-w", *words]
         if os.getuid() == 0:
             command = ["runuser", "-u", "postgres", "--", *command]
-        subprocess.run(command, cwd="/", stdout=subprocess.DEVNULL, check=True)
+        return subprocess.run(command, cwd="/", stdout=subprocess.DEVNULL, check=check)
 
     def stop(self):
         self.run("-m", "fast", "stop")
 
     def start(self):
         self.run("-l", "/dev/null", "start")
+
+    def is_running(self):
+        return self.run("status", check=False).returncode == 0
 
 
 def play(given, folder, url, database):
