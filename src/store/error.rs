@@ -12,9 +12,9 @@ const TRY_AGAIN: [&str; 2] = ["40001", "40P01"];
 /// insufficient resources such as a full disk, lock not available, operator intervention, system
 /// error).
 const AWAY: [&str; 7] = ["08", "25006", "25P03", "53", "55P03", "57", "58"];
-/// Primary result codes of SQLite that mean the same: busy, locked, input or output failed, disk
+/// Primary result codes of SQLite that mean the same: busy, locked, no memory, input or output failed, disk
 /// full, cannot open.
-const BUSY: [i64; 5] = [5, 6, 10, 13, 14];
+const BUSY: [i64; 6] = [5, 6, 7, 10, 13, 14];
 
 /// Why the store refused.
 #[derive(Debug, thiserror::Error)]

@@ -136,11 +136,14 @@ class Server:
             }
         elif method == "tools/list":
             self.lists += 1
-            tool = {"name": "search", "description": "Searches.", "inputSchema": {"type": "object"}}
-            said["result"] = {"tools": [tool]}
+            said["result"] = {"tools": self.tools()}
         else:
             said["error"] = {"code": -32601, "message": f"no method {method}"}
         answer(writer, "200 OK", json.dumps(said).encode())
+
+
+    def tools(self):
+        return [{"name": "search", "description": "Searches.", "inputSchema": {"type": "object"}}]
 
 
 class Receiver:

@@ -17,6 +17,7 @@ mod gates;
 mod incidents;
 mod maintenance;
 mod members;
+mod memory;
 mod migrations;
 mod monitors;
 mod months;
