@@ -376,6 +376,12 @@ impl Observation {
         }
     }
 
+    /// Whether a step of these was taken as it should.
+    pub fn has_greeted(&self, by: &[StepName]) -> bool {
+        let is_it = |step: &Step| by.contains(&step.name) && step.outcome == Outcome::Ok;
+        self.steps.iter().any(is_it)
+    }
+
     /// The time of the steps of this name together, in milliseconds. An attempt that failed
     /// counts only where none succeeded.
     pub fn ms_of(&self, name: StepName) -> Option<f64> {

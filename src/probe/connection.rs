@@ -68,7 +68,8 @@ pub(super) struct Socket {
     traffic: Arc<Traffic>,
 }
 
-/// Connects to the first of `addresses` that lets us. Says which one was tried last.
+/// Connects to the first of `addresses` that lets us. Otherwise gives the first failure that is of the
+/// server rather than of our way to it, and where that was: a host without IPv6 cannot speak for one with it.
 pub(super) async fn connect(
     guard: &Guard,
     addresses: &[IpAddr],
@@ -82,7 +83,7 @@ pub(super) async fn connect(
         .filter(|address| guard.check(*address).is_ok())
         .take(MAX_ADDRESSES)
         .collect();
-    let Some((last, others)) = open.split_last() else {
+    if open.is_empty() {
         let trouble = addresses
             .iter()
             .find_map(|address| guard.check(*address).err());
@@ -93,18 +94,30 @@ pub(super) async fn connect(
             failure::refused,
         );
         return Err((trouble, None));
-    };
-    for address in others {
+    }
+    let mut failed = None;
+    for (place, address) in open.iter().enumerate() {
         let address = SocketAddr::new(*address, port);
-        let end = end.min(Instant::now() + NEXT_ADDRESS);
-        if let Ok(socket) = dial(guard, address, end, budget).await {
-            return Ok(socket);
+        let is_last = place + 1 == open.len();
+        let until = if is_last {
+            end
+        } else {
+            end.min(Instant::now() + NEXT_ADDRESS)
+        };
+        match dial(guard, address, until, budget).await {
+            Ok(socket) => return Ok(socket),
+            Err(trouble) => match &failed {
+                Some((known, _))
+                    if failure::is_of_server(known) || !failure::is_of_server(&trouble) => {}
+                _ => failed = Some((trouble, address)),
+            },
         }
     }
-    let address = SocketAddr::new(*last, port);
-    dial(guard, address, end, budget)
-        .await
-        .map_err(|trouble| (trouble, Some(address)))
+    let (trouble, address) = failed.unzip();
+    let nothing = || Trouble::Own {
+        what: "there is no address".to_owned(),
+    };
+    Err((trouble.unwrap_or_else(nothing), address))
 }
 
 /// Whether a connection comes about, which is closed at once.

@@ -386,7 +386,7 @@ impl Script<'_, '_> {
 }
 
 /// A refusal after which asking for the tools would be rude or pointless.
-fn ends_conversation(seen: &StatusSeen) -> bool {
+pub(super) fn ends_conversation(seen: &StatusSeen) -> bool {
     matches!(seen.status, 401 | 403 | 429)
 }
 

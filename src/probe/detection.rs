@@ -27,7 +27,7 @@ pub(super) enum Next {
 /// Where to look after `stop`. A GET may leave a stream open at a server that speaks Streamable
 /// HTTP: asked only where there is reason to, or when looking `thoroughly`.
 pub(super) fn next(stop: &Seen, url: &Url, thoroughly: bool) -> Next {
-    if stop.at != StepName::Initialize || !is_refusal_of_era(stop) {
+    if stop.at != StepName::Initialize || !is_refusal_of_era(stop, false) {
         return Next::Nowhere;
     }
     if matches!(&stop.trouble, Trouble::Rpc(_))

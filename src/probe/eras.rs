@@ -58,7 +58,7 @@ impl Script<'_, '_> {
         if self.is_pinned() {
             return Err(first);
         }
-        match self.try_modern().await {
+        match self.try_modern(None).await {
             Tried::Spoken(talked) => {
                 let names = detection::names_versions(&first.trouble);
                 self.visit.notes.seen.memory.lints.names_versions = Some(names);
@@ -94,12 +94,9 @@ impl Script<'_, '_> {
         let now = self.visit.now();
         self.visit.notes.seen.memory.asked_modern_at = Some(now);
         let since = Instant::now();
-        let deadline = self.visit.deadline;
         let tools = self.visit.notes.seen.tools.take();
         let greeted = std::mem::replace(&mut self.channel, Channel::none());
-        self.visit.deadline = deadline.min(since + LOOK);
-        let tried = self.try_modern().await;
-        self.visit.deadline = deadline;
+        let tried = self.try_modern(Some(LOOK)).await;
         self.visit.notes.linger(since);
         if let Tried::Spoken(Err(seen)) = tried {
             // Its own answers say that it means to speak it.
@@ -114,8 +111,19 @@ impl Script<'_, '_> {
         self.channel = greeted;
     }
 
-    /// Asks `server/discover` of a server that may not know it.
-    async fn try_modern(&mut self) -> Tried {
+    /// Asks `server/discover` of a server that may not know it, and waits no longer than `look` for what
+    /// says that it does.
+    async fn try_modern(&mut self, look: Option<Duration>) -> Tried {
+        let deadline = self.visit.deadline;
+        if let Some(look) = look {
+            self.visit.deadline = deadline.min(Instant::now() + look);
+        }
+        let tried = self.look_or_talk(deadline).await;
+        self.visit.deadline = deadline;
+        tried
+    }
+
+    async fn look_or_talk(&mut self, deadline: Instant) -> Tried {
         let odd = self.visit.notes.seen.noticed.len();
         let facts = self.visit.notes.seen.facts.len();
         self.visit.notes.seen.server = ServerFacts::default();
@@ -134,6 +142,8 @@ impl Script<'_, '_> {
             Ok(Discovered::Modern(functional)) => {
                 self.identify();
                 self.end_discover();
+                // It is spoken: what comes now is measured like anything else.
+                self.visit.deadline = deadline;
                 let talked = self.function(functional).await;
                 self.modern = Some(std::mem::take(&mut self.visit.notes.seen.server));
                 return Tried::Spoken(talked);

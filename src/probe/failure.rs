@@ -52,6 +52,14 @@ pub(super) fn connect(error: &io::Error) -> Trouble {
     }
 }
 
+/// Whether a connection failed at its target, and not on this machine or on the way.
+pub(super) fn is_of_server(trouble: &Trouble) -> bool {
+    match trouble {
+        Trouble::Connect(trouble) => !matches!(trouble, ConnectTrouble::Unreachable(_)),
+        _ => false,
+    }
+}
+
 /// Why no encryption came about.
 pub(super) fn handshake(error: &io::Error, presented: Option<&Presented>) -> Trouble {
     if let Some(error) = rustls_error(error) {

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::answer;
 use super::connection::Wire;
-use super::conversation::{Channel, Script};
+use super::conversation::{Channel, Script, ends_conversation};
 use super::handshake::{Functional, request};
 use super::streamable_http::{StreamableHttp, is_lost};
 use super::visit::{SESSION, Visit};
@@ -36,18 +36,34 @@ impl Script<'_, '_> {
             self.legacy = Some(facts);
             return Ok(());
         };
-        let Trouble::Session(SessionTrouble::Lost { status, .. }) = stop.trouble else {
-            return Err(stop);
-        };
-        if status == 400 {
-            let trouble = Trouble::Session(SessionTrouble::Expired400);
-            self.visit.notes.notice(trouble);
+        if may_be_new_session(&stop.trouble) {
+            if let Trouble::Session(SessionTrouble::Lost { status: 400, .. }) = stop.trouble {
+                let trouble = Trouble::Session(SessionTrouble::Expired400);
+                self.visit.notes.notice(trouble);
+            }
+            self.visit.notes.seen.memory.session = None;
+            return self.legacy(Transport::StreamableHttp).await;
         }
-        self.visit.notes.seen.memory.session = None;
-        self.legacy(Transport::StreamableHttp).await
+        if !matches!(&stop.trouble, Trouble::Status(seen) if ends_conversation(seen)) {
+            // It may be the session all the same: whether it is, a handshake shows at the next check.
+            self.visit.notes.kept = None;
+        }
+        Err(stop)
     }
 }
 
+/// Whether a new session may be all that is needed. Servers that were restarted say so in many ways.
+fn may_be_new_session(trouble: &Trouble) -> bool {
+    match trouble {
+        Trouble::Session(_) => true,
+        Trouble::Rpc(error) => error.code != Some(INTERNAL_ERROR),
+        Trouble::Status(seen) => matches!(seen.status, 400 | 404),
+        _ => false,
+    }
+}
+
+/// JSON-RPC: the server has failed, whoever asks.
+const INTERNAL_ERROR: i64 = -32_603;
 /// The id of a request whose answer is not read.
 const FRESH_ID: u64 = 1_000;
 /// Tries on a connection of their own, once a session was refused there.

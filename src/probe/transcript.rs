@@ -43,11 +43,14 @@ impl Veil {
             .iter()
             .map(|header| header.value.expose())
             .chain(endpoint.bearer.iter().map(Sensitive::expose));
-        let query: Vec<String> = endpoint
-            .url
-            .url()
+        let url = endpoint.url.url();
+        // Both as it is meant and as it is written: what is echoed may be either.
+        let written = url.query().unwrap_or_default().split('&');
+        let written = written.filter_map(|pair| pair.split_once('='));
+        let query: Vec<String> = url
             .query_pairs()
             .map(|(_, value)| value.into_owned())
+            .chain(written.map(|(_, value)| value.to_owned()))
             .collect();
         let mut secrets: Vec<String> = values
             .flat_map(|value| [value, value.split_once(' ').map_or("", |(_, token)| token)])
@@ -274,6 +277,16 @@ mod tests {
             bearer: Some(Sensitive::new("bearer-secret")),
             oauth: None,
         }
+    }
+
+    #[test]
+    fn a_secret_is_hidden_as_it_is_written_and_as_it_is_meant() {
+        let mut endpoint = endpoint();
+        let url = "https://e.example/mcp?key=c2VjcmV0dA%3D%3D";
+        endpoint.url = EndpointUrl::parse(url).unwrap();
+        let veil = Veil::of(&endpoint);
+        let text = veil.text("/mcp/?key=c2VjcmV0dA%3D%3D and c2VjcmV0dA==".to_owned());
+        assert_eq!(text, "/mcp/?key=[secret] and [secret]");
     }
 
     #[test]

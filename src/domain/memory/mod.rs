@@ -13,7 +13,7 @@ use super::gate::GateMemory;
 use super::habits::Habits;
 use super::lint::LintMemory;
 use super::monitor::TransportChoice;
-use super::observation::{AccessMemory, Era, Observation, Seen, ServerFacts, Transport};
+use super::observation::{AccessMemory, Era, Observation, Seen, ServerFacts, StepName, Transport};
 use super::tools::ToolsMemory;
 use super::trouble::{BodyTrouble, ModernTrouble, StatusSeen, StreamTrouble, Trouble};
 use super::usual::Usual;
@@ -305,10 +305,12 @@ pub fn join(
 }
 
 /// Whether `seen` says that the server no longer speaks what it spoke (or never spoke MCP), rather
-/// than that it is unwell: refusals of the method, never 401, 403, 429, 5xx or silence.
-pub fn is_refusal_of_era(seen: &Seen) -> bool {
-    use super::observation::StepName::{Discover, Initialize, OpenStream};
-    let is_first = matches!(seen.at, Initialize | Discover | OpenStream);
+/// than that it is unwell: refusals of the method, never 401, 403, 429, 5xx or silence. `is_greeted` when
+/// it took the greeting of that generation in the same check.
+pub fn is_refusal_of_era(seen: &Seen, is_greeted: bool) -> bool {
+    use StepName::{Discover, Initialize, OpenStream};
+    let is_first =
+        matches!(seen.at, Initialize | Discover | OpenStream) || seen.at.is_list() && !is_greeted;
     match &seen.trouble {
         Trouble::Status(status) => {
             let is_word = match status.rpc.as_ref().and_then(|error| error.code) {
@@ -339,6 +341,7 @@ pub fn is_refusal(seen: &StatusSeen) -> bool {
 
 /// Writes down what `seen` teaches the next probe. `moved` is where permitted redirects led.
 pub fn remember(seen: &mut Observation, moved: Option<String>, now: At) {
+    let is_greeted = seen.has_greeted(&[StepName::Initialize, StepName::Discover]);
     let memory = &mut seen.memory;
     if seen.server.version.is_some() {
         let is_good = seen.stopped.is_none() && seen.failed_era.is_none();
@@ -350,8 +353,12 @@ pub fn remember(seen: &mut Observation, moved: Option<String>, now: At) {
         if seen.server.era == Some(Era::Dual) && seen.stopped.is_none() {
             memory.missed_era(seen.failed_era.as_ref().map(|(era, _)| *era), now);
         }
-    } else if seen.stopped.as_ref().is_some_and(is_refusal_of_era) {
-        memory.missed();
+    } else if let Some(stopped) = &seen.stopped {
+        // Perhaps the redirect leads elsewhere by now, or nowhere.
+        memory.url = None;
+        if is_refusal_of_era(stopped, is_greeted) {
+            memory.missed();
+        }
     }
 }
 

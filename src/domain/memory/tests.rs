@@ -242,3 +242,20 @@ fn a_generation_that_is_missing_for_a_week_is_gone() {
     memory.missed_era(None, At(NOW.0 + 9 * DAY_MS));
     assert_eq!((memory.is_known, memory.missing), (true, None));
 }
+
+#[test]
+fn a_redirect_is_followed_afresh_after_a_check_that_stopped() {
+    let mut seen = Observation::begun(
+        NOW,
+        with(legacy(), |memory| {
+            memory.url = Some("https://e.example/v1/mcp".to_owned());
+        }),
+    );
+    seen.stopped = Some(Seen {
+        at: StepName::Initialize,
+        trouble: Trouble::Body(BodyTrouble::Html { title: None }),
+    });
+    let url = seen.memory.url.clone();
+    remember(&mut seen, url, NOW);
+    assert_eq!(seen.memory.url, None);
+}

@@ -79,11 +79,11 @@ pub(super) fn refused(
 fn not_accepted(seen: &StatusSeen, at: StepName, observation: &Observation) -> Opinion {
     let status = seen.status;
     let is_later = at.is_list() || matches!(at, StepName::Initialized | StepName::Ping);
-    if is_later {
+    if is_later && observation.has_greeted(&[StepName::Initialize, StepName::Discover]) {
         return Opinion::down(
             Code::AuthFlaky,
             format!(
-                "{} answered {status}, although initialize was accepted with the same credentials.",
+                "{} answered {status}, although the handshake was accepted with the same credentials.",
                 what(at)
             ),
         );

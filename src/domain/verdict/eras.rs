@@ -121,7 +121,11 @@ pub(super) fn failed(
             "those of 2026-07-28",
         ),
     };
-    if is_refusal_of_era(seen) {
+    let greeting = match era {
+        Era::Modern => StepName::Discover,
+        Era::Legacy | Era::Dual => StepName::Initialize,
+    };
+    if is_refusal_of_era(seen, observation.has_greeted(&[greeting])) {
         let message = format!(
             "{suffering} can no longer connect; {others} can. {}",
             opinion.message

@@ -149,7 +149,7 @@ mod tests {
     use super::*;
     use crate::domain::at::At;
     use crate::domain::challenge::Challenge;
-    use crate::domain::observation::ProbeMemory;
+    use crate::domain::observation::{Outcome, ProbeMemory, Step};
 
     fn nothing() -> Observation {
         Observation::begun(At(0), ProbeMemory::default())
@@ -274,8 +274,20 @@ mod tests {
 
     #[test]
     fn credentials_that_work_for_one_request_only_are_flaky() {
+        let mut greeted = nothing();
+        let at = StepName::ToolsList;
         assert_eq!(
-            opinion(&seen(401), StepName::ToolsList, true, &nothing()).code,
+            opinion(&seen(401), at, true, &greeted).code,
+            Code::AuthInvalid
+        );
+        greeted.steps.push(Step {
+            name: StepName::Initialize,
+            outcome: Outcome::Ok,
+            ms: 1.0,
+            detail: None,
+        });
+        assert_eq!(
+            opinion(&seen(401), at, true, &greeted).code,
             Code::AuthFlaky
         );
     }

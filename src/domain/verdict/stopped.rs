@@ -39,7 +39,8 @@ pub(super) fn opinion(
         Trouble::Tls(trouble) => tls::opinion(trouble, now),
         Trouble::Http(trouble) => {
             let has_answered = observation.cost.requests > 1;
-            http(trouble, at, has_answered)
+            let is_greeted = observation.has_greeted(&[StepName::Initialize, StepName::Discover]);
+            http(trouble, at, (has_answered, is_greeted))
         }
         Trouble::Status(seen) => match status::error_inside(seen) {
             Some(error) => rpc(error, at, has_credentials),
@@ -71,11 +72,11 @@ fn own(what: &str) -> Opinion {
     )
 }
 
-fn http(trouble: &HttpTrouble, at: StepName, has_answered: bool) -> Opinion {
+fn http(trouble: &HttpTrouble, at: StepName, (has_answered, is_greeted): (bool, bool)) -> Opinion {
     let what = what(at);
     match trouble {
         // The handshake worked: the application is alive and its list is what hangs.
-        HttpTrouble::NoAnswer { seconds } if at.is_list() => Opinion::down(
+        HttpTrouble::NoAnswer { seconds } if at.is_list() && is_greeted => Opinion::down(
             Code::ToolsListError,
             format!("{what} was not answered within {seconds} s, although the handshake works."),
         ),

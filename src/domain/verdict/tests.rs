@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::*;
 use crate::domain::at::DAY_MS;
-use crate::domain::observation::{Certificate, ProbeMemory, Seen, StepName, TlsFacts};
+use crate::domain::observation::{
+    Certificate, Outcome, ProbeMemory, Seen, Step, StepName, TlsFacts,
+};
 use crate::domain::trouble::{
     ConnectTrouble, DnsTrouble, HttpTrouble, RpcError, StatusSeen, TlsTrouble, ToolsTrouble,
     Trouble,
@@ -39,6 +41,20 @@ fn certificate(from_days: i64, to_days: i64) -> TlsFacts {
             fingerprint: "sha256:0".to_owned(),
         }),
     }
+}
+
+#[test]
+fn a_list_that_hangs_is_blamed_where_the_handshake_works() {
+    let trouble = Trouble::Http(HttpTrouble::NoAnswer { seconds: 15 });
+    let mut seen = stopped(StepName::ToolsList, trouble);
+    seen.steps.push(Step {
+        name: StepName::Initialize,
+        outcome: Outcome::Ok,
+        ms: 1.0,
+        detail: None,
+    });
+    let failure = judged(&seen).failure.unwrap();
+    assert_eq!(failure.code, Code::ToolsListError);
 }
 
 #[test]
@@ -117,7 +133,7 @@ fn what_stops_a_conversation_has_a_status_and_a_code() {
             StepName::ToolsList,
             Trouble::Http(HttpTrouble::NoAnswer { seconds: 15 }),
             Down,
-            Code::ToolsListError,
+            Code::HttpTimeoutHeaders,
         ),
         (
             StepName::ToolsList,

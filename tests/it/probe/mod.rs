@@ -13,6 +13,7 @@ mod harmless;
 mod http;
 mod legacy_sse;
 mod lints;
+mod misled;
 mod openssl;
 mod proxies;
 mod streamable_http;
