@@ -21,6 +21,8 @@ use sqlx::migrate::Migrator;
 use sqlx::postgres::{PgConnectOptions, PgPool};
 use sqlx::sqlite::SqlitePool;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use super::error::StoreError;
 use held::Held;
@@ -68,6 +70,8 @@ enum Pools {
     Postgres {
         pool: PgPool,
         options: Box<PgConnectOptions>,
+        /// One permit for each transaction that may be open.
+        writers: Arc<Semaphore>,
     },
 }
 
@@ -85,6 +89,7 @@ impl Db {
                 .map(|(pool, options)| Pools::Postgres {
                     pool,
                     options: Box::new(options),
+                    writers: Arc::new(Semaphore::new(open::WRITERS)),
                 })
         } else {
             Err("it must begin with sqlite:// or postgres://".to_owned())
@@ -144,7 +149,13 @@ impl Db {
             Pools::Sqlite { writer, .. } => {
                 Engine::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?)
             }
-            Pools::Postgres { pool, .. } => Engine::Postgres(Held::begin(pool).await?),
+            Pools::Postgres { pool, writers, .. } => {
+                let turn = Arc::clone(writers).acquire_owned();
+                let Ok(Ok(turn)) = timeout(open::ACQUIRE_TIMEOUT, turn).await else {
+                    return Err(sqlx::Error::PoolTimedOut.into());
+                };
+                Engine::Postgres(Held::begin(pool).await?, turn)
+            }
         };
         Ok(Tx {
             engine,

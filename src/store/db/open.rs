@@ -28,9 +28,11 @@ pub(super) const BOUNDS: [(&str, &str); 6] = [
     ("tcp_user_timeout", "60s"),
 ];
 /// How long to wait for a free connection, and for a server to answer at start.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Connections that read from SQLite, and connections to PostgreSQL.
 const CONNECTIONS: u32 = 8;
+/// Transactions on PostgreSQL at once: whoever has one and reads beside it always finds a connection.
+pub(super) const WRITERS: usize = CONNECTIONS as usize - 2;
 /// Prepared statements that a connection keeps: all of ours, in all their row counts.
 const STATEMENTS: usize = 512;
 

@@ -1,6 +1,7 @@
 //! The verbs inside of a write transaction.
 
 use sqlx::{AssertSqlSafe, Sqlite, Transaction};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::held::Held;
 use super::params::{self, Many, Params, Row, Texts};
@@ -18,8 +19,8 @@ pub(in crate::store) struct Tx {
 pub(super) enum Engine {
     /// On the one connection that writes.
     Sqlite(Transaction<'static, Sqlite>),
-    /// On a connection of the pool.
-    Postgres(Held),
+    /// On a connection of the pool, for as long as there is room for it.
+    Postgres(Held, OwnedSemaphorePermit),
 }
 
 impl Tx {
@@ -27,7 +28,7 @@ impl Tx {
     pub(in crate::store) async fn commit(self) -> Result<(), StoreError> {
         match self.engine {
             Engine::Sqlite(tx) => tx.commit().await?,
-            Engine::Postgres(tx) => tx.commit().await?,
+            Engine::Postgres(tx, _turn) => tx.commit().await?,
         }
         Ok(())
     }
@@ -36,7 +37,7 @@ impl Tx {
     pub(in crate::store) fn pick(&self, texts: Dialects) -> &'static str {
         match self.engine {
             Engine::Sqlite(_) => texts.sqlite,
-            Engine::Postgres(_) => texts.postgres,
+            Engine::Postgres(..) => texts.postgres,
         }
     }
 
@@ -55,7 +56,7 @@ impl Tx {
                     .await?
                     .rows_affected()
             }
-            Engine::Postgres(tx) => tx.run(sql, params::postgres([params])?).await?,
+            Engine::Postgres(tx, _) => tx.run(sql, params::postgres([params])?).await?,
         })
     }
 
@@ -72,7 +73,7 @@ impl Tx {
                     .fetch_all(&mut **tx)
                     .await?
             }
-            Engine::Postgres(tx) => tx.all(sql, params::postgres([params])?).await?,
+            Engine::Postgres(tx, _) => tx.all(sql, params::postgres([params])?).await?,
         })
     }
 
@@ -114,7 +115,7 @@ impl Tx {
                         .await?
                         .rows_affected()
                 }
-                Engine::Postgres(tx) => {
+                Engine::Postgres(tx, _) => {
                     tx.run(AssertSqlSafe(text), params::postgres(piece)?)
                         .await?
                 }
@@ -142,7 +143,7 @@ impl Tx {
                             .await?,
                     );
                 }
-                Engine::Postgres(tx) => {
+                Engine::Postgres(tx, _) => {
                     let args = params::postgres(piece)?;
                     found.extend(tx.all(AssertSqlSafe(text), args).await?);
                 }

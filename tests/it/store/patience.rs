@@ -97,6 +97,27 @@ async fn a_node_that_stops_in_a_transaction_lets_go_of_its_rows() {
 }
 
 #[tokio::test]
+async fn who_reads_beside_a_transaction_finds_a_connection() {
+    let database = Database::new(Engine::Postgres).await;
+    let store = database.store().await;
+    let all_begun = tokio::sync::Barrier::new(6);
+    let write = async |n: u128| {
+        let mut tx = store.begin().await.unwrap();
+        if n < 6 {
+            all_begun.wait().await;
+        }
+        store.ping().await.unwrap();
+        tx.add_team(TeamId(id(n)), "Acme", NOW).await.unwrap();
+        tx.commit().await.unwrap();
+    };
+    let all = futures_util::future::join_all((0..20).map(write));
+    timeout(Duration::from_secs(8), all)
+        .await
+        .expect("nobody waits for another");
+    database.remove().await;
+}
+
+#[tokio::test]
 async fn an_answer_that_was_lost_is_not_waited_for() {
     let database = Database::new(Engine::Postgres).await;
     let path = Path::to(&database).await;
