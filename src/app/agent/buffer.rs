@@ -1,7 +1,8 @@
 //! What an agent has done and its server has not taken yet: lines of JSON in a folder, in order.
 //!
 //! Every result is written before it is sent, so that a process that is killed loses none. A line
-//! that was cut by that is passed over. The folder is bounded; when it is full the oldest go.
+//! that was cut by that is passed over. The folder is bounded; when it is full the oldest go. What the disk
+//! does not take waits in memory.
 //! Nothing waits for the disk: what survives is the death of the process, not of the machine.
 
 use std::collections::{HashMap, VecDeque};
@@ -21,6 +22,8 @@ use crate::domain::id::MonitorId;
 pub(super) const MOST_RESULTS: usize = 150_000;
 /// Most bytes that they take.
 pub(super) const MOST_BYTES: u64 = 512 << 20;
+/// Most bytes of the results that wait in memory.
+const MOST_IN_MEMORY: usize = 16 << 20;
 /// Most bytes of one file, but for a single result that is larger: it is sent as one batch.
 const FILE_BYTES: u64 = 4 << 20;
 /// What the files are called.
@@ -35,6 +38,8 @@ pub(super) struct Buffer {
     open: Option<File>,
     next: u64,
     bounds: (usize, u64),
+    /// What could not be written, in order.
+    unwritten: VecDeque<String>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -47,7 +52,8 @@ struct Segment {
 /// The oldest results, as they are sent together.
 #[derive(Debug)]
 pub(super) struct Oldest {
-    number: u64,
+    /// Their file; without one they are in memory only.
+    number: Option<u64>,
     /// Each as JSON.
     pub(super) lines: Vec<String>,
 }
@@ -95,6 +101,7 @@ impl Buffer {
             open: None,
             next: 0,
             bounds,
+            unwritten: VecDeque::new(),
         };
         let mut numbers = Vec::new();
         for entry in fs::read_dir(folder)? {
@@ -125,7 +132,8 @@ impl Buffer {
 
     /// How many results wait.
     pub(super) fn len(&self) -> usize {
-        self.files.iter().map(|file| file.results).sum()
+        let written: usize = self.files.iter().map(|file| file.results).sum();
+        written + self.unwritten.len()
     }
 
     /// Writes a result down. Gives how many old ones had to go for it.
@@ -137,6 +145,16 @@ impl Buffer {
             self.open = None;
         }
         written.map(|()| dropped)
+    }
+
+    /// Keeps a result in memory that could not be written. False when there are too many already.
+    pub(super) fn keep(&mut self, line: String) -> bool {
+        let bytes: usize = self.unwritten.iter().map(String::len).sum();
+        let has_room = bytes + line.len() <= MOST_IN_MEMORY;
+        if has_room {
+            self.unwritten.push_back(line);
+        }
+        has_room
     }
 
     fn write(&mut self, line: &str) -> io::Result<()> {
@@ -192,17 +210,32 @@ impl Buffer {
             }
             let lines = self.read(oldest.number)?;
             if !lines.is_empty() {
-                let number = oldest.number;
+                let number = Some(oldest.number);
                 return Ok(Some(Oldest { number, lines }));
             }
             self.drop_file(oldest.number)?;
         }
-        Ok(None)
+        let (number, lines) = (None, self.first_unwritten());
+        Ok((!lines.is_empty()).then_some(Oldest { number, lines }))
+    }
+
+    fn first_unwritten(&self) -> Vec<String> {
+        let mut bytes = 0;
+        let fits = |line: &&String| {
+            bytes += line.len() as u64;
+            bytes == line.len() as u64 || bytes <= FILE_BYTES
+        };
+        let lines = self.unwritten.iter().take(MAX_RESULTS);
+        lines.take_while(fits).cloned().collect()
     }
 
     /// The server has these.
     pub(super) fn taken(&mut self, oldest: &Oldest) -> io::Result<()> {
-        self.drop_file(oldest.number)
+        let Some(number) = oldest.number else {
+            self.unwritten.drain(..oldest.lines.len());
+            return Ok(());
+        };
+        self.drop_file(number)
     }
 
     fn drop_file(&mut self, number: u64) -> io::Result<()> {
@@ -281,6 +314,28 @@ mod tests {
         buffer.append(&line(1)).unwrap();
         buffer.taken(&oldest).unwrap();
         assert_eq!(buffer.oldest().unwrap().unwrap().lines, [line(1)]);
+    }
+
+    #[test]
+    fn what_the_disk_does_not_take_waits_in_memory() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("results");
+        let (mut buffer, _) = Buffer::open(&path).unwrap();
+        buffer.append(&line(0)).unwrap();
+        let first = buffer.oldest().unwrap().unwrap();
+        fs::remove_dir_all(&path).unwrap();
+        buffer.taken(&first).unwrap();
+        for n in 1..=3 {
+            buffer.append(&line(n)).unwrap_err();
+            assert!(buffer.keep(line(n)));
+        }
+        assert_eq!(buffer.len(), 3);
+        let waits = buffer.oldest().unwrap().unwrap();
+        assert_eq!(waits.lines, [line(1), line(2), line(3)]);
+        assert!(buffer.keep(line(4)), "while they are told");
+        buffer.taken(&waits).unwrap();
+        assert_eq!(buffer.oldest().unwrap().unwrap().lines, [line(4)]);
+        assert!(!buffer.keep("x".repeat(MOST_IN_MEMORY)), "it is bounded");
     }
 
     #[test]

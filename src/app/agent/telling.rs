@@ -1,4 +1,5 @@
-//! Tells the server what was checked: from the disk, in order, until it has taken it.
+//! Tells the server what was checked: from the disk, in order, until it has taken it; what the disk did not
+//! take after that.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -26,19 +27,27 @@ impl Agent {
     /// Puts a result where it waits to be told.
     pub(super) fn write_down(&self, errand: &Errand, seen: &Sighting) {
         let monitor = errand.task.watch.monitor;
-        let written = line(errand, seen).and_then(|line| {
-            let dropped = lock(&self.buffer).append(&line)?;
-            if dropped > 0 {
+        let line = match line(errand, seen) {
+            Ok(line) => line,
+            Err(error) => {
+                let error = format!("{error:#}");
+                tracing::error!(monitor.id = %monitor, error, "failed to write a result: it is lost");
+                return;
+            }
+        };
+        let mut buffer = lock(&self.buffer);
+        match buffer.append(&line) {
+            Ok(0) => {}
+            Ok(dropped) => {
                 tracing::error!(
                     results = dropped,
                     "the buffer is full: the oldest results are lost"
                 );
             }
-            Ok(())
-        });
-        if let Err(error) = written {
-            let error = format!("{error:#}");
-            tracing::error!(monitor.id = %monitor, error, "failed to keep a result: it is lost");
+            Err(error) => {
+                let is_kept = buffer.keep(line);
+                tracing::error!(monitor.id = %monitor, %error, is_kept, "failed to write a result to the disk");
+            }
         }
     }
 
