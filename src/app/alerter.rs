@@ -1,7 +1,7 @@
 //! Tells people what is in the outbox: at least once, in the order of each incident, soon.
 //!
 //! A claim is a lease; what was delivered but could not be marked is delivered again when it
-//! ends, with the same id. A receiver that hangs holds one permit until its own deadline and
+//! ends, with the same id. A receiver that hangs holds a few permits until its own deadline and
 //! delays nobody else. A refusal for good switches the channel off and is told to another one.
 //! Where a channel has one that stands in for it, that one is told what could not be told.
 
@@ -23,7 +23,9 @@ use crate::store::{Attempt, Claim, Queued, StoreError, Ticket, ToTell, Tx};
 use super::App;
 
 /// Most deliveries at once.
-const IN_FLIGHT: usize = 64;
+const IN_FLIGHT: usize = 128;
+/// Most of them to one channel.
+const OF_CHANNEL: u32 = 16;
 /// Wait between two looks at the outbox when nobody wakes us.
 const TICK: Duration = Duration::from_secs(1);
 /// Wait after the database has failed.
@@ -97,7 +99,10 @@ async fn claim(app: &App, limit: usize) -> anyhow::Result<Vec<Queued>> {
         until: now + LEASE,
     };
     let limit = u32::try_from(limit).unwrap_or(u32::MAX);
-    let ToTell { queued, unreadable } = app.store.claim_notifications(&claim, limit).await?;
+    let ToTell { queued, unreadable } = app
+        .store
+        .claim_notifications(&claim, (limit, OF_CHANNEL))
+        .await?;
     for (ticket, error) in unreadable {
         let id = ticket.id;
         tracing::error!(notification.id = %id, %error, "failed to read a notification");

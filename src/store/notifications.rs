@@ -127,15 +127,17 @@ impl NotificationRow {
 }
 
 impl Store {
-    /// Claims up to `limit` notifications that are due and whose turn it is.
+    /// Claims up to `limit` notifications that are due and whose turn it is, so many that no channel has
+    /// more than `each` under way: one that hangs keeps none of the others waiting.
     pub async fn claim_notifications(
         &self,
         claim: &Claim<'_>,
-        limit: u32,
+        (limit, each): (u32, u32),
     ) -> Result<ToTell, StoreError> {
         let mut tx = self.begin().await?;
         let (id, node, until) = (claim.id, claim.node, claim.until);
-        let params = (id, node, until, claim.now, i64::from(limit));
+        let most = (i64::from(limit), i64::from(each));
+        let params = (id, node, until, claim.now, most.0, most.1);
         let sql = tx.db.pick(CLAIM);
         if tx.db.run(sql, params).await? == 0 {
             return Ok(ToTell::default());
@@ -311,13 +313,23 @@ impl Tx {
 macro_rules! claim {
     ($lock:literal) => {
         concat!(
-            "WITH due AS MATERIALIZED (
-                 SELECT n.id FROM notification n
+            "WITH busy AS (
+                 SELECT channel_id, COUNT(*) AS held FROM notification
+                  WHERE status = 'queued' AND next_attempt > $4 AND claim IS NOT NULL
+                  GROUP BY channel_id),
+             waiting AS (
+                 SELECT n.id, COALESCE(b.held, 0) + ROW_NUMBER() OVER (
+                            PARTITION BY n.channel_id ORDER BY n.next_attempt, n.id) AS place
+                   FROM notification n LEFT JOIN busy b ON b.channel_id = n.channel_id
                   WHERE n.status = 'queued' AND n.next_attempt <= $4 AND n.held_until IS NULL
                     AND NOT EXISTS (
                         SELECT 1 FROM notification e
                          WHERE e.incident_id = n.incident_id AND e.channel_id = n.channel_id
-                           AND e.status = 'queued' AND e.held_until IS NULL AND e.turn < n.turn)
+                           AND e.status = 'queued' AND e.held_until IS NULL AND e.turn < n.turn)),
+             due AS MATERIALIZED (
+                 SELECT n.id FROM notification n
+                  WHERE n.id IN (SELECT id FROM waiting WHERE place <= $6)
+                    AND n.status = 'queued' AND n.next_attempt <= $4
                   ORDER BY n.next_attempt, n.id LIMIT $5 ",
             $lock,
             ") UPDATE notification SET claim = $1, claimed_by = $2, next_attempt = $3

@@ -143,7 +143,7 @@ engines! {
         tx.enqueue(&[notification]).await.unwrap();
         tx.commit().await.unwrap();
         let claim = Claim { id: id(40), node: "n", now: NOW, until: At(NOW.0 + 60_000) };
-        let told = store.claim_notifications(&claim, 10).await.unwrap();
+        let told = store.claim_notifications(&claim, (10, 1_000)).await.unwrap();
         assert_eq!(told.queued[0].channel, mail);
 
         let plain = Channel { words: Words::default(), ..mail };

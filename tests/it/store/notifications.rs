@@ -98,7 +98,10 @@ async fn claim(store: &Store, n: u128, now: At) -> Vec<Queued> {
         now,
         until: now + LEASE,
     };
-    let to_tell = store.claim_notifications(&claim, 100).await.unwrap();
+    let to_tell = store
+        .claim_notifications(&claim, (100, 1_000))
+        .await
+        .unwrap();
     assert!(to_tell.unreadable.is_empty());
     to_tell.queued
 }
@@ -231,7 +234,7 @@ engines! {
                 let mut mine = Vec::new();
                 for round in 0..40 {
                     let claim = Claim { id: id(100 * node + round), node: "node", now: NOW, until: NOW + LEASE };
-                    let to_tell = store.claim_notifications(&claim, 7).await.unwrap();
+                    let to_tell = store.claim_notifications(&claim, (7, 1_000)).await.unwrap();
                     assert!(to_tell.queued.len() <= 7, "no more than asked for");
                     mine.extend(ids(&to_tell.queued));
                 }
@@ -241,6 +244,23 @@ engines! {
         let mut claimed = futures_util::future::join_all(nodes).await.concat();
         claimed.sort_unstable();
         assert_eq!(claimed, (1_000..1_200).collect::<Vec<_>>());
+    }
+
+    async fn a_channel_that_hangs_keeps_no_other_waiting(store: Store) {
+        let team = team(&store, 1).await;
+        let hangs = made(&store, webhook(team, 10)).await;
+        let other = made(&store, webhook(team, 11)).await;
+        let mut all: Vec<Notification> =
+            (0..20).map(|n| of_channel(&hangs, Event::ChannelFailing, 1_000 + n)).collect();
+        all.push(of_channel(&other, Event::ChannelFailing, 2_000));
+        enqueue(&store, &all).await;
+        let next = async |n, now| {
+            let claim = Claim { id: id(n), node: "node", now, until: now + LEASE };
+            ids(&store.claim_notifications(&claim, (9, 4)).await.unwrap().queued)
+        };
+        assert_eq!(next(40, NOW).await, [1_000, 1_001, 1_002, 1_003, 2_000]);
+        assert_eq!(next(41, NOW).await, [0; 0], "its four are under way");
+        assert_eq!(next(42, NOW + LEASE).await.len(), 5, "as many again when they have ended");
     }
 
     async fn what_was_given_up_or_sent_can_be_replayed(store: Store) {
@@ -360,7 +380,7 @@ async fn what_cannot_be_read_is_named_and_stops_nobody(engine: Engine) {
         now: NOW,
         until: NOW + LEASE,
     };
-    let to_tell = store.claim_notifications(&node, 9).await.unwrap();
+    let to_tell = store.claim_notifications(&node, (9, 1_000)).await.unwrap();
     assert_eq!(ids(&to_tell.queued), [31]);
     let [(ticket, error)] = &*to_tell.unreadable else {
         panic!("{to_tell:?}")

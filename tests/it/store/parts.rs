@@ -33,7 +33,10 @@ async fn claimed(store: &Store, n: u128, now: At) -> Vec<Event> {
         now,
         until: now + LEASE,
     };
-    let claimed = store.claim_notifications(&claim, 10).await.unwrap();
+    let claimed = store
+        .claim_notifications(&claim, (10, 1_000))
+        .await
+        .unwrap();
     claimed
         .queued
         .into_iter()

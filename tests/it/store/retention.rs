@@ -119,7 +119,7 @@ engines! {
         tx.enqueue(&all).await.unwrap();
         tx.commit().await.unwrap();
         let claim = Claim { id: id(40), node: "node", now: NOW, until: hours(1) };
-        let claimed = store.claim_notifications(&claim, 2).await.unwrap().queued;
+        let claimed = store.claim_notifications(&claim, (2, 1_000)).await.unwrap().queued;
         for (n, queued) in (50..).zip(&claimed) {
             let id = lifesign::domain::id::DeliveryId(id(n));
             let attempt = lifesign::store::Attempt { id, at: NOW, detail: "200" };
