@@ -35,7 +35,8 @@ pub struct Finished<'a> {
 
 impl Tx {
     /// Leaves watches as their checks did: when they are due next, what was last seen, what the
-    /// next probe should know. A claim that was overtaken moves nothing but what was last seen.
+    /// next probe should know. A claim that was overtaken moves nothing but what was last seen, and where
+    /// the monitor was changed meanwhile nothing that its check has learnt counts any more.
     pub async fn finish_watches(&mut self, finished: &[Finished<'_>]) -> Result<(), StoreError> {
         let (recorded, doubled): (Vec<_>, Vec<_>) = finished.iter().partition(|f| f.is_recorded);
         let rows = doubled.iter().map(|f| {
@@ -174,13 +175,13 @@ const FINISH: Many = Many {
                   claimed_by = CASE WHEN claim = v.held THEN NULL ELSE claimed_by END,
                   claim = CASE WHEN claim = v.held THEN NULL ELSE claim END,
                   last_slot = CASE WHEN last_slot > v.for_slot THEN last_slot ELSE v.for_slot END,
-                  last_started_at = CASE WHEN last_slot > v.for_slot THEN last_started_at ELSE v.began END,
-                  last_status = CASE WHEN last_slot > v.for_slot THEN last_status ELSE v.status END,
-                  last_gated = CASE WHEN last_slot > v.for_slot THEN last_gated ELSE v.gated END,
-                  last_code = CASE WHEN last_slot > v.for_slot THEN last_code ELSE v.code END,
-                  last_message = CASE WHEN last_slot > v.for_slot THEN last_message ELSE v.message END,
-                  last_total_ms = CASE WHEN last_slot > v.for_slot THEN last_total_ms ELSE v.total_ms END,
-                  memory = v.learnt,
+                  last_started_at = CASE WHEN last_started_at > v.began THEN last_started_at ELSE v.began END,
+                  last_status = CASE WHEN last_started_at > v.began THEN last_status ELSE v.status END,
+                  last_gated = CASE WHEN last_started_at > v.began THEN last_gated ELSE v.gated END,
+                  last_code = CASE WHEN last_started_at > v.began THEN last_code ELSE v.code END,
+                  last_message = CASE WHEN last_started_at > v.began THEN last_message ELSE v.message END,
+                  last_total_ms = CASE WHEN last_started_at > v.began THEN last_total_ms ELSE v.total_ms END,
+                  memory = CASE WHEN claim = v.held OR slot = v.for_slot THEN v.learnt ELSE memory END,
                   facts_hash = COALESCE(v.facts, facts_hash)
              FROM v WHERE monitor_id = v.monitor AND location = v.place",
 };

@@ -242,6 +242,26 @@ engines! {
         assert_eq!(next.facts_hash.as_deref(), Some("facts"));
     }
 
+    async fn a_check_teaches_nothing_of_a_monitor_that_was_changed_meanwhile(store: Store) {
+        let team = team(&store, 1).await;
+        let made = monitor(team, 10);
+        add(&store, &made).await;
+        let claim = |n, minute| Claim { id: id(n), node: "n", now: at(minute), until: at(minute + 2) };
+        let due = store.claim_due(&claim(1, 0), "local", 9).await.unwrap().checks.pop().unwrap();
+        let mut result = check(id(1), id(10), due.slot, CheckStatus::Up);
+        result.memory.misses = 3;
+        let mut tx = store.begin().await.unwrap();
+        assert!(tx.save_monitor(&made, due.revision, at(1)).await.unwrap());
+        tx.add_checks(std::slice::from_ref(&result)).await.unwrap();
+        let finished = Finished {
+            result: &result, claim: due.claim, is_recorded: true, next_due: at(1), attempt: 0, facts_hash: None,
+        };
+        tx.finish_watches(&[finished]).await.unwrap();
+        tx.commit().await.unwrap();
+        let next = store.claim_due(&claim(2, 1), "local", 9).await.unwrap().checks.pop().unwrap();
+        assert_eq!((next.slot, next.memory.misses), (at(1), 0));
+    }
+
     async fn a_check_of_a_paused_monitor_does_not_make_it_due(store: Store) {
         let team = team(&store, 1).await;
         let made = monitor(team, 10);
