@@ -28,15 +28,31 @@ const BITE: u32 = 500;
 /// Reminds of what is due and tells others where it is time; says of how many incidents.
 pub async fn step(app: &App) -> Result<usize, StoreError> {
     let now = app.clock.now();
-    let mut told = 0;
-    for incident in app.store.incidents_to_escalate(now, BITE).await? {
-        told += usize::from(again(app, incident, Event::Escalated).await?);
-    }
-    for incident in app.store.incidents_to_remind(now, BITE).await? {
-        told += usize::from(again(app, incident, Event::Reminder).await?);
-    }
+    let escalated = app.store.incidents_to_escalate(now, BITE).await?;
+    let mut told = tell_all(app, escalated, Event::Escalated).await?;
+    let reminded = app.store.incidents_to_remind(now, BITE).await?;
+    told += tell_all(app, reminded, Event::Reminder).await?;
     if told > 0 {
         app.outbox.notify_one();
+    }
+    Ok(told)
+}
+
+async fn tell_all(
+    app: &App,
+    incidents: Vec<(TeamId, IncidentId)>,
+    event: Event,
+) -> Result<usize, StoreError> {
+    let mut told = 0;
+    for incident in incidents {
+        match again(app, incident, event).await {
+            Ok(is_told) => told += usize::from(is_told),
+            // One that cannot be read must not stop the others.
+            Err(error @ StoreError::Corrupt { .. }) => {
+                tracing::error!(incident.id = %incident.1, %error, "failed to remind of an incident");
+            }
+            Err(error) => return Err(error),
+        }
     }
     Ok(told)
 }

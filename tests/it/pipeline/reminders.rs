@@ -3,6 +3,7 @@
 use lifesign::app::incidents;
 
 use super::*;
+use crate::support::engines::{Database, Engine};
 
 engines! {
     async fn people_are_reminded_ever_more_seldom_until_somebody_cares(store: Store) {
@@ -44,4 +45,43 @@ engines! {
         world.rounds(6, 60).await;
         assert_eq!(world.told(), ["incident.opened", "incident.reminder"]);
     }
+}
+
+async fn one_that_cannot_be_read_stops_no_other(engine: Engine) {
+    let database = Database::new(engine).await;
+    let world = TestApp::new(database.store().await).await;
+    let (first, second) = (
+        FakeMcp::start(healthy()).unwrap(),
+        FakeMcp::start(healthy()).unwrap(),
+    );
+    world.watch(&first.url()).await;
+    world.watch(&second.url()).await;
+    world.round().await;
+    first.set(status(503));
+    world.rounds(1, 60).await;
+    world.rounds(2, 5).await;
+    database
+        .execute("UPDATE incident SET code = 'of a later release'")
+        .await;
+    second.set(status(503));
+    world.rounds(1, 60).await;
+    world.rounds(2, 5).await;
+    world.rounds(32, 60).await;
+    let reminders = world
+        .told()
+        .iter()
+        .filter(|event| *event == "incident.reminder")
+        .count();
+    assert_eq!(reminders, 1);
+    database.remove().await;
+}
+
+#[tokio::test]
+async fn one_that_cannot_be_read_stops_no_other_on_sqlite() {
+    one_that_cannot_be_read_stops_no_other(Engine::Sqlite).await;
+}
+
+#[tokio::test]
+async fn one_that_cannot_be_read_stops_no_other_on_postgres() {
+    one_that_cannot_be_read_stops_no_other(Engine::Postgres).await;
 }
