@@ -8,6 +8,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::time::Duration;
 
 use crate::domain::at::At;
 use crate::domain::check::CheckResult;
@@ -70,7 +71,11 @@ async fn write(app: &App, tx: &mut Tx, batch: &[Checked], now: At) -> Result<boo
         } else {
             None
         };
-        finished.push(finish((checked, result), is_recorded, step.as_ref(), now));
+        let recheck = match &step {
+            Some(step) => step.recheck,
+            None => known.recheck(result.watch.monitor),
+        };
+        finished.push(finish((checked, result), is_recorded, recheck, now));
         if let Some(step) = step {
             let spans = known.maintenance.apart(result.watch.monitor, &step.spans);
             ledger.add(checked, &spans);
@@ -184,6 +189,12 @@ impl Known {
         Some(step)
     }
 
+    /// How soon a monitor is checked again whose slot another check was recorded for.
+    fn recheck(&self, monitor: MonitorId) -> Option<Duration> {
+        let held = self.held.get(&monitor).filter(|held| !held.paused)?;
+        status::recheck(&held.state)
+    }
+
     /// Whether maintenance holds back what a check noticed.
     fn holds(&self, checked: &Checked) -> bool {
         let result = &checked.result;
@@ -237,15 +248,13 @@ impl Known {
 fn finish<'a>(
     (checked, result): (&Checked, &'a CheckResult),
     is_recorded: bool,
-    step: Option<&Step>,
+    recheck: Option<Duration>,
     now: At,
 ) -> Finished<'a> {
     let watch = &result.watch;
     let place = schedule::place(watch.monitor, &watch.location, checked.interval);
     let slot = schedule::next_due(now, place, checked.interval, result.retry_after());
-    let recheck = step
-        .and_then(|step| step.recheck)
-        .map(|wait| now + schedule::repetition(wait, result.retry_after()));
+    let recheck = recheck.map(|wait| now + schedule::repetition(wait, result.retry_after()));
     let facts = result.is_usable().then(|| result.report.facts_hash());
     Finished {
         result,

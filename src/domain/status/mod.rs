@@ -61,6 +61,11 @@ pub struct Step {
     pub spans: Vec<Span>,
 }
 
+/// How soon a check is repeated that has left `state`; `None` when nothing has to be confirmed.
+pub fn recheck(state: &State) -> Option<Duration> {
+    (state.suspicion.is_some() && !state.last_unknown).then_some(RECHECK_AFTER)
+}
+
 /// Takes one more check into account at `now`. `interval` is the time between two checks.
 pub fn step(before: &State, seen: &Seen, interval: Duration, now: At) -> Step {
     let before = &before.without_future(now);
@@ -93,7 +98,7 @@ pub fn step(before: &State, seen: &Seen, interval: Duration, now: At) -> Step {
         None if !state.last_unknown && state.suspicion.is_none() => state.turns.kept_still(seen.at),
         _ => None,
     };
-    let recheck = (state.suspicion.is_some() && !state.last_unknown).then_some(RECHECK_AFTER);
+    let recheck = recheck(&state);
     let spans = account(before, &mut state, transition, seen.at, interval);
     Step {
         state,

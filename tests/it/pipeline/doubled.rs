@@ -41,6 +41,22 @@ engines! {
         assert_eq!(world.checks().await.len(), 1);
     }
 
+    async fn a_doubled_check_leaves_the_quick_repetition_that_the_first_asked_for(store: Store) {
+        let server = FakeMcp::start(healthy()).unwrap();
+        let world = TestApp::new(store).await;
+        let monitor = world.watch(&server.url()).await;
+        world.round().await;
+        server.set(status(502));
+        world.advance(60);
+        let first = world.checks().await;
+        world.advance(31);
+        let second = world.checks().await;
+        record(&world.app, &first).await.unwrap();
+        record(&world.app, &second).await.unwrap();
+        world.rounds(2, 5).await;
+        assert_eq!(world.status(monitor).await, MonitorStatus::Down);
+    }
+
     async fn a_result_that_waits_to_be_recorded_keeps_its_claim(store: Store) {
         let server = FakeMcp::start(healthy()).unwrap();
         let world = TestApp::new(store).await;
