@@ -8,8 +8,9 @@ mkdir -p "$cache"
 
 if cargo nextest --version >/dev/null 2>&1; then
     build=(cargo nextest run --workspace --no-run --cargo-quiet)
+    # A good part of each test is waiting: for servers, browsers, another process.
     run=(cargo nextest run --workspace --cargo-quiet --no-fail-fast --show-progress none
-        --status-level fail --final-status-level fail "$@")
+        --test-threads $(($(nproc) + 2)) --status-level fail --final-status-level fail "$@")
 else
     echo "cargo-nextest is missing, falling back to cargo test (https://nexte.st has the installer)" >&2
     build=(cargo test --workspace --no-run --quiet)
