@@ -29,6 +29,8 @@ const TICK: Duration = Duration::from_millis(200);
 const POSTPONED: Duration = Duration::from_secs(5);
 /// Wait after the database has failed.
 const PAUSE: Duration = Duration::from_secs(1);
+/// Time between two looks for what a clock that was wrong has put off.
+const CLOCK_LOOK: Duration = Duration::from_mins(5);
 /// How long a claim holds without a sign of life: what a process that dies had claimed is made
 /// by another one, or by itself after a restart, this much later.
 pub const LEASE: Duration = Duration::from_secs(30);
@@ -63,6 +65,8 @@ pub async fn run(app: Arc<App>, results: Intake, stop: CancellationToken) {
     let tasks = TaskTracker::new();
     let mut beat = tokio::time::interval(BEAT);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut clock_look = tokio::time::interval(CLOCK_LOOK);
+    clock_look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut was_away = false;
     while !stop.is_cancelled() {
         let free = permits.available_permits().min(CLAIM_BATCH);
@@ -115,6 +119,7 @@ pub async fn run(app: Arc<App>, results: Intake, stop: CancellationToken) {
             () = tokio::time::sleep(wait) => {}
             () = app.due.notified() => {}
             _ = beat.tick() => was_away |= !gives_sign(&app).await,
+            _ = clock_look.tick() => forget_future(&app).await,
             () = stop.cancelled() => {}
         }
     }
@@ -171,6 +176,21 @@ async fn claim(app: &App, free: usize, was_away: bool) -> anyhow::Result<Vec<Due
         Ok(vec![])
     } else {
         step(app, free).await
+    }
+}
+
+/// Makes due what was put off by a clock that was ahead: nobody would be told of it for as long as it was.
+async fn forget_future(app: &App) {
+    match app.store.forget_future(app.clock.now()).await {
+        Ok(0) => {}
+        Ok(watches) => tracing::warn!(
+            watches,
+            "checks lay in the future: a clock was wrong; they are made now"
+        ),
+        Err(error) => {
+            let error = format!("{:#}", anyhow::Error::from(error));
+            tracing::warn!(error, "failed to look for checks in the future");
+        }
     }
 }
 

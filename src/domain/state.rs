@@ -9,7 +9,7 @@ use super::at::At;
 use super::flapping::Turns;
 
 /// How much the clocks of two nodes may differ.
-const CLOCKS_DIFFER: Duration = Duration::from_mins(5);
+pub const CLOCKS_DIFFER: Duration = Duration::from_mins(5);
 
 /// How a monitor is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -352,6 +352,10 @@ const CLAIMED: &str = "
       FROM notification n JOIN channel c ON c.id = n.channel_id
      WHERE n.status = 'queued' AND n.next_attempt = $2 AND n.claim = $1
      ORDER BY n.created_at, n.id";
+/// Makes due what a clock that was ahead has queued.
+pub(super) const TELL_FUTURE: &str = "
+    UPDATE notification SET next_attempt = $1
+     WHERE status = 'queued' AND next_attempt > $1 AND created_at > $2 AND claim IS NULL";
 const NOTIFICATION: &str = "
     SELECT id AS notification_id, team_id AS notification_team, channel_id, event, turn,
            content, attempts, created_at AS written_at

@@ -12,12 +12,14 @@ const DAYS_AHEAD: i64 = 3;
 
 impl Store {
     /// Makes room for the checks of the days after `now`. On PostgreSQL each day has a part of its own,
-    /// which has to be there before its day begins; SQLite needs none.
+    /// which has to be there before its day begins; SQLite needs none. A day that fails does not stop
+    /// the others.
     pub async fn prepare_days(&self, now: At) -> Result<(), StoreError> {
+        let mut made = Ok(());
         for ahead in 1..=DAYS_AHEAD {
-            self.db.add_day(At(now.0 + ahead * DAY_MS)).await?;
+            made = made.and(self.db.add_day(At(now.0 + ahead * DAY_MS)).await);
         }
-        Ok(())
+        made
     }
 
     /// Deletes single checks of slots before `before`. On PostgreSQL whole days go, those that ended

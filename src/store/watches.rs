@@ -13,6 +13,7 @@ use super::db::{Dialects, Many};
 use super::finish::read_memory;
 use super::monitor_row::MonitorRow;
 use super::monitors::{ANYWHERE, locations};
+use super::notifications::TELL_FUTURE;
 use super::{Store, StoreError};
 use crate::domain::agent::Agent;
 use crate::domain::at::At;
@@ -20,6 +21,7 @@ use crate::domain::check::Watch;
 use crate::domain::id::{MonitorId, TeamId};
 use crate::domain::monitor::Monitor;
 use crate::domain::observation::ProbeMemory;
+use crate::domain::state::CLOCKS_DIFFER;
 use crate::domain::verdict::CheckStatus;
 
 /// Who claims, and for how long.
@@ -254,6 +256,15 @@ impl Store {
         tx.commit().await
     }
 
+    /// Makes due what a clock has put off that was ahead of `now` and is not any more: watches whose last
+    /// check lies in the future, and notifications that were queued there. What is told of their last check is
+    /// of the next one again. Says how many watches there were.
+    pub async fn forget_future(&self, now: At) -> Result<u64, StoreError> {
+        let bounds = (now, now + CLOCKS_DIFFER);
+        self.db.run(TELL_FUTURE, bounds).await?;
+        self.db.run(FORGET_FUTURE, bounds).await
+    }
+
     /// When the next watch at `location` or anywhere is due that nobody has claimed, in the past
     /// when we lag; those of agents are theirs.
     pub async fn next_due_at(&self, location: &str) -> Result<Option<At>, StoreError> {
@@ -347,6 +358,10 @@ const RENEW: Many = Many {
     tail: ") UPDATE watch SET next_due = v.until
              FROM v WHERE monitor_id = v.monitor AND location = v.place AND claim = v.held",
 };
+const FORGET_FUTURE: &str = "
+    UPDATE watch SET next_due = $1, slot = NULL, claim = NULL, claimed_by = NULL, attempt = 0,
+           last_started_at = $1
+     WHERE next_due > $1 AND last_started_at > $2";
 const NEXT_DUE: &str = "
     SELECT next_due FROM watch
      WHERE location IN ($1, $2) AND next_due IS NOT NULL

@@ -25,9 +25,8 @@ use crate::app::App;
 use crate::app::check::{Sighting, conclude, refresh};
 use crate::app::recorder::write;
 use crate::app::scheduler::LEASE;
+use crate::domain::state::CLOCKS_DIFFER;
 
-/// How far the clock of an agent may be ahead of ours.
-const CLOCKS_DIFFER: Duration = Duration::from_mins(5);
 /// How often what the database does not take is tried again; after that the agent sends it again.
 const AGAIN: usize = 4;
 /// Wait before each of them.

@@ -4,6 +4,7 @@
 mod authorization;
 mod away;
 mod budgets;
+mod clocks;
 mod confirming;
 mod dependencies;
 mod digests;

@@ -4,12 +4,13 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use lifesign::domain::id::MonitorId;
+use lifesign::domain::verdict::CheckStatus;
 use lifesign::secret::SealingKey;
-use lifesign::store::{Claim, Store};
+use lifesign::store::{Claim, Finished, Store};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::{NOW, add, id, monitor, team};
+use super::{NOW, add, check, id, monitor, team};
 use crate::support::engines::{Database, Engine, engines};
 
 const LEASE: Duration = Duration::from_secs(90);
@@ -73,6 +74,28 @@ engines! {
         store.renew(&held, NOW + LEASE * 9).await.unwrap();
         let due = store.next_due_at("local").await.unwrap();
         assert_eq!(due, Some(NOW + LEASE * 3), "a claim that was overtaken renews nothing");
+    }
+
+    async fn what_a_clock_ahead_has_put_off_is_due(store: Store) {
+        let team = team(&store, 1).await;
+        add(&store, &monitor(team, 10)).await;
+        let days = Duration::from_hours(72);
+        let ahead = Claim { now: NOW + days, until: NOW + days + LEASE, ..claim(1) };
+        let due = store.claim_due(&ahead, "local", 10).await.unwrap().checks.pop().unwrap();
+        let mut result = check(id(1), id(10), NOW + days, CheckStatus::Up);
+        result.report.started_at = NOW + days;
+        let mut tx = store.begin().await.unwrap();
+        tx.add_checks(std::slice::from_ref(&result)).await.unwrap();
+        let finished = Finished {
+            result: &result, claim: due.claim, is_recorded: true, next_due: NOW + days + LEASE, attempt: 0,
+            facts_hash: None,
+        };
+        tx.finish_watches(&[finished]).await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(store.claim_due(&claim(2), "local", 10).await.unwrap().checks.is_empty());
+        assert_eq!(store.forget_future(NOW + days).await.unwrap(), 0, "it is not the future there");
+        assert_eq!(store.forget_future(NOW).await.unwrap(), 1);
+        assert_eq!(store.claim_due(&claim(3), "local", 10).await.unwrap().checks.len(), 1);
     }
 
     async fn locations_are_claimed_apart(store: Store) {
