@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lifesign::app::{recorder, scheduler};
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::{Sender, channel};
 use tokio_util::sync::CancellationToken;
 
 use super::*;
@@ -14,12 +14,15 @@ use crate::support::engines::{Database, Engine};
 /// Far longer than any of it takes.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Most lines of the log that wait to be read; those beyond are lost.
+const LINES: usize = 1_000;
+
 /// Hands on every line of the log.
-struct Ear(UnboundedSender<String>);
+struct Ear(Sender<String>);
 
 impl Write for Ear {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let _ = self.0.send(String::from_utf8_lossy(line).into_owned());
+        let _ = self.0.try_send(String::from_utf8_lossy(line).into_owned());
         Ok(line.len())
     }
 
@@ -29,7 +32,7 @@ impl Write for Ear {
 }
 
 async fn what_waits_meanwhile_is_not_checked_again(engine: Engine) {
-    let (ear, mut log) = unbounded_channel();
+    let (ear, mut log) = channel(LINES);
     let subscriber = tracing_subscriber::fmt().with_writer(move || Ear(ear.clone()));
     let _heard = tracing::subscriber::set_default(subscriber.finish());
     let database = Database::new(engine).await;
@@ -53,7 +56,8 @@ async fn what_waits_meanwhile_is_not_checked_again(engine: Engine) {
         waits
     };
     let both = async { tokio::join!(running, story) };
-    let ((), _waits) = tokio::time::timeout(PATIENCE, both).await.unwrap();
+    let both = tokio::time::timeout(PATIENCE, Box::pin(both));
+    let ((), _waits) = both.await.unwrap();
     assert!(queue.recv().await.is_none(), "nothing was checked twice");
     database.remove().await;
 }
