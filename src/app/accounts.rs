@@ -59,6 +59,9 @@ pub fn link_url(settings: &Settings, token: &Sensitive) -> String {
     format!("{}/setup/{}", settings.public_url, token.expose())
 }
 
+/// What somebody is told who was made on the console, was invited elsewhere, and has no password yet.
+const FIRST_LINK: &str = "this address has an account without a password; choose one by the link that the operator gave, then open this one again";
+
 /// What a one-time link is for, while it can be used.
 pub async fn link(app: &App, token: &Sensitive) -> Result<Option<Link>, StoreError> {
     app.store
@@ -68,7 +71,8 @@ pub async fn link(app: &App, token: &Sensitive) -> Result<Option<Link>, StoreErr
 
 /// Uses a one-time link: makes the first owner, lets the invited person into the team, or sets the
 /// new password. Gives the cookie of a fresh session. `email` counts for the first owner only; an
-/// invited person who has a password already proves it.
+/// invited person who has a password already proves it, and who was made on the console chooses it by
+/// the link from there.
 pub async fn use_link(
     app: &App,
     token: &Sensitive,
@@ -114,6 +118,10 @@ pub async fn use_link(
         Link::Invite { team, role, .. } => {
             let user = match known {
                 Some(user) if is_new => {
+                    // Whoever invites sees the link: it must not open the way into another team.
+                    if tx.member(team, user.id).await?.is_none() {
+                        return Err(Refused::Conflict(FIRST_LINK.to_owned()));
+                    }
                     tx.set_password(user.id, &password_hash).await?;
                     user.id
                 }

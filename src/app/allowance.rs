@@ -85,8 +85,8 @@ impl<K: Clone + Eq + Hash> Spent<K> {
 }
 
 /// The network address by which one of many people is counted; `None` where it is everybody's:
-/// whoever comes from this machine comes through a proxy. What one person may choose freely is left
-/// out: the lower half of IPv6.
+/// whoever comes from this machine or from a private network may well come through a proxy there. What one
+/// person may choose freely is left out: the lower half of IPv6.
 pub(super) fn one_of_many(address: IpAddr) -> Option<IpAddr> {
     let network = match address.to_canonical() {
         IpAddr::V6(v6) if !v6.is_loopback() => {
@@ -94,5 +94,9 @@ pub(super) fn one_of_many(address: IpAddr) -> Option<IpAddr> {
         }
         other => other,
     };
-    (!network.is_loopback()).then_some(network)
+    let is_near = match network {
+        IpAddr::V4(v4) => v4.is_private() || v4.is_link_local(),
+        IpAddr::V6(v6) => v6.is_unique_local() || v6.is_unicast_link_local(),
+    };
+    (!network.is_loopback() && !is_near).then_some(network)
 }

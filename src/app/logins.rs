@@ -27,7 +27,12 @@ const PER_ADDRESS: Allowance = Allowance {
     burst: 30,
     each: Duration::from_secs(10),
 };
-
+/// Wrong passwords of one status page at once, and the time that gives one of them back: many share it,
+/// and one who guesses is not to keep them out.
+const PER_PAGE: Allowance = Allowance {
+    burst: 300,
+    each: Duration::from_secs(1),
+};
 /// Accounts that people make by themselves at once, from wherever, and the time that gives one of them
 /// back.
 const ALL_SIGN_UPS: Allowance = Allowance {
@@ -48,8 +53,8 @@ impl Key {
         match self {
             Self::Account(_) => PER_ACCOUNT,
             Self::SignUps => ALL_SIGN_UPS,
-            // Many share the password of a page, and are not to be kept out by one who guesses.
-            Self::Page(_) | Self::Address(_) => PER_ADDRESS,
+            Self::Page(_) => PER_PAGE,
+            Self::Address(_) => PER_ADDRESS,
         }
     }
 }
@@ -226,6 +231,18 @@ mod tests {
                 None
             );
         }
+    }
+
+    #[test]
+    fn one_who_guesses_keeps_nobody_else_out_of_a_page() {
+        let logins = Logins::default();
+        let page = Key::Page(StatusPageId(uuid::Uuid::from_u128(1)));
+        let from = |address: &str| keys(page.clone(), Some(address.parse().unwrap()));
+        for _ in 0..30 {
+            assert_eq!(seconds(logins.spend(&from("192.0.2.1"), NOW)), None);
+        }
+        assert_eq!(seconds(logins.spend(&from("192.0.2.1"), NOW)), Some(10));
+        assert_eq!(seconds(logins.spend(&from("192.0.2.2"), NOW)), None);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use lifesign::app::members::{self, Invited, MAX_INVITATIONS};
 use lifesign::app::sign_up::{self, SignUp};
 use lifesign::app::teams;
 use lifesign::domain::id::TeamId;
-use lifesign::domain::team::{Email, Link};
+use lifesign::domain::team::{Email, Link, Role};
 
 use super::*;
 use crate::support::engines::engines;
@@ -75,6 +75,23 @@ engines! {
         assert_eq!(fields(invite(&app, &actor, "new@example.com", "owner").await), ["email"]);
         let refused = invite(&app, &member, "third@example.com", "viewer").await;
         assert!(matches!(refused, Err(Refused::Forbidden("owner"))));
+    }
+
+    async fn an_invitation_opens_no_account_that_waits_for_its_first_password(store: Store) {
+        let app = fresh(store);
+        owner(&app).await;
+        let stranger = other_owner(&app).await;
+        let made = (&app.ids, app.clock.now());
+        let boss = ("boss@example.com", "Ops", "owner");
+        let first = lifesign::app::console::add_user(&app.store, boss, made).await.unwrap();
+        let theirs = invite(&app, &stranger, boss.0, "viewer").await.unwrap();
+        let theirs = token_of(theirs.link.expose());
+        let told = words(use_link(&app, &theirs, "chosen by a stranger").await);
+        assert!(told.contains("the operator gave"), "{told}");
+        let session = use_link(&app, &first, PASSWORD).await.unwrap();
+        assert_eq!(who(&app, &session).await.unwrap().role, Role::Owner);
+        let session = use_link(&app, &theirs, PASSWORD).await.unwrap();
+        assert_eq!(who(&app, &session).await.unwrap().team, stranger.team);
     }
 
     async fn an_invitation_that_was_taken_back_opens_nothing(store: Store) {
@@ -193,7 +210,7 @@ engines! {
         let mut tx = app.store.begin().await.unwrap();
         for n in 0..MAX_INVITATIONS {
             let email = Email::parse(&format!("guest{n}@example.com")).unwrap();
-            let link = Link::Invite { team: actor.team, email, role: lifesign::domain::team::Role::Viewer };
+            let link = Link::Invite { team: actor.team, email, role: Role::Viewer };
             let until = app.clock.now() + std::time::Duration::from_hours(1);
             tx.add_link(&format!("hash {n}"), &link, app.clock.now(), Some(until)).await.unwrap();
         }
