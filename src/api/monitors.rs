@@ -139,7 +139,8 @@ async fn change(
         .ok_or_else(ApiError::not_found)?;
     let named = store.channels_named_by(actor.team, id).await?;
     let (spec, channels) = body.read(Some((&known.monitor, &named)))?;
-    let changed = monitors::change(&api.app, &actor, id, spec, &channels).await?;
+    let read = (id, Some(known.revision));
+    let changed = monitors::change_read(&api.app, &actor, read, spec, &channels).await?;
     made(&api, &actor, id, changed.warnings).await
 }
 

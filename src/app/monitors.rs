@@ -69,6 +69,17 @@ pub async fn change(
     app: &App,
     actor: &Actor,
     id: MonitorId,
+    spec: MonitorSpec,
+    channels: &[ChannelId],
+) -> Result<Made, Refused> {
+    Box::pin(change_read(app, actor, (id, None), spec, channels)).await
+}
+
+/// The same, where `spec` was made from what was read at a revision: a conflict when it was changed since.
+pub async fn change_read(
+    app: &App,
+    actor: &Actor,
+    (id, read): (MonitorId, Option<i64>),
     mut spec: MonitorSpec,
     channels: &[ChannelId],
 ) -> Result<Made, Refused> {
@@ -82,7 +93,7 @@ pub async fn change(
         ..known.monitor
     };
     if !tx
-        .save_monitor(&monitor, known.revision, app.clock.now())
+        .save_monitor(&monitor, read.unwrap_or(known.revision), app.clock.now())
         .await?
     {
         return Err(Refused::Conflict(

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use lifesign::app::refused::Refused;
 use lifesign::app::{App, monitors, nodes};
 use lifesign::clock::Ids;
 use lifesign::config::Settings;
@@ -52,6 +53,23 @@ async fn watch_from(test: &TestApp, url: &str, location: &str) -> MonitorId {
 }
 
 engines! {
+    async fn a_change_of_what_was_changed_meanwhile_is_refused(store: Store) {
+        let test = TestApp::new(store).await;
+        let server = FakeMcp::start(healthy()).unwrap();
+        let id = test.watch(&server.url()).await;
+        let read = test.app.store.monitor(test.actor.team, id).await.unwrap().unwrap();
+        let with_tag = |tag: &str| MonitorSpec {
+            tags: vec![tag.to_owned()],
+            ..read.monitor.spec.clone()
+        };
+        let which = (id, Some(read.revision));
+        let change = async |tag| monitors::change_read(&test.app, &test.actor, which, with_tag(tag), &[]).await;
+        change("first").await.unwrap();
+        assert!(matches!(change("second").await, Err(Refused::Conflict(_))));
+        let kept = test.app.store.monitor(test.actor.team, id).await.unwrap().unwrap();
+        assert_eq!(kept.monitor.spec.tags, ["first"]);
+    }
+
     async fn a_node_that_stops_is_told_once_and_once_when_it_is_back(store: Store) {
         let test = TestApp::new(store).await;
         let server = FakeMcp::start(healthy()).unwrap();
