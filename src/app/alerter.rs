@@ -231,11 +231,19 @@ async fn stand_in(
     let Some(reason) = refused else {
         return Ok(());
     };
-    if !tx
-        .disable_channel(channel.team, channel.id, reason, now)
-        .await?
-    {
+    let off = tx.disable_channel(channel.team, channel.id, reason, now);
+    let Some(given_up) = off.await? else {
         return Ok(());
+    };
+    if let Some(fallback) = fallback {
+        let copy = |waited: Notification| Notification {
+            id: NotificationId(app.ids.next()),
+            channel: fallback.id,
+            created_at: now,
+            ..waited
+        };
+        let copies: Vec<_> = given_up.into_iter().map(copy).collect();
+        tx.enqueue(&copies).await?;
     }
     let mut failing = channel.clone();
     failing.health.disabled = Some(reason.to_owned());

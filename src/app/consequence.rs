@@ -193,7 +193,10 @@ pub async fn tell(
     };
     let channels: Vec<_> = channels.iter().map(|(c, told)| (c, *told)).collect();
     let plan = plan(&occasion, &channels);
-    incident.escalate_at = plan.escalate_at;
+    if event != Event::Reminder {
+        // Who waits for an escalation need not hear of reminders: these say nothing about it.
+        incident.escalate_at = plan.escalate_at;
+    }
     let what = (event, incident.told, &content);
     routing::enqueue(app, tx, incident.team, what, &plan.ways).await
 }
@@ -208,6 +211,7 @@ pub(super) async fn queue(
     content: &Content,
 ) -> Result<bool, StoreError> {
     let channels = tx.channels_of(monitor.team, monitor.id).await?;
+    let channels = routing::with_stand_ins(tx, monitor.team, channels).await?;
     let occasion = Occasion {
         event,
         severity: None,

@@ -211,7 +211,7 @@ impl Known {
         let mut kept = checked.result.clone();
         kept.memory.expiry.clear();
         kept.memory.gate.forget(&checked.gate);
-        kept.memory.tools.is_untold = checked.tools.is_some();
+        kept.memory.tools.is_untold |= checked.tools.is_some();
         Cow::Owned(kept)
     }
 

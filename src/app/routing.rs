@@ -33,6 +33,7 @@ pub(super) async fn channels(
     } else {
         tx.channels_of(team, monitor).await?
     };
+    let channels = with_stand_ins(tx, team, channels).await?;
     let parts = tx.parts(incident.id).await?;
     let mut told = Vec::with_capacity(channels.len());
     for channel in channels {
@@ -56,9 +57,33 @@ pub(super) async fn channels(
     Ok(told)
 }
 
+/// The same channels, and for each that is switched off the one that stands in for it, by the route of that
+/// one: told what it would have heard.
+pub(super) async fn with_stand_ins(
+    tx: &mut Tx,
+    team: TeamId,
+    mut channels: Vec<Channel>,
+) -> Result<Vec<Channel>, StoreError> {
+    let is_replaced =
+        |channel: &&Channel| channel.health.disabled.is_some() && channel.route.fallback.is_some();
+    let replaced: Vec<Channel> = channels.iter().filter(is_replaced).cloned().collect();
+    if replaced.is_empty() {
+        return Ok(channels);
+    }
+    let all = tx.team_channels(team).await?;
+    for Channel { route, .. } in replaced {
+        let is_it =
+            |other: &&Channel| Some(other.id) == route.fallback && other.health.disabled.is_none();
+        let other = all.iter().find(is_it).cloned();
+        channels.extend(other.map(|other| Channel { route, ..other }));
+    }
+    Ok(channels)
+}
+
 /// What an outage that begins may have in common with others.
 fn shared(incident: &Incident, event: Event) -> Option<String> {
-    let is_outage = event == Event::Opened && incident.severity == Severity::Down;
+    let begins = matches!(event, Event::Opened | Event::Escalated);
+    let is_outage = begins && incident.severity == Severity::Down;
     is_outage.then(|| cause(&incident.evidence)).flatten()
 }
 

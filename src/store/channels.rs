@@ -6,12 +6,17 @@
 use std::collections::BTreeMap;
 
 use super::codec::{Origin, document, row};
+use super::notifications::NotificationRow;
 use super::{Store, StoreError, Tx};
 use crate::domain::at::At;
 use crate::domain::channel::{Channel, Health, Kind, Route, Settings, Words};
 use crate::domain::id::{ChannelId, MonitorId, TeamId};
+use crate::domain::notification::Notification;
 use crate::domain::sensitive::Sensitive;
 use crate::secret::{Place, SealingKey};
+
+/// Most notifications of a channel that is switched off that another one is told instead.
+const MOST_GIVEN_UP: i64 = 1_000;
 
 row! {
     struct ChannelRow {
@@ -216,19 +221,26 @@ impl Tx {
     }
 
     /// Switches a channel off and gives up what waits for it, for good or until it is replayed;
-    /// what is being delivered at this moment ends by itself. False when it is gone or was off.
+    /// what is being delivered at this moment ends by itself. Gives what was given up, at most
+    /// a thousand; `None` when the channel is gone or was off.
     pub async fn disable_channel(
         &mut self,
         team: TeamId,
         id: ChannelId,
         reason: &str,
         now: At,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Option<Vec<Notification>>, StoreError> {
         if self.db.run(DISABLE_CHANNEL, (team, id, reason)).await? == 0 {
-            return Ok(false);
+            return Ok(None);
         }
+        let rows: Vec<NotificationRow> = self.db.all(WAITING, (team, id, MOST_GIVEN_UP)).await?;
         self.db.run(GIVE_UP_QUEUED, (team, id, now)).await?;
-        Ok(true)
+        // One that cannot be read is given up as well.
+        Ok(Some(
+            rows.iter()
+                .filter_map(|row| row.notification().ok())
+                .collect(),
+        ))
     }
 
     /// Keeps how a delivery went. A success forgets the error before it.
@@ -284,6 +296,12 @@ const SAVE_CHANNEL: &str = "
 const DROP_CHANNEL: &str = "DELETE FROM channel WHERE team_id = $1 AND id = $2";
 const DISABLE_CHANNEL: &str = "
     UPDATE channel SET disabled = $3 WHERE team_id = $1 AND id = $2 AND disabled IS NULL";
+const WAITING: &str = "
+    SELECT id AS notification_id, team_id AS notification_team, channel_id, event, turn, content, attempts,
+           created_at AS written_at
+      FROM notification
+     WHERE team_id = $1 AND channel_id = $2 AND status = 'queued' AND claim IS NULL
+     ORDER BY created_at, id LIMIT $3";
 const GIVE_UP_QUEUED: &str = "
     UPDATE notification SET status = 'dead', finished_at = $3
      WHERE team_id = $1 AND channel_id = $2 AND status = 'queued' AND claim IS NULL";

@@ -65,7 +65,7 @@ impl Tx {
         Ok(parts)
     }
 
-    /// The oldest incident of the same cause that began after `since`, is not over, and that a
+    /// The oldest incident of the same cause that began after `since`, that nobody has acknowledged, and that a
     /// channel was told of.
     pub async fn companion_by_cause(
         &mut self,
@@ -79,8 +79,9 @@ impl Tx {
         Ok(row.map(|row| companion(row, incident)))
     }
 
-    /// The oldest incident that is not over and that a channel knows as `known_as`, other than
-    /// this one. Whoever asks this waits for others that end one of them at the same moment.
+    /// The oldest incident that is not over and that a channel knows as `known_as`, other than this one; one
+    /// of which people are reminded before others. Whoever asks this waits for others that end one of them at
+    /// the same moment.
     pub async fn companion_known_as(
         &mut self,
         incident: &Incident,
@@ -130,10 +131,11 @@ impl Tx {
 }
 
 /// The first place of what is known by one id.
-type CompanionRow = (IncidentId, At, Option<IncidentId>);
+type CompanionRow = (IncidentId, At, Option<IncidentId>, bool);
 
-fn companion((id, started_at, told_as): CompanionRow, of: &Incident) -> Companion {
+fn companion((id, started_at, told_as, reminds): CompanionRow, of: &Incident) -> Companion {
     Companion {
+        reminds,
         told_as: told_as.unwrap_or(id),
         is_older: (started_at, id) < (of.started_at, of.id),
     }
@@ -189,18 +191,19 @@ const PARTS: &str = "
     SELECT channel_id, told_as, status, held_until
       FROM notification WHERE incident_id = $1 ORDER BY turn, channel_id LIMIT $2";
 const COMPANION_BY_CAUSE: &str = "
-    SELECT i.id, i.started_at, n.told_as
+    SELECT i.id, i.started_at, n.told_as, i.remind_at IS NOT NULL
       FROM incident i JOIN notification n ON n.incident_id = i.id AND n.channel_id = $4
-     WHERE i.team_id = $1 AND i.cause = $2 AND i.status <> 'resolved' AND i.id <> $3
+     WHERE i.team_id = $1 AND i.cause = $2 AND i.status = 'open' AND i.id <> $3
        AND i.started_at >= $5 AND (n.held_until IS NULL OR n.status <> 'queued')
      ORDER BY i.started_at, i.id, n.turn LIMIT 1";
 const COMPANION_KNOWN_AS: &str = "
-    SELECT i.id, i.started_at, n.told_as
+    SELECT i.id, i.started_at, n.told_as,
+           i.status = 'open' AND i.remind_at IS NOT NULL AND i.cause IS NOT NULL AS reminds
       FROM notification n JOIN incident i ON i.id = n.incident_id
      WHERE n.channel_id = $1 AND (n.told_as = $2 OR n.incident_id = $2)
        AND i.status <> 'resolved' AND i.id <> $3
        AND (n.held_until IS NULL OR n.status <> 'queued')
-     ORDER BY i.started_at, i.id LIMIT 1";
+     ORDER BY reminds DESC, i.started_at, i.id LIMIT 1";
 const SUSPECTED: &str = "
     SELECT m.url
       FROM watch w JOIN monitor m ON m.id = w.monitor_id

@@ -1,6 +1,6 @@
 //! What a channel hears, and when: which kinds of news, how bad, of which monitors, at which hours.
 
-use chrono::{NaiveTime, Timelike as _, Weekday};
+use chrono::{Datelike as _, Days, NaiveTime, Timelike as _, Weekday};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::at::At;
@@ -168,8 +168,25 @@ impl Hours {
             at: self.from,
             minutes,
         };
-        let next = weekly.from(self.zone, now).next()?;
-        (next.starts_at > now).then_some(next.starts_at)
+        let next = || weekly.from(self.zone, now).map(|hours| hours.starts_at);
+        (!self.are_at(now)).then(|| next().find(|begin| *begin > now))?
+    }
+
+    /// Whether they are, by the clock on the wall: nights on which it changes are as long as it says.
+    fn are_at(&self, now: At) -> bool {
+        let today = self.zone.local(now).date();
+        let ends_later = u64::from(self.until <= self.from);
+        [Some(today), today.pred_opt()]
+            .into_iter()
+            .flatten()
+            .any(|day| {
+                let end = day.checked_add_days(Days::new(ends_later));
+                let begins = self.zone.at(day.and_time(self.from));
+                let ends = end.map(|day| self.zone.at(day.and_time(self.until)));
+                self.days.contains(&day.weekday())
+                    && begins <= now
+                    && ends.is_some_and(|end| now < end)
+            })
     }
 }
 
@@ -278,6 +295,18 @@ mod tests {
         assert_eq!(begin(&day, "2026-10-26T18:59:59Z"), None);
         let tuesday = Some("2026-10-27T07:00:00.000Z".to_owned());
         assert_eq!(begin(&day, "2026-10-26T19:00:00Z"), tuesday);
+    }
+
+    #[test]
+    fn a_night_on_which_clocks_change_ends_by_the_clock() {
+        let mut night = hours("20:00", "08:00");
+        night.days = vec![Weekday::Sat];
+        // The 25th of October 2026: it is eight at seven of UTC.
+        assert_eq!(begin(&night, "2026-10-25T06:59:00Z"), None);
+        assert!(begin(&night, "2026-10-25T07:00:00Z").is_some());
+        // The 28th of March 2027: it is eight at six of UTC.
+        assert_eq!(begin(&night, "2027-03-28T05:59:00Z"), None);
+        assert!(begin(&night, "2027-03-28T06:00:00Z").is_some());
     }
 
     #[test]

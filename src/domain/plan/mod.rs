@@ -63,6 +63,8 @@ pub struct Companion {
     pub told_as: IncidentId,
     /// Whether it is older than the one that is told.
     pub is_older: bool,
+    /// Whether people are still reminded of it: nobody has acknowledged or muted it.
+    pub reminds: bool,
 }
 
 /// How a channel is told.
@@ -119,7 +121,10 @@ pub fn plan(occasion: &Occasion<'_>, channels: &[(&Channel, Told)]) -> Plan {
         if occasion.event == Event::Escalated && told.own.is_some() {
             continue;
         }
-        plan.ways.push((channel.id, way(occasion, channel, told)));
+        // Whoever stands in for another one may be addressed twice.
+        if plan.ways.iter().all(|(id, _)| *id != channel.id) {
+            plan.ways.push((channel.id, way(occasion, channel, told)));
+        }
     }
     plan
 }
@@ -193,11 +198,11 @@ fn way(occasion: &Occasion<'_>, channel: &Channel, told: &Told) -> Way {
 fn companion(occasion: &Occasion<'_>, told: &Told) -> Option<IncidentId> {
     let other = told.other?;
     let is_spoken_for = match occasion.event {
-        Event::Opened => occasion.severity == Some(Severity::Down),
+        Event::Opened | Event::Escalated => occasion.severity == Some(Severity::Down),
         // The group is over with the last of them.
         Event::Resolved => true,
-        // The oldest one that lasts speaks for all.
-        Event::Reminder => other.is_older,
+        // The oldest one that nobody cares for speaks for all.
+        Event::Reminder => other.is_older && other.reminds,
         _ => false,
     };
     is_spoken_for.then_some(other.told_as)

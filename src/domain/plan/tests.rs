@@ -67,6 +67,7 @@ fn beside(told: Told, is_older: bool) -> Told {
     let other = Some(Companion {
         told_as: known(7),
         is_older,
+        reminds: true,
     });
     Told { other, ..told }
 }
@@ -160,6 +161,7 @@ fn another_outage_of_the_same_cause_speaks_for_this_one() {
         (Event::Resolved, Down, beside(own, false), with),
         (Event::Resolved, Down, joined, Some(from(Some(known(7))))),
         (Event::Reminder, Down, beside(joined, true), with),
+        (Event::Escalated, Down, beside(Told::default(), true), with),
         (Event::Reminder, Down, beside(own, false), Some(from(None))),
         (
             Event::Acknowledged,

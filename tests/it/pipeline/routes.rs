@@ -141,6 +141,43 @@ engines! {
         assert!(told(&third).is_empty(), "who never heard of it");
     }
 
+    async fn another_channel_stands_in_for_one_that_is_switched_off(store: Store) {
+        let server = FakeMcp::start(healthy()).unwrap();
+        let world = TestApp::new(store).await;
+        let only_in_need = Route { kinds: Some(vec![Topic::Credentials]), ..Route::default() };
+        let (spare, instead) = world.channel("Spare", only_in_need).await;
+        let route = Route { fallback: Some(spare.id), ..Route::default() };
+        let (_, gone) = world.channel("Gone", route).await;
+        gone.answer(vec![Answer::status(410)]);
+        world.watch(&server.url()).await;
+        world.round().await;
+        for _ in 0..2 {
+            server.set(status(503));
+            confirm(&world).await;
+            server.set(healthy());
+            world.rounds(20, 60).await;
+        }
+        assert_eq!(gone.received().len(), 1, "it is off");
+        let outages: Vec<_> = told(&instead).into_iter().filter(|event| event.starts_with("incident")).collect();
+        assert_eq!(outages, [OPENED, RESOLVED, OPENED, RESOLVED]);
+    }
+
+    async fn a_reminder_of_others_leaves_an_escalation_as_it_is(store: Store) {
+        let server = FakeMcp::start(healthy()).unwrap();
+        let world = TestApp::new(store).await;
+        let kinds = Some(vec![Topic::Incidents]);
+        let (_, pager) = world.channel("Pager", Route { kinds, wait_minutes: 60, ..Route::default() }).await;
+        world.watch(&server.url()).await;
+        world.round().await;
+        server.set(status(503));
+        confirm(&world).await;
+        world.rounds(58, 60).await;
+        assert!(world.told().contains(&"incident.reminder".to_owned()));
+        assert!(told(&pager).is_empty());
+        world.rounds(4, 60).await;
+        assert_eq!(told(&pager).len(), 1);
+    }
+
     async fn another_channel_stands_in_for_one_that_fails(store: Store) {
         let server = FakeMcp::start(healthy()).unwrap();
         let world = TestApp::new(store).await;

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::support::app::told;
+use lifesign::app::incidents;
 use lifesign::domain::channel::Route;
 use lifesign::domain::monitor::MonitorSpec;
 
@@ -70,6 +71,20 @@ engines! {
         assert_eq!(world.told(), ["incident.opened", "incident.reminder"]);
         let (_, reminder) = last(&world);
         assert_eq!(reminder["member_count"], MANY - 1, "all of them by name or number");
+    }
+
+    async fn one_that_somebody_cares_for_reminds_for_no_other(store: Store) {
+        let mut server = FakeMcp::start(healthy()).unwrap();
+        let world = TestApp::new(store).await;
+        many(&world, &server.url()).await;
+        server.stop().await.unwrap();
+        settle(&world).await;
+        settle(&world).await;
+        let all = world.incidents().await;
+        let oldest = all.iter().min_by_key(|incident| (incident.started_at, incident.id)).unwrap();
+        incidents::acknowledge(&world.app, &world.actor, oldest.id).await.unwrap();
+        world.rounds(32, 60).await;
+        assert_eq!(world.told(), ["incident.opened", "incident.acknowledged", "incident.reminder"]);
     }
 
     async fn who_does_not_know_the_first_is_told_of_the_next(store: Store) {

@@ -87,7 +87,7 @@ engines! {
         let mut tx = store.begin().await.unwrap();
         assert!(!tx.save_channel(&Channel { team: theirs, ..hook.clone() }, NOW).await.unwrap());
         assert!(!tx.delete_channel(theirs, hook.id).await.unwrap());
-        assert!(!tx.disable_channel(theirs, hook.id, "gone", NOW).await.unwrap());
+        assert!(tx.disable_channel(theirs, hook.id, "gone", NOW).await.unwrap().is_none());
         assert!(tx.channels_of(theirs, monitor(ours, 20).id).await.unwrap().is_empty());
         assert!(tx.team_channels(theirs).await.unwrap().is_empty());
         assert_eq!(tx.team_channels(ours).await.unwrap().len(), 2);
@@ -98,8 +98,8 @@ engines! {
         let hook = made(&store, webhook(team, 10)).await;
         let mut tx = store.begin().await.unwrap();
         tx.channel_heard(team, hook.id, NOW, Err("it answers 410")).await.unwrap();
-        assert!(tx.disable_channel(team, hook.id, "it answers 410", NOW).await.unwrap());
-        assert!(!tx.disable_channel(team, hook.id, "again", NOW).await.unwrap(), "it was off");
+        assert!(tx.disable_channel(team, hook.id, "it answers 410", NOW).await.unwrap().is_some());
+        assert!(tx.disable_channel(team, hook.id, "again", NOW).await.unwrap().is_none(), "it was off");
         tx.commit().await.unwrap();
         let off = store.channel(team, hook.id).await.unwrap().unwrap();
         assert_eq!(off.health, Health {

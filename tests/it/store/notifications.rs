@@ -298,8 +298,9 @@ engines! {
             of_channel(&other, Event::ChannelFailing, 32),
         ]).await;
         let mut tx = store.begin().await.unwrap();
-        assert!(tx.disable_channel(team, hook.id, "it answers 410", NOW).await.unwrap());
+        let off = tx.disable_channel(team, hook.id, "it answers 410", NOW).await.unwrap().unwrap();
         tx.commit().await.unwrap();
+        assert_eq!(off.iter().map(|waited| waited.id.0.as_u128()).collect::<Vec<_>>(), [31]);
         assert_eq!(ids(&claim(&store, 41, NOW).await), [32]);
         assert!(sent(&store, &under_way, &attempt(50, NOW, "200")).await);
         let page = store.deliveries(team, hook.id, None, 9).await.unwrap();

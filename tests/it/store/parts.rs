@@ -118,7 +118,7 @@ engines! {
         queue(&store, &told(&first, hook, Event::Opened, 1), at_once(None)).await;
         let mut tx = store.begin().await.unwrap();
         let cause = lifesign::domain::cause::cause(&second.evidence).unwrap();
-        let older = Companion { told_as: first.id, is_older: true };
+        let older = Companion { told_as: first.id, is_older: true, reminds: true };
         let found = tx.companion_by_cause(&second, &cause, hook, NOW).await.unwrap();
         assert_eq!(found, Some(older));
         let later = NOW + LEASE;
@@ -133,7 +133,7 @@ engines! {
         assert_eq!(parts(&store, &second).await, [(hook, joined)]);
         assert_eq!(claimed(&store, 70, NOW).await.len(), 1, "the first alone is sent");
         let mut tx = store.begin().await.unwrap();
-        let younger = Companion { told_as: first.id, is_older: false };
+        let younger = Companion { told_as: first.id, is_older: false, reminds: true };
         let known_as = first.id;
         let of_first = tx.companion_known_as(&first, known_as, hook).await.unwrap();
         assert_eq!(of_first, Some(younger));
