@@ -44,6 +44,8 @@ const ALL_SIGN_UPS: Allowance = Allowance {
 enum Key {
     Account(Email),
     Page(StatusPageId),
+    /// A page whose visitors cannot be told apart.
+    PageOfAll(StatusPageId),
     Address(IpAddr),
     SignUps,
 }
@@ -54,7 +56,7 @@ impl Key {
             Self::Account(_) => PER_ACCOUNT,
             Self::SignUps => ALL_SIGN_UPS,
             Self::Page(_) => PER_PAGE,
-            Self::Address(_) => PER_ADDRESS,
+            Self::PageOfAll(_) | Self::Address(_) => PER_ADDRESS,
         }
     }
 }
@@ -88,7 +90,11 @@ impl Logins {
         hash: Option<&Sensitive>,
         now: At,
     ) -> Result<bool, Refused> {
-        let keys = keys(Key::Page(who.0), who.1);
+        let page = match who.1.and_then(one_of_many) {
+            Some(_) => Key::Page(who.0),
+            None => Key::PageOfAll(who.0),
+        };
+        let keys = keys(page, who.1);
         self.is_right_for(&keys, password, hash, now).await
     }
 
@@ -152,7 +158,7 @@ impl Logins {
                 // What was made is not given back.
                 Key::SignUps => {}
                 // Others may try from there with less right.
-                Key::Page(_) | Key::Address(_) => {
+                Key::Page(_) | Key::PageOfAll(_) | Key::Address(_) => {
                     self.spent_until.give_back(key, key.allowance());
                 }
             }
