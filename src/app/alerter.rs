@@ -216,35 +216,30 @@ async fn stand_in(
     let others: Vec<&Channel> = all.iter().filter(can_hear).collect();
     let fallback = channel.route.fallback;
     let fallback = others.iter().find(|other| Some(other.id) == fallback);
-    if let Some(fallback) = fallback
-        && notification.event != Event::Test
-    {
-        let copy = Notification {
-            id: NotificationId(app.ids.next()),
-            channel: fallback.id,
-            created_at: now,
-            ..notification.clone()
-        };
-        tx.enqueue(&[copy]).await?;
-        app.outbox.notify_one();
-    }
-    let Some(reason) = refused else {
-        return Ok(());
-    };
-    let off = tx.disable_channel(channel.team, channel.id, reason, now);
-    let Some(given_up) = off.await? else {
-        return Ok(());
+    let given_up = match refused {
+        Some(reason) => {
+            tx.disable_channel(channel.team, channel.id, reason, now)
+                .await?
+        }
+        None => None,
     };
     if let Some(fallback) = fallback {
-        let copy = |waited: Notification| Notification {
+        let untold = given_up.iter().flatten().chain([notification]);
+        let copy = |untold: &Notification| Notification {
             id: NotificationId(app.ids.next()),
             channel: fallback.id,
             created_at: now,
-            ..waited
+            ..untold.clone()
         };
-        let copies: Vec<_> = given_up.into_iter().map(copy).collect();
+        let is_news = |untold: &&Notification| untold.event != Event::Test;
+        let copies: Vec<_> = untold.filter(is_news).map(copy).collect();
         tx.enqueue(&copies).await?;
+        app.outbox.notify_one();
     }
+    // Only who switched it off tells of it.
+    let (Some(reason), Some(_)) = (refused, given_up) else {
+        return Ok(());
+    };
     let mut failing = channel.clone();
     failing.health.disabled = Some(reason.to_owned());
     let hearing = || {

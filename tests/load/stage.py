@@ -141,7 +141,6 @@ class Server:
             said["error"] = {"code": -32601, "message": f"no method {method}"}
         answer(writer, "200 OK", json.dumps(said).encode())
 
-
     def tools(self):
         return [{"name": "search", "description": "Searches.", "inputSchema": {"type": "object"}}]
 

@@ -33,6 +33,16 @@ async fn settle(world: &TestApp) {
     world.rounds(12, 10).await;
 }
 
+/// All of them, behind a server that has died.
+async fn all_down(world: &TestApp) -> FakeMcp {
+    let mut server = FakeMcp::start(healthy()).unwrap();
+    many(world, &server.url()).await;
+    server.stop().await.unwrap();
+    settle(world).await;
+    settle(world).await;
+    server
+}
+
 engines! {
     async fn many_monitors_behind_one_dead_server_are_one_notice(store: Store) {
         let mut server = FakeMcp::start(healthy()).unwrap();
@@ -61,12 +71,8 @@ engines! {
     }
 
     async fn the_oldest_that_lasts_reminds_for_all(store: Store) {
-        let mut server = FakeMcp::start(healthy()).unwrap();
         let world = TestApp::new(store).await;
-        many(&world, &server.url()).await;
-        server.stop().await.unwrap();
-        settle(&world).await;
-        settle(&world).await;
+        let _server = all_down(&world).await;
         world.rounds(31, 60).await;
         assert_eq!(world.told(), ["incident.opened", "incident.reminder"]);
         let (_, reminder) = last(&world);
@@ -74,12 +80,8 @@ engines! {
     }
 
     async fn one_that_somebody_cares_for_reminds_for_no_other(store: Store) {
-        let mut server = FakeMcp::start(healthy()).unwrap();
         let world = TestApp::new(store).await;
-        many(&world, &server.url()).await;
-        server.stop().await.unwrap();
-        settle(&world).await;
-        settle(&world).await;
+        let _server = all_down(&world).await;
         let all = world.incidents().await;
         let oldest = all.iter().min_by_key(|incident| (incident.started_at, incident.id)).unwrap();
         incidents::acknowledge(&world.app, &world.actor, oldest.id).await.unwrap();
