@@ -282,8 +282,8 @@ impl Store {
         })
     }
 
-    /// The incidents of these monitors of a team that were not over before `since`, newest first
-    /// and at most `limit` of them: what a status page tells.
+    /// The incidents of these monitors of a team that were not over before `since`, newest first:
+    /// what a status page tells. At most `limit` of them, those that are open before all others.
     pub async fn incidents_of(
         &self,
         team: TeamId,
@@ -306,11 +306,10 @@ impl Store {
         let keys = each(monitors)
             .into_iter()
             .map(|(id,)| (team, id, since, before));
-        let rows: Vec<(IncidentId, At)> = self.db.many_all(INCIDENT_IDS, keys).await?;
-        let mut newest: Vec<(At, IncidentId)> = rows.into_iter().map(|(id, at)| (at, id)).collect();
-        newest.sort_by(|a, b| b.cmp(a));
-        newest.truncate(limit);
-        let keys = newest.iter().map(|(_, id)| (team, *id));
+        let mut rows: Vec<(bool, At, IncidentId)> = self.db.many_all(INCIDENT_IDS, keys).await?;
+        rows.sort_by(|a, b| b.cmp(a));
+        rows.truncate(limit);
+        let keys = rows.iter().map(|(.., id)| (team, *id));
         let rows: Vec<IncidentRow> = self.db.many_all(INCIDENTS_BY_ID, keys).await?;
         let read = rows.into_iter().map(IncidentRow::incident);
         let mut incidents = read.collect::<Result<Vec<_>, _>>()?;
@@ -385,7 +384,7 @@ const INCIDENTS: &str = select!(
 // Which ones, without their reports: a page shows a few of many.
 const INCIDENT_IDS: Many = Many {
     head: "WITH v(team, monitor, since, before) AS (VALUES",
-    tail: ") SELECT i.id, i.started_at
+    tail: ") SELECT i.resolved_at IS NULL, i.started_at, i.id
                FROM v JOIN incident i ON i.monitor_id = v.monitor AND i.team_id = v.team
               WHERE (i.resolved_at IS NULL OR i.resolved_at >= v.since)
                 AND i.started_at < v.before",
