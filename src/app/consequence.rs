@@ -49,7 +49,8 @@ pub async fn of(
         }
         (incident, event)
     } else {
-        let Some(transition) = &step.transition else {
+        // What gets better without an incident had one that a person closed.
+        let Some(transition) = step.transition.as_ref().filter(|t| t.is_worse()) else {
             return Ok(false);
         };
         let id = IncidentId(app.ids.next());

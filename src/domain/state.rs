@@ -152,6 +152,11 @@ pub struct Transition {
 }
 
 impl Transition {
+    /// Whether clients suffer more than before, where what was not known counts as fine.
+    pub fn is_worse(&self) -> bool {
+        self.to.badness() > self.from.badness().or(Some(0))
+    }
+
     /// Whether it leads from one measured status to another: a turn of the server's own.
     pub(super) fn is_turn(&self) -> bool {
         self.from.badness().is_some() && self.to.badness().is_some()
