@@ -68,6 +68,7 @@ pub(crate) async fn write(app: &App, watched: &[Watched], now: At) -> anyhow::Re
                     expiring: Vec::new(),
                     gate: Vec::new(),
                     interval: due.monitor.spec.interval(),
+                    timeout: due.monitor.spec.timeout(),
                     locations: due.locations,
                     quorum: due.monitor.spec.quorum,
                     claim: due.claim,

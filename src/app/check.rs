@@ -18,6 +18,7 @@ use crate::domain::monitor::Expectations;
 use crate::domain::observation::ProbeMemory;
 use crate::domain::quorum::Quorum;
 use crate::domain::report::CheckReport;
+use crate::domain::schedule;
 use crate::domain::verdict::{CheckStatus, judge, tools_change};
 use crate::probe::{Observer, Prober, Target};
 use crate::store::{DueCheck, SeenTools, locations};
@@ -35,6 +36,8 @@ pub struct Checked {
     pub claim: Uuid,
     /// The time between two checks of the watch.
     pub interval: Duration,
+    /// The longest time that one check of it may take.
+    pub timeout: Duration,
     /// From how many locations its monitor is checked.
     pub locations: usize,
     /// How many of them have to say that it is down.
@@ -52,6 +55,11 @@ pub struct Checked {
 }
 
 impl Checked {
+    /// For how long from its beginning it vouches for what it saw.
+    pub fn patience(&self) -> Duration {
+        schedule::patience(self.interval, self.timeout, self.result.retry_after())
+    }
+
     /// Whether it noticed what may be told beside incidents.
     pub fn has_noticed(&self) -> bool {
         self.tools.is_some() || !self.expiring.is_empty() || !self.gate.is_empty()
@@ -201,6 +209,7 @@ pub async fn conclude(app: &App, due: DueCheck, seen: Sighting) -> Checked {
         result,
         claim: due.claim,
         interval: spec.interval(),
+        timeout: spec.timeout(),
         locations: due.locations,
         quorum: spec.quorum,
         facts_hash: due.facts_hash,

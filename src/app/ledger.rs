@@ -7,7 +7,7 @@ use crate::domain::at::At;
 use crate::domain::id::{MonitorId, TeamId};
 use crate::domain::uptime::{self, Bucket};
 use crate::domain::verdict::CheckStatus;
-use crate::store::{Addition, WHOLE};
+use crate::store::{Addition, StoreError, Tx, WHOLE};
 
 use super::check::Checked;
 
@@ -61,4 +61,20 @@ impl Ledger {
         };
         self.0.into_iter().map(row).collect()
     }
+}
+
+/// Writes time of a monitor that no check closes into its sums.
+pub async fn add_time_of(
+    tx: &mut Tx,
+    (team, monitor): (TeamId, MonitorId),
+    spans: &[Span],
+) -> Result<(), StoreError> {
+    let (Some(first), Some(last)) = (spans.first(), spans.last()) else {
+        return Ok(());
+    };
+    let whose = [(team, monitor)];
+    let maintenance = tx.coverage(&whose, first.from, last.until).await?;
+    let mut ledger = Ledger::default();
+    ledger.add_time(team, monitor, &maintenance.apart(monitor, spans));
+    tx.add_to_rollups(&ledger.rows()).await
 }

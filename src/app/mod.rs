@@ -31,6 +31,7 @@ pub mod hosts;
 pub mod import;
 mod in_flight;
 pub mod incidents;
+pub mod lapses;
 pub mod ledger;
 pub mod letters;
 pub mod listings;
@@ -244,6 +245,10 @@ impl App {
         workers.spawn(
             checking,
             nodes::run(Arc::clone(self), checking.stop.clone()),
+        );
+        workers.spawn(
+            checking,
+            lapses::run(Arc::clone(self), checking.stop.clone()),
         );
         workers.spawn(
             checking,

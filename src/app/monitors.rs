@@ -22,7 +22,7 @@ use super::audit::{note, note_change};
 use super::check::run_check;
 use super::consequence::tell;
 use super::events::Changed;
-use super::ledger::Ledger;
+use super::ledger::add_time_of;
 use super::record::record;
 use super::refused::Refused;
 use super::scheduler::LEASE;
@@ -238,8 +238,9 @@ pub(super) async fn set_paused_in(
     if !tx.set_paused(actor.team, id, paused, now).await? {
         return Ok(false);
     }
+    // Resumed, it is pending from now on: what was checked before counts no more.
+    close_books(tx, &known.monitor, now).await?;
     if paused {
-        close_books(tx, &known.monitor, now).await?;
         end_incident(app, tx, (actor, id), "The monitor was paused.", now).await?;
     }
     let deed = if paused {
@@ -275,14 +276,8 @@ async fn close_books(tx: &mut Tx, monitor: &Monitor, now: At) -> Result<(), Refu
     let Some(mut held) = tx.states(&[monitor.id]).await?.remove(&monitor.id) else {
         return Ok(());
     };
-    let mut ledger = Ledger::default();
-    let spans = accounting::settle(&held.state, now, monitor.spec.interval());
-    let since = held.state.accounted_until.unwrap_or(now);
-    let whose = [(monitor.team, monitor.id)];
-    let maintenance = tx.coverage(&whose, since, now).await?;
-    let spans = maintenance.apart(monitor.id, &spans);
-    ledger.add_time(monitor.team, monitor.id, &spans);
-    tx.add_to_rollups(&ledger.rows()).await?;
+    let spans = accounting::settle(&held.state, now);
+    add_time_of(tx, (monitor.team, monitor.id), &spans).await?;
     held.state = State::pending(now);
     if tx.save_states(&[(monitor.id, held)]).await? {
         Ok(())

@@ -172,19 +172,21 @@ impl Known {
         let result = &checked.result;
         let monitor = result.watch.monitor;
         let held = self.held.get_mut(&monitor).filter(|held| !held.paused)?;
-        let mut others: Vec<Vote> = Vec::new();
-        if checked.locations > 1 {
+        let (said, patience) = (result.seen(), checked.patience());
+        let step = if checked.locations > 1 {
             let votes = self.votes.entry(monitor).or_default();
             let location = &result.watch.location;
-            votes.retain(|(at, _)| at != location);
-            others.extend(votes.iter().map(|(_, vote)| *vote));
+            let mine = votes.iter().position(|(at, _)| at == location);
+            let previous = mine.map(|n| votes.remove(n).1.seen.at);
+            let others: Vec<Vote> = votes.iter().map(|(_, vote)| *vote).collect();
             // The next check of this batch is told of this one.
-            let seen = result.seen();
-            votes.push((location.clone(), Vote { seen }));
-        }
-        let said = result.seen();
-        let seen = quorum::verdict(checked.quorum, said, &others, now, checked.interval);
-        let step = status::step(&held.state, &seen, checked.interval, now);
+            votes.push((location.clone(), Vote { seen: said }));
+            let in_time = schedule::patience(checked.interval, checked.timeout, None);
+            let seen = quorum::verdict(checked.quorum, said, &others, now, in_time);
+            status::step_from_one(&held.state, &seen, previous, patience, now)
+        } else {
+            status::step(&held.state, &said, patience, now)
+        };
         held.state = step.state;
         Some(step)
     }

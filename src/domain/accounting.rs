@@ -3,14 +3,9 @@
 //! Each check closes the time since the last accounting. Time under suspicion waits for the
 //! outcome; time that no check vouches for is unknown. No moment is counted twice.
 
-use std::time::Duration;
-
 use super::at::At;
 use super::state::{MonitorStatus, State, Transition};
 use super::verdict::CheckStatus;
-
-/// What a check may come late, on top of two intervals, before the time between is unknown.
-const GRACE: Duration = Duration::from_secs(45);
 
 /// A span of time and the status that it counts as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,13 +21,13 @@ pub struct Span {
 }
 
 /// Attributes the time since the last accounting. Time under suspicion waits for the outcome;
-/// time that no check vouches for is unknown.
+/// time after `vouched`, for which no check vouches, is unknown.
 pub(super) fn account(
     before: &State,
     state: &mut State,
     transition: Option<Transition>,
     now: At,
-    interval: Duration,
+    vouched: At,
 ) -> Vec<Span> {
     let Some(from) = before.accounted_until else {
         // Time is counted from the first check on, whatever it turns out to mean.
@@ -60,7 +55,6 @@ pub(super) fn account(
         push(from, until, Some(CheckStatus::Unknown));
         return spans;
     }
-    let vouched = before.last_check_at.unwrap_or(from) + interval * 2 + GRACE;
     let known_until = until.min(vouched.max(from));
     let old = counts_as(before.status);
     let turned = transition
@@ -80,19 +74,25 @@ pub(super) fn account(
 }
 
 /// Closes the books of a monitor that is paused or deleted at `now`.
-pub fn settle(state: &State, now: At, interval: Duration) -> Vec<Span> {
+pub fn settle(state: &State, now: At) -> Vec<Span> {
     let mut after = State {
         suspicion: None,
         ..*state
     };
-    account(state, &mut after, None, now, interval)
+    account(
+        state,
+        &mut after,
+        None,
+        now,
+        state.vouched_until.unwrap_or(now),
+    )
 }
 
 /// The span between the last accounting and now, as far as a check vouches for it: what a page
 /// adds to the rollups so that they do not end at the last check.
-pub fn live_tail(state: &State, now: At, interval: Duration) -> Vec<Span> {
+pub fn live_tail(state: &State, now: At) -> Vec<Span> {
     match state.accounted_until {
-        Some(_) => settle(state, now, interval),
+        Some(_) => settle(state, now),
         None => vec![],
     }
 }

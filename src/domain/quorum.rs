@@ -91,13 +91,12 @@ pub struct Vote {
 /// The verdict of the monitor: `down` when a quorum of the locations that reported in time say so,
 /// `degraded` when only some are not up. A single location is simply believed.
 ///
-/// `latest` is what has just been seen; the others count for two of their intervals.
-pub fn verdict(quorum: Quorum, latest: Seen, others: &[Vote], now: At, interval: Duration) -> Seen {
-    let oldest = now - interval * 2;
+/// `latest` is what has just been seen; the others count for as long as they vouch for it, `patience`.
+pub fn verdict(quorum: Quorum, latest: Seen, others: &[Vote], now: At, patience: Duration) -> Seen {
     let in_time = others
         .iter()
         .map(|vote| vote.seen)
-        .filter(|seen| seen.at >= oldest);
+        .filter(|seen| seen.at + patience >= now);
     let votes: Vec<Seen> = in_time
         .chain([latest])
         .filter(|seen| seen.status != CheckStatus::Unknown)

@@ -11,6 +11,10 @@ use super::id::MonitorId;
 /// Longest time that a server may make us wait by `Retry-After`.
 pub const MAX_RETRY_AFTER: Duration = Duration::from_hours(1);
 
+/// What a check may come late at the least, or take, before the time between is unknown: a claim that
+/// nobody finishes is due again only after its lease.
+const GRACE: Duration = Duration::from_secs(30);
+
 /// Longest time that `Retry-After` may put off the confirmation of what was seen.
 const MAX_CONFIRMATION_DELAY: Duration = Duration::from_mins(5);
 
@@ -62,6 +66,13 @@ pub fn repetition(wait: Duration, retry_after: Option<Duration>) -> Duration {
     retry_after.map_or(wait, |asked| asked.min(MAX_CONFIRMATION_DELAY).max(wait))
 }
 
+/// For how long from its beginning a check vouches for what it saw: for two intervals, or for as long as the
+/// server asked us to stay away and one more, and for what two checks may take.
+pub fn patience(interval: Duration, timeout: Duration, retry_after: Option<Duration>) -> Duration {
+    let away = retry_after.unwrap_or_default().min(MAX_RETRY_AFTER);
+    interval + away.max(interval) + timeout.max(GRACE) * 2
+}
+
 fn interval_ms(interval: Duration) -> i64 {
     i64::try_from(interval.as_millis())
         .unwrap_or(i64::MAX)
@@ -88,6 +99,22 @@ mod tests {
         ] {
             let wait = repetition(soon, asked.map(Duration::from_secs));
             assert_eq!(wait, Duration::from_secs(expected));
+        }
+    }
+
+    #[test]
+    fn a_check_vouches_until_the_next_one_is_overdue() {
+        for (timeout, asked, expected) in [
+            (30, None, 180),
+            (5, None, 180),
+            (120, None, 360),
+            (30, Some(10), 180),
+            (30, Some(600), 720),
+            (30, Some(9_999), 3_720),
+        ] {
+            let [timeout, expected] = [timeout, expected].map(Duration::from_secs);
+            let patience = patience(MINUTE, timeout, asked.map(Duration::from_secs));
+            assert_eq!(patience, expected, "{asked:?}");
         }
     }
 

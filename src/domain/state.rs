@@ -98,6 +98,9 @@ pub struct State {
     pub unknown_streak: u32,
     /// Checks in a row that were turned away for being too many.
     pub limited_streak: u32,
+    /// Up to when that check vouches for the status; `None` where an older release has written this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vouched_until: Option<At>,
     /// Up to when time has been accounted for.
     pub accounted_until: Option<At>,
     /// How often it has turned lately.
@@ -117,6 +120,7 @@ impl State {
             last_unknown: false,
             unknown_streak: 0,
             limited_streak: 0,
+            vouched_until: None,
             accounted_until: None,
             turns: Turns::default(),
         }
@@ -134,6 +138,7 @@ impl State {
             since: self.since.min(now),
             suspicion: None,
             last_check_at: None,
+            vouched_until: None,
             turns: self.turns.until(now),
             ..self
         }

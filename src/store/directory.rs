@@ -5,7 +5,6 @@ use std::collections::HashMap;
 
 use super::codec::{Origin, row};
 use super::db::Many;
-use super::monitor_row::interval;
 use super::open_hours::OpenHours;
 use super::windows::edge;
 use super::{Store, StoreError};
@@ -58,7 +57,6 @@ row! {
         team_id: TeamId,
         host: String,
         name: String,
-        spec: String,
         paused: bool,
         state: String,
         is_verified: bool,
@@ -118,8 +116,8 @@ impl Store {
         let mut reports = self.good_reports_across(&whose).await?;
         let server = |(row, state): (ListedRow, State)| {
             let id = row.monitor_id;
-            let tail = interval(&row.spec).map(|interval| live_tail(&state, now, interval));
-            let tail = coverage.apart(id, &tail.filter(|_| !row.paused).unwrap_or_default());
+            let tail = (!row.paused).then(|| live_tail(&state, now));
+            let tail = coverage.apart(id, &tail.unwrap_or_default());
             let days = days.remove(&id);
             let spent = edges.spent_in(id, WINDOW_MS, (days.as_slice(), &tail), now);
             let mut latency = Latency::default();
@@ -190,7 +188,7 @@ fn add_to_sums(days: &mut HashMap<MonitorId, Dated>, open: &OpenHours, now: At) 
 }
 
 const LISTED: &str = "
-    SELECT l.monitor_id, l.team_id, l.host, m.name, m.spec, m.paused, s.state,
+    SELECT l.monitor_id, l.team_id, l.host, m.name, m.paused, s.state,
            c.id IS NOT NULL AS is_verified
       FROM listing l
       JOIN monitor m ON m.id = l.monitor_id

@@ -247,12 +247,10 @@ pub(super) fn interval(spec: &str) -> Option<Duration> {
     Some(Duration::from_secs(u64::from(stored.interval_seconds)))
 }
 
-/// The time between two checks and the target, out of a spec as it is stored; `None` when it cannot
-/// be read.
-pub(super) fn promise(spec: &str) -> Option<(Duration, Option<Target>)> {
+/// The target, out of a spec as it is stored; `None` when it cannot be read.
+pub(super) fn target(spec: &str) -> Option<Option<Target>> {
     let stored: StoredSpec = serde_json::from_str(spec).ok()?;
-    let interval = Duration::from_secs(u64::from(stored.interval_seconds));
-    Some((interval, stored.target_percent))
+    Some(stored.target_percent)
 }
 
 /// A spec as it is stored without one of its dependencies; `None` when it cannot be read.

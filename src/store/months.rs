@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::codec::{Origin, row};
 use super::db::Many;
-use super::monitor_row::promise;
+use super::monitor_row::target;
 use super::rollups::RollupRow;
 use super::{Store, StoreError};
 use crate::domain::accounting::{Span, live_tail};
@@ -162,12 +162,12 @@ impl Store {
         let mut tails = Vec::with_capacity(rows.len());
         for row in rows {
             let of = |table| Origin { table, id: row.id };
-            let (interval, target) = of("monitor").parsed("spec", promise(&row.spec))?;
+            let target = of("monitor").parsed("spec", target(&row.spec))?;
             let state: State = of("monitor_state").document("state", &row.state)?;
             let tail = if row.paused {
                 Vec::new()
             } else {
-                live_tail(&state, now, interval)
+                live_tail(&state, now)
             };
             let inside = tail.into_iter().filter_map(|span| clipped(span, period));
             tails.push((row, target, inside.collect::<Vec<_>>()));

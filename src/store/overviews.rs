@@ -268,11 +268,10 @@ impl Store {
     ) -> Result<Overview, StoreError> {
         let id = row.id;
         let monitor = row.monitor(&self.key)?;
-        let interval = monitor.spec.interval();
         let tail = if monitor.paused {
             vec![]
         } else {
-            let tail = live_tail(&state, now, interval);
+            let tail = live_tail(&state, now);
             beside.maintenance.apart(id, &tail)
         };
         let days = beside.days.remove(&id).unwrap_or_default();

@@ -100,6 +100,7 @@ fn checked(stage: &Stage, seen: &Observation, due: DueCheck) -> Checked {
         },
         claim: due.claim,
         interval: due.monitor.spec.interval(),
+        timeout: due.monitor.spec.timeout(),
         locations: due.locations,
         quorum: due.monitor.spec.quorum,
         facts_hash: due.facts_hash,

@@ -7,7 +7,8 @@
 //! that dies in the middle of confirming goes on where it stopped.
 //!
 //! Late and doubled results change nothing: a check that is not newer than the last one is not
-//! counted. A status that keeps turning is flapping (`flapping.rs`).
+//! counted. A suspicion that nobody followed up in time is none any more, and a status that no check
+//! vouches for any more is unknown ([`lapse`]). A status that keeps turning is flapping (`flapping.rs`).
 
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use super::accounting::{Span, account};
 use super::at::At;
 use super::failure::Code;
 use super::flapping::Flapping;
+use super::state::CLOCKS_DIFFER;
 pub use super::state::{MonitorStatus, State, Suspicion, Transition};
 use super::verdict::CheckStatus;
 
@@ -61,27 +63,68 @@ pub struct Step {
     pub spans: Vec<Span>,
 }
 
-/// How soon a check is repeated that has left `state`; `None` when nothing has to be confirmed.
-pub fn recheck(state: &State) -> Option<Duration> {
-    (state.suspicion.is_some() && !state.last_unknown).then_some(RECHECK_AFTER)
-}
-
-/// Takes one more check into account at `now`. `interval` is the time between two checks.
-pub fn step(before: &State, seen: &Seen, interval: Duration, now: At) -> Step {
-    let before = &before.without_future(now);
-    if before.last_check_at.is_some_and(|last| seen.at <= last) {
-        let state = *before;
-        return Step {
-            state,
+impl Step {
+    /// One that changes nothing.
+    fn none(state: &State) -> Self {
+        Self {
+            state: *state,
             transition: None,
             flapping: None,
             blip_since: None,
             recheck: None,
             spans: vec![],
-        };
+        }
     }
+}
+
+/// How soon a check is repeated that has left `state`; `None` when nothing has to be confirmed.
+pub fn recheck(state: &State) -> Option<Duration> {
+    (state.suspicion.is_some() && !state.last_unknown).then_some(RECHECK_AFTER)
+}
+
+/// Takes one more check into account at `now`. It vouches for what it saw for as long as `patience`
+/// (`schedule::patience`).
+pub fn step(before: &State, seen: &Seen, patience: Duration, now: At) -> Step {
+    let before = &before.without_future(now);
+    let last = before.last_check_at;
+    if is_of_before(before, seen, now) || last.is_some_and(|last| seen.at <= last) {
+        return Step::none(before);
+    }
+    count(before, seen, patience)
+}
+
+/// The same for a check from one of several locations, which overlap: one that hangs ends after others that
+/// began later. It is late when it is not newer than `previous`, the check before from the same
+/// location, or when it vouches for nothing at `now` any more.
+pub fn step_from_one(
+    before: &State,
+    seen: &Seen,
+    previous: Option<At>,
+    patience: Duration,
+    now: At,
+) -> Step {
+    let before = &before.without_future(now);
+    let is_old =
+        before.last_check_at.is_some_and(|last| seen.at <= last) && seen.at + patience < now;
+    let is_doubled = |previous: At| seen.at <= previous && previous <= now + CLOCKS_DIFFER;
+    let is_late = is_old || previous.is_some_and(is_doubled);
+    if is_of_before(before, seen, now) || is_late {
+        return Step::none(before);
+    }
+    count(before, seen, patience)
+}
+
+/// Whether a check was made before the monitor was made or resumed.
+fn is_of_before(before: &State, seen: &Seen, now: At) -> bool {
+    before.accounted_until.is_none() && seen.at + CLOCKS_DIFFER < before.since.min(now)
+}
+
+fn count(before: &State, seen: &Seen, patience: Duration) -> Step {
     let mut state = *before;
-    state.last_check_at = Some(seen.at);
+    if before.last_check_at.is_none_or(|last| seen.at > last) {
+        state.last_check_at = Some(seen.at);
+        state.vouched_until = Some(seen.at + patience);
+    }
     state.last_unknown = seen.status == CheckStatus::Unknown;
     let is_limited = seen.code == Some(Code::RateLimited);
     state.limited_streak = if is_limited {
@@ -89,6 +132,9 @@ pub fn step(before: &State, seen: &Seen, interval: Duration, now: At) -> Step {
     } else {
         0
     };
+    let planned = before.last_check_at.map(|at| at + patience);
+    let vouched = before.vouched_until.or(planned).unwrap_or(seen.at);
+    let forgotten = state.suspicion.take_if(|_| seen.at > vouched);
     let (transition, blip_since) = match towards(seen, &mut state) {
         None => unmeasured(&mut state, seen),
         Some(status) => measured(&mut state, status, seen, is_limited),
@@ -99,15 +145,37 @@ pub fn step(before: &State, seen: &Seen, interval: Duration, now: At) -> Step {
         _ => None,
     };
     let recheck = recheck(&state);
-    let spans = account(before, &mut state, transition, seen.at, interval);
+    let spans = account(before, &mut state, transition, seen.at, vouched);
     Step {
         state,
         transition,
         flapping,
-        blip_since,
+        blip_since: blip_since.or(forgotten.map(|suspicion| suspicion.since)),
         recheck,
         spans,
     }
+}
+
+/// What is known at `now` of a monitor that nobody has checked in time: nothing. `None` while a check vouches
+/// for its status, or where it says nothing anyway. What an agent has kept of the time since may still come.
+pub fn lapse(before: &State, now: At) -> Option<Step> {
+    let until = before.vouched_until.filter(|until| *until < now)?;
+    if matches!(
+        before.status,
+        MonitorStatus::Unknown | MonitorStatus::Pending
+    ) {
+        return None;
+    }
+    let mut state = *before;
+    let forgotten = state.suspicion.take();
+    let transition = change(&mut state, MonitorStatus::Unknown, until);
+    let spans = account(before, &mut state, None, until, until);
+    Some(Step {
+        transition: Some(transition),
+        blip_since: forgotten.map(|suspicion| suspicion.since),
+        spans,
+        ..Step::none(&state)
+    })
 }
 
 /// The status that a check speaks for; `None` when it measured nothing.

@@ -4,7 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-const MINUTE: Duration = Duration::from_mins(1);
+/// Of a check each minute that may take half of one.
+const PATIENCE: Duration = Duration::from_secs(180);
 use CheckStatus::{Degraded, Down, Unknown, Up};
 
 fn seen(second: i64, status: CheckStatus) -> Seen {
@@ -22,7 +23,7 @@ fn run(checks: &[(i64, CheckStatus)]) -> (State, Vec<Transition>, Vec<Span>) {
     let (mut transitions, mut spans) = (vec![], vec![]);
     for (second, status) in checks {
         let seen = seen(*second, *status);
-        let step = step(&state, &seen, MINUTE, seen.at);
+        let step = step(&state, &seen, PATIENCE, seen.at);
         state = step.state;
         transitions.extend(step.transition);
         spans.extend(step.spans);
@@ -57,7 +58,7 @@ fn an_outage_is_confirmed_by_three_and_dated_back_to_the_first() {
 #[test]
 fn a_blip_changes_nothing_and_is_marked() {
     let before = run(&[(0, Up), (60, Down)]).0;
-    let after = step(&before, &seen(65, Up), MINUTE, At(65_000));
+    let after = step(&before, &seen(65, Up), PATIENCE, At(65_000));
     assert_eq!(after.transition, None);
     assert_eq!(after.blip_since, Some(At(60_000)));
     assert_eq!(after.recheck, None);
@@ -100,11 +101,11 @@ fn our_own_trouble_takes_back_what_was_suspected() {
         code: Some(Code::MonitorError),
         ..seen(70, Unknown)
     };
-    let after = step(&before, &ours, MINUTE, ours.at);
+    let after = step(&before, &ours, PATIENCE, ours.at);
     assert_eq!((after.state.suspicion, after.transition), (None, None));
     assert_eq!(after.blip_since, Some(At(60_000)));
     assert_eq!(ms(&after.spans, Unknown), 10_000);
-    let down = step(&after.state, &seen(130, Down), MINUTE, At(130_000));
+    let down = step(&after.state, &seen(130, Down), PATIENCE, At(130_000));
     assert_eq!(down.transition, None, "it has to be confirmed anew");
 }
 
@@ -112,11 +113,11 @@ fn our_own_trouble_takes_back_what_was_suspected() {
 fn an_unmeasured_check_is_not_hurried() {
     let before = run(&[(0, Up)]).0;
     assert_eq!(
-        step(&before, &seen(60, Unknown), MINUTE, At(60_000)).recheck,
+        step(&before, &seen(60, Unknown), PATIENCE, At(60_000)).recheck,
         None
     );
     assert_eq!(
-        step(&before, &seen(60, Down), MINUTE, At(60_000)).recheck,
+        step(&before, &seen(60, Down), PATIENCE, At(60_000)).recheck,
         Some(RECHECK_AFTER)
     );
 }
@@ -129,7 +130,7 @@ fn turned_away_five_times_is_degraded() {
             code: Some(Code::RateLimited),
             ..seen(60 * n, Unknown)
         };
-        state = step(&state, &limited, MINUTE, limited.at).state;
+        state = step(&state, &limited, PATIENCE, limited.at).state;
     }
     assert_eq!(state.status, MonitorStatus::Degraded);
 }
@@ -137,9 +138,109 @@ fn turned_away_five_times_is_degraded() {
 #[test]
 fn time_that_no_check_vouches_for_is_unknown() {
     let (.., spans) = run(&[(0, Up), (60, Up), (3_660, Up)]);
-    let vouched = 60_000 + 120_000 + 45_000;
+    let vouched = 60_000 + 180_000;
     assert_eq!(ms(&spans, Up), vouched);
     assert_eq!(ms(&spans, Unknown), 3_660_000 - vouched);
+}
+
+#[test]
+fn a_server_that_asks_to_be_left_alone_stays_as_it_was_meanwhile() {
+    let mut state = run(&[(0, Down), (5, Down), (10, Down)]).0;
+    let hour = Duration::from_hours(1) + PATIENCE;
+    let mut spans = vec![];
+    for second in [70, 3_670, 7_270] {
+        let step = step(&state, &seen(second, Down), hour, At(second * 1_000));
+        state = step.state;
+        spans.extend(step.spans);
+    }
+    assert_eq!((ms(&spans, Down), ms(&spans, Unknown)), (7_260_000, 0));
+}
+
+#[test]
+fn what_nobody_followed_up_has_to_be_confirmed_anew() {
+    let before = run(&[(0, Up), (60, Down)]).0;
+    // The machine slept for ten hours.
+    let mut state = before;
+    let (mut transitions, mut spans, mut blips) = (vec![], vec![], vec![]);
+    for second in [36_000, 36_005, 36_010] {
+        let step = step(&state, &seen(second, Down), PATIENCE, At(second * 1_000));
+        state = step.state;
+        transitions.extend(step.transition);
+        spans.extend(step.spans);
+        blips.extend(step.blip_since);
+    }
+    assert_eq!(transitions[0].since, At(36_000_000));
+    assert_eq!(blips, [At(60_000)]);
+    assert_eq!(ms(&spans, Down), 10_000);
+    assert_eq!(ms(&spans, Unknown), 36_000_000 - 60_000 - 180_000);
+}
+
+#[test]
+fn what_nobody_checks_any_more_is_unknown_from_then_on() {
+    let before = run(&[(0, Up), (60, Up), (120, Down)]).0;
+    assert_eq!(lapse(&before, At(300_000)), None, "it still vouches");
+    let lapsed = lapse(&before, At(600_000)).unwrap();
+    assert_eq!(lapsed.transition.unwrap().to, MonitorStatus::Unknown);
+    assert_eq!(
+        (lapsed.state.since, lapsed.blip_since),
+        (At(300_000), Some(At(120_000)))
+    );
+    assert_eq!(
+        (ms(&lapsed.spans, Up), ms(&lapsed.spans, Unknown)),
+        (180_000, 0)
+    );
+    assert_eq!(lapse(&lapsed.state, At(900_000)), None, "it is said once");
+    let back = step(&lapsed.state, &seen(1_000, Up), PATIENCE, At(1_000_000));
+    assert_eq!(
+        (ms(&back.spans, Up), ms(&back.spans, Unknown)),
+        (0, 700_000)
+    );
+    let state = State::pending(At(0));
+    assert_eq!(lapse(&state, At(900_000)), None);
+}
+
+#[test]
+fn a_location_that_waits_in_vain_is_heard_though_others_began_later() {
+    let from_one = |state: &State, second, status, previous: i64, now: i64| {
+        let previous = Some(At(previous * 1_000));
+        step_from_one(
+            state,
+            &seen(second, status),
+            previous,
+            PATIENCE,
+            At(now * 1_000),
+        )
+    };
+    let before = run(&[(0, Up), (70, Up)]).0;
+    // It began before the last check and hung for half a minute.
+    let hung = from_one(&before, 60, Degraded, 0, 90);
+    assert_eq!(
+        hung.state.suspicion.map(|held| held.since),
+        Some(At(60_000))
+    );
+    assert_eq!(hung.state.last_check_at, Some(At(70_000)));
+    for (second, previous, now) in [(60, 60, 90), (60, 65, 90), (60, 0, 400)] {
+        let late = from_one(&before, second, Down, previous, now);
+        assert_eq!(late.state, before, "late, or told long after");
+    }
+    let ahead = from_one(&before, 75, Up, 90_000, 90);
+    assert_eq!(
+        ahead.state.last_check_at,
+        Some(At(75_000)),
+        "its clock was set back"
+    );
+    let again = from_one(&hung.state, 95, Degraded, 60, 125);
+    let confirmed = from_one(&again.state, 130, Degraded, 95, 160);
+    assert_eq!(confirmed.transition.unwrap().since, At(60_000));
+}
+
+#[test]
+fn what_was_seen_before_a_pause_does_not_count_after_it() {
+    let resumed = State::pending(At(3_600_000));
+    let before = step(&resumed, &seen(1_800, Down), PATIENCE, At(3_700_000));
+    assert_eq!(before.state, resumed);
+    let after = step(&resumed, &seen(3_601, Up), PATIENCE, At(3_602_000));
+    assert_eq!(after.state.status, MonitorStatus::Up);
 }
 
 /// Mostly none; now and then the clock is set by a day.
@@ -170,7 +271,7 @@ fn a_server_that_comes_and_goes_flaps_until_it_has_settled() {
     let calm = (17..60).map(|minute| (minute * 60, Up));
     for (second, status) in troubled.chain(calm) {
         let seen = seen(second, status);
-        let step = step(&state, &seen, MINUTE, seen.at);
+        let step = step(&state, &seen, PATIENCE, seen.at);
         said.extend(step.flapping.map(|flapping| (second, flapping)));
         state = step.state;
     }
@@ -188,7 +289,7 @@ fn what_another_location_saw_once_is_confirmed_by_nobody_else() {
             is_own: false,
             ..seen(second, Down)
         };
-        let step = step(&state, &others, MINUTE, others.at);
+        let step = step(&state, &others, PATIENCE, others.at);
         assert_eq!(step.transition, None);
         state = step.state;
     }
@@ -198,13 +299,13 @@ fn what_another_location_saw_once_is_confirmed_by_nobody_else() {
 #[test]
 fn a_clock_that_was_set_back_stops_nothing() {
     let ahead = run(&[(0, Up), (90_000, Up)]).0;
-    let late = step(&ahead, &seen(89_990, Down), MINUTE, At(90_001_000));
+    let late = step(&ahead, &seen(89_990, Down), PATIENCE, At(90_001_000));
     assert_eq!(late.state, ahead, "a late result is not a clock");
     let mut state = ahead;
     let mut transitions = Vec::new();
     for second in [60, 65, 70] {
         let seen = seen(second, Down);
-        let step = step(&state, &seen, MINUTE, seen.at);
+        let step = step(&state, &seen, PATIENCE, seen.at);
         assert!(step.spans.is_empty(), "that time was counted before");
         transitions.extend(step.transition);
         state = step.state;
@@ -227,7 +328,7 @@ proptest! {
             let now = At(second * 1_000);
             second += gap; // gaps below zero are late or doubled results
             let before = state.without_future(now);
-            let next = step(&state, &seen(second, status), MINUTE, now);
+            let next = step(&state, &seen(second, status), PATIENCE, now);
             state = next.state;
             for span in &next.spans {
                 prop_assert!(span.from < span.until);

@@ -175,6 +175,7 @@ impl World {
                 result,
                 claim: due.claim,
                 interval: due.monitor.spec.interval(),
+                timeout: due.monitor.spec.timeout(),
                 locations: due.locations,
                 quorum: due.monitor.spec.quorum,
                 facts_hash: due.facts_hash,

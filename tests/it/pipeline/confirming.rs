@@ -1,5 +1,6 @@
 //! Confirming before alarming, and recovering.
 
+use lifesign::app::incidents;
 use lifesign::store::CheckFilter;
 
 use super::*;
@@ -38,6 +39,39 @@ engines! {
         let incident = world.incidents().await.remove(0);
         assert_eq!(incident.status(), "resolved");
         assert_eq!(server.sessions_opened(), server.sessions_closed());
+    }
+
+    async fn what_was_closed_by_hand_and_gets_better_is_no_new_trouble(store: Store) {
+        let server = FakeMcp::start(status(503)).unwrap();
+        let world = TestApp::new(store).await;
+        let monitor = world.watch_as(&server.url(), |mut spec| {
+            spec.expectations.tools = vec!["absent".to_owned()];
+            spec
+        }).await;
+        world.rounds(3, 5).await;
+        let incident = world.incidents().await.remove(0);
+        incidents::resolve(&world.app, &world.actor, incident.id).await.unwrap();
+        server.set(healthy());
+        world.rounds(4, 60).await;
+        assert_eq!(world.status(monitor).await, MonitorStatus::Degraded);
+        assert_eq!(world.incidents().await.len(), 1);
+        server.set(status(503));
+        world.rounds(4, 60).await;
+        assert_eq!(world.incidents().await.len(), 2, "worse it is");
+    }
+
+    async fn a_server_that_asks_for_an_hour_is_down_for_all_of_it(store: Store) {
+        let server = FakeMcp::start(healthy()).unwrap();
+        let world = TestApp::new(store).await;
+        let monitor = world.watch(&server.url()).await;
+        world.round().await;
+        server.set(status(503).header("Retry-After", "3600"));
+        world.rounds(260, 60).await;
+        let now = world.app.clock.now();
+        let shown = world.app.store.overview(world.actor.team, monitor, now).await.unwrap();
+        let (_, spent) = shown.unwrap().windows[0];
+        assert_eq!((spent.up_ms, spent.unknown_ms), (60_000, 0));
+        assert_eq!(spent.down_ms, 259 * 60_000);
     }
 
     async fn a_blip_is_kept_and_nobody_is_told(store: Store) {

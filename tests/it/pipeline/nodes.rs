@@ -4,8 +4,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use lifesign::app::record::record;
 use lifesign::app::refused::Refused;
-use lifesign::app::{App, monitors, nodes};
+use lifesign::app::{App, lapses, monitors, nodes};
 use lifesign::clock::Ids;
 use lifesign::config::Settings;
 use lifesign::domain::agent::Agent;
@@ -179,8 +180,40 @@ engines! {
         let now = test.app.clock.now();
         let shown = test.app.store.overview(test.actor.team, id, now).await.unwrap().unwrap();
         let (_, spent) = shown.windows[0];
-        let vouched = Duration::from_mins(3) + Duration::from_secs(165);
+        let vouched = Duration::from_mins(6);
         assert_eq!(spent.up_ms, i64::try_from(vouched.as_millis()).unwrap());
         assert!(spent.unknown_ms > 2 * HOUR_MS, "{spent:?}");
+
+        assert_eq!(lapses::step(&test.app).await.unwrap(), 1);
+        assert_eq!(lapses::step(&test.app).await.unwrap(), 0);
+        let shown = test.app.store.overview(test.actor.team, id, now).await.unwrap().unwrap();
+        assert_eq!(shown.status(), MonitorStatus::Unknown);
+        assert_eq!(shown.windows[0].1, spent, "no moment is counted twice");
+        let counts = test.app.store.status_counts(test.actor.team).await.unwrap();
+        assert_eq!(counts, [(MonitorStatus::Unknown, 1)]);
+        assert!(test.told().is_empty());
+    }
+
+    /// A location that waits in vain ends its check after those of others that began later.
+    async fn what_one_location_waits_for_in_vain_is_degraded(store: Store) {
+        let server = FakeMcp::start(healthy()).unwrap();
+        let mut test = TestApp::new(store).await;
+        let locations = Some(["ams", "fra"].map(str::to_owned).to_vec());
+        let id = test.watch_as(&server.url(), |spec| MonitorSpec { locations, ..spec }).await;
+        let mut away = Arc::new(another(&test, "fra-1", "fra"));
+        test.app = Arc::new(another(&test, "ams-1", "ams"));
+        test.round().await;
+        for _ in 0..5 {
+            test.advance(60);
+            server.set(status(503));
+            std::mem::swap(&mut test.app, &mut away);
+            let in_vain = test.checks().await;
+            std::mem::swap(&mut test.app, &mut away);
+            test.advance(1);
+            server.set(healthy());
+            test.round().await;
+            record(&test.app, &in_vain).await.unwrap();
+        }
+        assert_eq!(test.status(id).await, MonitorStatus::Degraded);
     }
 }

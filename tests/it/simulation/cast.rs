@@ -53,6 +53,7 @@ impl Cast {
         Checked {
             claim: due.claim,
             interval: due.monitor.spec.interval(),
+            timeout: due.monitor.spec.timeout(),
             locations: due.locations,
             quorum: due.monitor.spec.quorum,
             facts_hash: due.facts_hash,

@@ -13,6 +13,8 @@ use CheckStatus::{Degraded, Down, Unknown, Up};
 
 /// How long flapping is looked for, and how long it takes to settle.
 const HALF_AN_HOUR: Duration = Duration::from_mins(30);
+/// What two checks may take.
+const IN_CHECKS: Duration = Duration::from_mins(1);
 /// How long the end of a window waits for a check, at least.
 const PATIENCE: Duration = Duration::from_mins(5);
 
@@ -120,6 +122,10 @@ impl Model {
     fn check(&mut self, began: At, said: CheckStatus) {
         if self.last.is_some_and(|(last, _)| began <= last) {
             return; // Late: it is kept, and counts for nothing.
+        }
+        let overdue = self.interval * 2 + IN_CHECKS;
+        if self.last.is_some_and(|(last, _)| began > last + overdue) {
+            self.against.clear(); // Nobody followed it up.
         }
         self.last = Some((began, said));
         self.blind = if said == Unknown { self.blind + 1 } else { 0 };

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use lifesign::domain::id::MonitorId;
+use lifesign::domain::status::MonitorStatus;
 use lifesign::domain::verdict::CheckStatus;
 use lifesign::secret::SealingKey;
 use lifesign::store::{Claim, Finished, Store};
@@ -58,6 +59,23 @@ engines! {
         store.release(&first.checks).await.unwrap();
         let third = store.claim_due(&claim(3), "local", 10).await.unwrap();
         assert!(third.checks.is_empty(), "a claim that was overtaken releases nothing");
+    }
+
+    async fn what_nobody_checks_from_anywhere_is_overdue(store: Store) {
+        let team = team(&store, 1).await;
+        add(&store, &monitor(team, 10)).await;
+        let overdue = async |before| store.overdue(before, None, 10).await.unwrap();
+        assert!(overdue(NOW + LEASE).await.is_empty(), "it says nothing yet");
+        let mut tx = store.begin().await.unwrap();
+        let mut states: Vec<_> = tx.states(&[MonitorId(id(10))]).await.unwrap().into_iter().collect();
+        states[0].1.state.status = MonitorStatus::Up;
+        assert!(tx.save_states(&states).await.unwrap());
+        tx.commit().await.unwrap();
+        assert!(overdue(NOW).await.is_empty());
+        let found = overdue(NOW + LEASE).await;
+        assert_eq!((found.len(), found[0].state), (1, states[0].1.state));
+        let after = store.overdue(NOW + LEASE, Some(found[0].monitor), 10).await.unwrap();
+        assert!(after.is_empty());
     }
 
     async fn what_is_renewed_stays_claimed_and_keeps_its_slot(store: Store) {
