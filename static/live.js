@@ -9,8 +9,11 @@ const isBusy = (element) =>
 const refresh = async (element) => {
   if (isBusy(element)) return late.add(element);
   const answer = await fetch(element.dataset.live, { headers: { accept: "text/html" } });
+  // Whoever is logged out meanwhile is led to the log-in page: the whole page, not this piece of it.
+  if (answer.redirected) return location.reload();
   if (answer.status === 404) return element.remove();
-  if (!answer.ok || !element.isConnected || isBusy(element)) return;
+  if (!answer.ok || !element.isConnected) return;
+  if (isBusy(element)) return late.add(element);
   const fresh = document.createElement("template");
   fresh.innerHTML = await answer.text();
   const next = fresh.content.firstElementChild;
@@ -51,7 +54,8 @@ const reach = (wait) => {
 const away = document.getElementById("away");
 const look = async () => {
   if (document.hidden) return;
-  const isAway = !(await fetch("/readyz")).ok;
+  // Only the status is asked for: proxies keep what else it says for machines inside.
+  const isAway = (await fetch("/readyz", { method: "HEAD" })).status >= 500;
   if (away.hidden === isAway) away.hidden = !isAway;
   else return;
   if (!isAway) live().forEach((element) => refresh(element).catch(() => {}));
