@@ -71,18 +71,32 @@ if (live().length) {
   addEventListener("pageshow", (event) => event.persisted && reach(2));
 }
 
-// A page for the public asks again for all of itself, now and then, while somebody looks at it.
+// Times since something happened grow older without asking the server. A page for the public may be a
+// copy that somebody kept: how old it is, and by how much our clock is ahead, tells only a fresh answer.
 const again = document.querySelector("[data-again]");
-const ask = async (main) => {
-  if (document.hidden || main.matches(":focus-within")) return;
-  const answer = await fetch(location, { headers: { accept: "text/html" } });
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-  if (answer.ok) main.replaceChildren(...page.querySelector("main").children);
-};
-if (again) setInterval(() => ask(again).catch(() => {}), again.dataset.again * 1000);
+let seen = again?.innerHTML;
+let ahead = again ? 0 : Date.now() - (Date.parse(document.body.dataset.now) || Date.now());
 
-// Times since something happened grow older without asking the server.
-const ahead = Date.now() - (Date.parse(document.body.dataset.now) || Date.now());
+// It asks for all of itself, at once and then now and again, while somebody looks at it.
+const ask = async (main) => {
+  const isRead = () => document.hidden || main.querySelector(":focus");
+  if (isRead()) return;
+  const answer = await fetch(location, { headers: { accept: "text/html" }, cache: "no-cache" });
+  if (answer.redirected) return location.reload();
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  if (!answer.ok) return;
+  const told = Date.parse(answer.headers.get("date")) + 1000 * answer.headers.get("age");
+  if (told) ahead = Date.now() - told;
+  const fresh = page.querySelector("main");
+  if (isRead() || fresh.innerHTML === seen) return;
+  seen = fresh.innerHTML;
+  main.replaceChildren(...fresh.children);
+};
+if (again) {
+  ask(again).catch(() => {});
+  setInterval(() => ask(again).catch(() => {}), again.dataset.again * 1000);
+}
+
 const words = (seconds) =>
   seconds < 1 ? "just now" : seconds < 60 ? `${seconds} s ago`
   : seconds < 3600 ? `${Math.floor(seconds / 60)} min ago`

@@ -332,6 +332,46 @@ if (said !== "none") fault("keyboard", "a day does not show its minutes");
 await live.keyboard.press("Tab");
 if (!(await live.evaluate(() => document.activeElement.textContent === "Its checks"))) fault("keyboard", "a day does not lead to its checks");
 
+// Only trouble of ours is said, and not that a proxy keeps `/readyz` for itself.
+const tended = await (await context({ storageState: state })).newPage();
+let ready;
+await tended.route("**/readyz", (route) => (ready ? route.fulfill({ status: ready }) : route.continue()));
+await tended.clock.install();
+await tended.goto(`${base}/`);
+for (const [status, isSaid] of [[0, false], [404, false], [503, true], [0, false]]) {
+  ready = status;
+  const asked = tended.waitForResponse("**/readyz");
+  await tended.clock.runFor(31_000);
+  await asked;
+  await tended.locator(`#away${isSaid ? ":not([hidden])" : "[hidden]"}`).waitFor({ state: "attached", timeout: 5_000 })
+    .catch(() => fault("away", `${status} is ${isSaid ? "not " : ""}said`));
+}
+
+// A page for the public that was kept for ten minutes does not show itself as fresh.
+const reader = await (await context()).newPage();
+const stale = (html) => html.replaceAll(/(data-now="|datetime=")([^"]+)/g, (_, name, at) => `${name}${new Date(Date.parse(at) - 6e5).toISOString()}`);
+let isKept = true;
+await reader.route("**/status/acme", async (route) => {
+  if (!isKept) return route.abort();
+  isKept = false;
+  const answer = await route.fetch();
+  await route.fulfill({ response: answer, body: stale(await answer.text()) });
+});
+await reader.goto(`${base}/status/acme`);
+await reader.waitForFunction(() => /1\d min ago/.test(document.querySelector(".hero time[data-ago]").textContent), null, { timeout: 10_000 })
+  .catch(() => fault("status", "an old copy passes for a new one"));
+
+// Whoever is logged out meanwhile is led to the log-in page, not shown it in place of a row.
+const parted = await context({ storageState: state });
+const leaving = await parted.newPage();
+await leaving.goto(`${base}/`);
+await leaving.waitForTimeout(500);
+await parted.clearCookies();
+await person.goto(base + up);
+await person.click("button:text-is(\"Pause\")");
+await leaving.waitForURL(/\/login/, { timeout: 10_000 }).catch(() => fault("live", "a row became the log-in page"));
+await person.click("button:text-is(\"Resume\")");
+
 // The widget and the picture of a status page, on the page of somebody else.
 const elsewhere = createServer((_, answer) => {
   answer.setHeader("content-type", "text/html");

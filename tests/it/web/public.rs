@@ -34,6 +34,10 @@ engines! {
             let again = stranger.get_with(path, &[("if-none-match", &etag)]).await;
             assert_eq!((again.status, again.body.len()), (StatusCode::NOT_MODIFIED, 0), "{path}");
         }
+        for (path, count) in [("/status/acme", 1), ("/status/acme/history", 1), ("/status/acme/subscribe", 0)] {
+            let again = stranger.get(path).await.all("[data-again]").len();
+            assert_eq!(again, count, "{path}: a form is not fetched again under who fills it in");
+        }
         let page = stranger.get("/status/acme").await;
         assert_eq!(page.one(".hero h2"), "Nothing has been measured yet");
         assert_eq!(page.all(".comp .day").len(), 90);
