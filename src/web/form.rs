@@ -12,8 +12,8 @@ use crate::domain::monitor::FieldError;
 
 /// Largest form, in bytes.
 const MAX_FORM: usize = 256 * 1_024;
-/// Most fields of a form.
-const MAX_FIELDS: usize = 1_000;
+/// Most fields of a form: more than one of that size has which ticks monitors by their ids.
+const MAX_FIELDS: usize = 6_000;
 
 /// The fields of a form with their errors.
 #[derive(Clone, Debug, Default)]
@@ -128,10 +128,11 @@ impl<S: Send + Sync> FromRequest<S> for Filled {
         let body = to_bytes(body, MAX_FORM)
             .await
             .map_err(|_| WebError::too_large())?;
-        let whole = Request::from_parts(parts, Body::from(body.clone()));
-        let Ok(mut form) = Multipart::from_request(whole, state).await else {
+        let request = Request::from_parts(parts, Body::from(body.clone()));
+        let Ok(mut form) = Multipart::from_request(request, state).await else {
             let fields = form_urlencoded::parse(&body).into_owned();
-            return Ok(Self::of(fields.take(MAX_FIELDS)));
+            let values: Vec<_> = fields.take(MAX_FIELDS + 1).collect();
+            return whole(values);
         };
         // A form that brings a file along; of a file only its text is taken.
         let mut values = Vec::new();
@@ -141,12 +142,20 @@ impl<S: Send + Sync> FromRequest<S> for Filled {
                 break;
             };
             values.push((name, String::from_utf8_lossy(&value).into_owned()));
-            if values.len() == MAX_FIELDS {
+            if values.len() > MAX_FIELDS {
                 break;
             }
         }
-        Ok(Self::of(values))
+        whole(values)
     }
+}
+
+/// A form with all of its fields: one of which some are missing would say something else.
+fn whole(values: Vec<(String, String)>) -> Result<Filled, WebError> {
+    if values.len() > MAX_FIELDS {
+        return Err(WebError::too_large());
+    }
+    Ok(Filled::of(values))
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ use crate::app::public_status::PublicStatus;
 use crate::app::status_pages::{self, PageSpec};
 use crate::domain::accent::Accent;
 use crate::domain::id::{MonitorId, StatusPageId};
+use crate::domain::monitor::FieldError;
 use crate::domain::sensitive::Sensitive;
 use crate::domain::status_page::{Component, StatusPage, Visibility};
 
@@ -28,6 +29,9 @@ use crate::domain::status_page::{Component, StatusPage, Visibility};
 const MOST: usize = 200;
 /// Most of them whose state is shown beside them.
 const MOST_SEEN: usize = 20;
+/// Most monitors that have fields of their own in the form: those on the page first. Any other can be
+/// ticked, and has them once it is on the page.
+const MOST_NAMED: usize = 200;
 
 #[derive(Template, WebTemplate)]
 #[template(path = "status_pages/list.html")]
@@ -91,7 +95,7 @@ async fn form_page(
     // Those on the page come first, in the order of the page.
     let chosen: Vec<String> = form.all("components").map(str::to_owned).collect();
     let place = |id: &MonitorId| chosen.iter().position(|known| *known == id.to_string());
-    monitors.sort_by_key(|(id, _)| place(id).unwrap_or(usize::MAX));
+    monitors.sort_by_cached_key(|(id, _)| place(id).unwrap_or(usize::MAX));
     let mut groups: Vec<String> = monitors
         .iter()
         .map(|(id, _)| form.value(&format!("group:{id}")).to_owned())
@@ -125,7 +129,12 @@ pub(super) async fn create(
     visitor: Visitor,
     form: Filled,
 ) -> Result<Response, WebError> {
-    match status_pages::create(&shared.app, &visitor.actor, spec(&form)).await {
+    visitor.must_edit()?;
+    let made = match spec(&form) {
+        Ok(spec) => status_pages::create(&shared.app, &visitor.actor, spec).await,
+        Err(fault) => Err(fault.into()),
+    };
+    match made {
         Ok(page) => Ok(saved(page.id)),
         Err(refused) => {
             let form = form.refused(faults(refused)?);
@@ -158,8 +167,13 @@ pub(super) async fn change(
     Id(id): Id<StatusPageId>,
     form: Filled,
 ) -> Result<Response, WebError> {
+    visitor.must_edit()?;
     let known = known(&shared, &visitor, id).await?;
-    match status_pages::change(&shared.app, &visitor.actor, id, spec(&form)).await {
+    let changed = match spec(&form) {
+        Ok(spec) => status_pages::change(&shared.app, &visitor.actor, id, spec).await,
+        Err(fault) => Err(fault.into()),
+    };
+    match changed {
         Ok(page) => Ok(saved(page.id)),
         Err(refused) => {
             let form = form.refused(faults(refused)?);
@@ -230,7 +244,10 @@ fn saved(id: StatusPageId) -> Response {
 
 /// What was typed; a component that is no id is none. They stand by their place, those without
 /// one last.
-fn spec(form: &Filled) -> PageSpec {
+fn spec(form: &Filled) -> Result<PageSpec, FieldError> {
+    let visibility = Visibility::parse(form.value("visibility"));
+    let visibility =
+        visibility.ok_or_else(|| FieldError::new("visibility", "must be one of these"))?;
     let said = |name: &str| Some(form.value(name).to_owned()).filter(|text| !text.is_empty());
     let ids = form.all("components").filter_map(|id| id.parse().ok());
     let mut ids: Vec<MonitorId> = ids.collect();
@@ -239,22 +256,22 @@ fn spec(form: &Filled) -> PageSpec {
             .parse()
             .unwrap_or(u32::MAX)
     };
-    ids.sort_by_key(place);
+    ids.sort_by_cached_key(place);
     let component = |monitor: MonitorId| Component {
         monitor,
         name: said(&format!("name:{monitor}")),
         group: said(&format!("group:{monitor}")),
     };
     let password = form.raw("password");
-    PageSpec {
+    Ok(PageSpec {
         slug: form.value("slug").to_owned(),
         title: form.value("title").to_owned(),
-        visibility: Visibility::parse(form.value("visibility")).unwrap_or_default(),
+        visibility,
         password: (!password.is_empty()).then(|| Sensitive::new(password)),
         domain: said("domain"),
         accent: said("accent"),
         components: ids.into_iter().map(component).collect(),
-    }
+    })
 }
 
 fn filled(page: &StatusPage) -> Filled {

@@ -18,7 +18,10 @@ async fn refused(person: &Person, path: &str, (typed, field, part): Case<'_>) ->
     let message = answer.one(&format!("[id='{field}-error']"));
     assert!(message.contains(part), "{message} for {about}");
     let invalid = answer.attribute(&format!("[id='{field}']"), "aria-invalid");
-    assert!(field == "components" || invalid.is_some(), "{about}");
+    assert!(
+        matches!(field, "components" | "visibility") || invalid.is_some(),
+        "{about}"
+    );
     for (name, value) in typed.iter().filter(|(_, value)| !value.is_empty()) {
         let kind = answer.attribute(&format!("input[name='{name}']"), "type");
         match kind.as_deref() {
@@ -164,10 +167,13 @@ engines! {
         }
         let monitor = furnished.monitor.to_string();
         let lines = ("components", monitor.as_str());
+        let seen = ("visibility", "public");
         for (typed, field, part) in [
-            (&[("title", "A"), ("slug", "Not This!"), lines][..], "slug", "lower-case"),
-            (&[("title", "A"), ("slug", "acme"), lines][..], "slug", "taken"),
-            (&[("title", ""), ("slug", "b"), lines][..], "title", "1 to 120"),
+            (&[("title", "A"), ("slug", "Not This!"), lines, seen][..], "slug", "lower-case"),
+            (&[("title", "A"), ("slug", "acme"), lines, seen][..], "slug", "taken"),
+            (&[("title", ""), ("slug", "b"), lines, seen][..], "title", "1 to 120"),
+            (&[("title", "A"), ("slug", "b"), lines][..], "visibility", "one of these"),
+            (&[("title", "A"), ("slug", "b"), lines, ("visibility", "x")][..], "visibility", "one of these"),
         ] {
             let answer = refused(&owner, "/status-pages", (typed, field, part)).await;
             let box_ = format!("input[value='{monitor}']");

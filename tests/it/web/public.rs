@@ -57,7 +57,7 @@ engines! {
         let (owner, stranger) = (site.owner().await, site.stranger());
         assert_eq!(stranger.get("/status/acme").await.status, StatusCode::OK);
         let id = furnished.monitor.to_string();
-        let form = [("title", "Search"), ("slug", "acme"), ("components", id.as_str())];
+        let form = [("title", "Search"), ("slug", "acme"), ("visibility", "hidden"), ("components", &*id)];
         owner.post(&format!("/status-pages/{}/edit", furnished.page), &form).await.location();
         for path in PUBLIC {
             for person in [&stranger, &owner] {

@@ -79,6 +79,35 @@ engines! {
         assert_eq!(group.as_deref(), Some("Asia"));
     }
 
+    /// Each monitor brings fields along; those that come after them count, too.
+    async fn a_large_team_saves_its_page_and_it_stays_public(store: Store) {
+        let (site, page) = site(store, |_| ()).await;
+        for n in 0..200 {
+            site.monitor(&format!("Other {n}")).await;
+        }
+        let owner = site.owner().await;
+        let path = format!("/status-pages/{}/edit", page.id);
+        let edit = owner.get(&path).await;
+        assert_eq!(edit.all(".parts [name='components']").len(), 203);
+        assert_eq!(edit.all(".parts [name^='name:']").len(), 200, "a form that can be sent");
+
+        let named: Vec<String> = (0..2_000).map(|n| format!("name:{n}")).collect();
+        let head = [("title", "Acme"), ("slug", "acme")];
+        let ids = page.components.iter().map(|line| line.monitor.to_string()).collect::<Vec<_>>();
+        let ticked = ids.iter().map(|id| ("components", id.as_str()));
+        let between = named.iter().map(|name| (name.as_str(), ""));
+        let form = head.into_iter().chain(ticked).chain(between);
+        let form: Vec<_> = form.chain([("visibility", "public"), ("accent", "#3a49c4")]).collect();
+        owner.post(&path, &form).await.location();
+        let shown = site.stranger().get("/status/acme").await;
+        assert!(is_page(&shown) && shown.text().contains("theme.css"));
+
+        let many = vec![("x", ""); 6_000];
+        let form: Vec<_> = many.into_iter().chain(form).collect();
+        assert_eq!(owner.post(&path, &form).await.status, StatusCode::PAYLOAD_TOO_LARGE);
+        assert!(is_page(&site.stranger().get("/status/acme").await));
+    }
+
     /// One address, three faces; what is answered depends on what is asked for, and says so.
     async fn one_address_answers_browsers_programs_and_terminals(store: Store) {
         let (site, _) = site(store, |_| ()).await;
