@@ -7,7 +7,7 @@ use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::Shared;
-use super::error::{WebError, refused_page};
+use super::error::{WebError, faults};
 use super::form::Filled;
 use super::frame::Frame;
 use super::path::{Peer, Query};
@@ -51,12 +51,14 @@ pub(super) async fn log_in(
             &session,
             session::own_path(form.value("to")),
         )),
-        Err(Refused::Fields(faults)) => Ok(refused_page(LogIn {
-            frame: Frame::stranger(shared.app.clock.now()),
-            form: form.refused(faults),
-            can_sign_up: sign_up::is_open(&shared.app),
-        })),
-        Err(other) => Err(other.into()),
+        Err(refused) => {
+            let (refusal, faults) = faults(refused)?;
+            Ok(refusal.page(LogIn {
+                frame: Frame::stranger(shared.app.clock.now()),
+                form: form.refused(faults),
+                can_sign_up: sign_up::is_open(&shared.app),
+            }))
+        }
     }
 }
 
@@ -148,14 +150,12 @@ pub(super) async fn set_up(
     let password = Sensitive::new(form.raw("password"));
     match accounts::use_link(&shared.app, &token, form.value("email"), &password, peer).await {
         Ok(session) => Ok(enter(&shared, &session, "/")),
-        Err(Refused::Fields(faults)) => Ok(refused_page(SetUp::new(
-            &shared,
-            &link,
-            form.refused(faults),
-        ))),
         // Somebody else was quicker with the same link.
         Err(Refused::NotFound) => Ok(gone(&shared)),
-        Err(other) => Err(other.into()),
+        Err(refused) => {
+            let (refusal, faults) = faults(refused)?;
+            Ok(refusal.page(SetUp::new(&shared, &link, form.refused(faults))))
+        }
     }
 }
 

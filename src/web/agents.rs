@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::Shared;
 use super::delete::DeletePage;
-use super::error::{WebError, faults, refused_page};
+use super::error::{WebError, faults};
 use super::filters;
 use super::form::Filled;
 use super::frame::Frame;
@@ -71,8 +71,9 @@ pub(super) async fn create(
         }
         Err(refused) => {
             let mut page = page(&shared, &visitor).await?;
-            page.form = form.refused(faults(refused)?);
-            Ok(refused_page(page))
+            let (refusal, faults) = faults(refused)?;
+            page.form = form.refused(faults);
+            Ok(refusal.page(page))
         }
     }
 }

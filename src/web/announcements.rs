@@ -8,14 +8,13 @@ use chrono::NaiveDateTime;
 
 use super::Shared;
 use super::delete::DeletePage;
-use super::error::{WebError, refused_page};
+use super::error::{WebError, faults};
 use super::filters;
 use super::form::Filled;
 use super::frame::Frame;
 use super::path::{Id, Ids, Query};
 use super::session::Visitor;
 use crate::app::announcements::{self, AnnouncementSpec};
-use crate::app::refused::Refused;
 use crate::domain::announcement::{Announcement, MOST_ANNOUNCEMENTS};
 use crate::domain::at::At;
 use crate::domain::id::{AnnouncementId, StatusPageId};
@@ -86,11 +85,11 @@ pub(super) async fn create(
     };
     match made {
         Ok(_) => Ok(back(id, "announced").into_response()),
-        Err(Refused::Fields(faults)) => {
+        Err(refused) => {
+            let (refusal, faults) = faults(refused)?;
             let form = form.refused(faults);
-            Ok(refused_page(listed(&shared, &visitor, id, form).await?))
+            Ok(refusal.page(listed(&shared, &visitor, id, form).await?))
         }
-        Err(other) => Err(other.into()),
     }
 }
 
@@ -136,12 +135,14 @@ pub(super) async fn change(
     };
     match changed {
         Ok(_) => Ok(back(page, "saved").into_response()),
-        Err(Refused::Fields(faults)) => Ok(refused_page(EditPage {
-            frame: visitor.frame(),
-            known: known(&shared, &visitor, page, id).await?,
-            form: form.refused(faults),
-        })),
-        Err(other) => Err(other.into()),
+        Err(refused) => {
+            let (refusal, faults) = faults(refused)?;
+            Ok(refusal.page(EditPage {
+                frame: visitor.frame(),
+                known: known(&shared, &visitor, page, id).await?,
+                form: form.refused(faults),
+            }))
+        }
     }
 }
 

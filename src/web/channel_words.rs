@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::Shared;
 use super::channels::{FormPage, known};
-use super::error::{WebError, faults, refused_page};
+use super::error::{WebError, faults};
 use super::form::Filled;
 use super::path::Id;
 use super::session::Visitor;
@@ -87,19 +87,20 @@ async fn preview(
 ) -> Result<Response, WebError> {
     let words = words(kind, &form).map_err(Refused::Fields);
     let read = words.and_then(|words| channels::preview(&shared.app, &visitor.actor, &words));
-    let (previews, form) = match read {
-        Ok(previews) => (previews, form),
-        Err(refused) => (Vec::new(), form.refused(faults(refused)?)),
+    let (previews, form, refusal) = match read {
+        Ok(previews) => (previews, form, None),
+        Err(refused) => {
+            let (refusal, faults) = faults(refused)?;
+            (Vec::new(), form.refused(faults), Some(refusal))
+        }
     };
-    let is_refused = form.is_refused();
     let page = FormPage::new(shared, visitor, kind, form).await?;
     let page = match known {
         Some(known) => page.changing(known),
         None => page,
     };
-    Ok(if is_refused {
-        refused_page(page)
-    } else {
-        page.reading(previews).into_response()
+    Ok(match refusal {
+        Some(refusal) => refusal.page(page),
+        None => page.reading(previews).into_response(),
     })
 }

@@ -9,7 +9,7 @@ use super::Shared;
 use super::channel_route;
 use super::channel_words;
 use super::delete::DeletePage;
-use super::error::{WebError, faults, refused_page};
+use super::error::{WebError, faults};
 use super::filters;
 use super::form::Filled;
 use super::frame::Frame;
@@ -177,9 +177,10 @@ pub(super) async fn create(
             .into_response(),
         }),
         Err(refused) => {
-            let form = form.refused(faults(refused)?);
+            let (refusal, faults) = faults(refused)?;
+            let form = form.refused(faults);
             let page = FormPage::new(&shared, &visitor, kind, form).await?;
-            Ok(refused_page(page))
+            Ok(refusal.page(page))
         }
     }
 }
@@ -290,9 +291,10 @@ pub(super) async fn change(
     match done {
         Ok(_) => Ok(Redirect::to(&format!("/channels/{id}?done=saved")).into_response()),
         Err(refused) => {
-            let form = form.refused(faults(refused)?);
+            let (refusal, faults) = faults(refused)?;
+            let form = form.refused(faults);
             let page = FormPage::new(&shared, &visitor, known.kind, form).await?;
-            Ok(refused_page(page.changing(known)))
+            Ok(refusal.page(page.changing(known)))
         }
     }
 }

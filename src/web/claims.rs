@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::Shared;
 use super::delete::DeletePage;
-use super::error::{WebError, faults, refused_page};
+use super::error::{WebError, faults};
 use super::filters;
 use super::form::Filled;
 use super::frame::Frame;
@@ -61,8 +61,9 @@ pub(super) async fn create(
     match claims::create(&shared.app, &visitor.actor, form.value("host")).await {
         Ok(id) => Ok(Redirect::to(&format!("/claims/{id}")).into_response()),
         Err(refused) => {
-            let form = form.refused(faults(refused)?);
-            Ok(refused_page(list_page(&shared, &visitor, form).await?))
+            let (refusal, faults) = faults(refused)?;
+            let form = form.refused(faults);
+            Ok(refusal.page(list_page(&shared, &visitor, form).await?))
         }
     }
 }
@@ -141,11 +142,10 @@ pub(super) async fn say(
     match claims::say(&shared.app, &visitor.actor, id, typed).await {
         Ok(()) => Ok(back(id, "saved").into_response()),
         Err(refused) => {
-            let form = form.refused(faults(refused)?);
+            let (refusal, faults) = faults(refused)?;
+            let form = form.refused(faults);
             let claim = known(&shared, &visitor, id).await?;
-            Ok(refused_page(
-                show_page(&shared, &visitor, claim, form).await?,
-            ))
+            Ok(refusal.page(show_page(&shared, &visitor, claim, form).await?))
         }
     }
 }

@@ -4,7 +4,7 @@
 //! is logged once, here, and never shown.
 
 use askama::Template;
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use super::frame::Frame;
@@ -125,7 +125,7 @@ impl IntoResponse for WebError {
         if let Self::TooMany(seconds) = self {
             response
                 .headers_mut()
-                .insert(axum::http::header::RETRY_AFTER, seconds.into());
+                .insert(header::RETRY_AFTER, seconds.into());
         }
         response
     }
@@ -149,23 +149,72 @@ impl From<StoreError> for WebError {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Cursor => Self::NotFound,
+            StoreError::Conflict => Self::Conflict(
+                "Somebody else changed it at the same moment; please try again.".to_owned(),
+            ),
             StoreError::Unavailable(_) => Self::Unavailable(error.into()),
             other => Self::Internal(other.into()),
         }
     }
 }
 
-/// What a form shows beside its fields; anything else has a page of its own.
-pub(super) fn faults(refused: Refused) -> Result<Vec<FieldError>, WebError> {
-    match refused {
-        Refused::Fields(faults) => Ok(faults),
-        other => Err(other.into()),
+/// How a form that was refused is answered.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Refusal {
+    status: StatusCode,
+    /// Seconds until it may be sent again.
+    wait: Option<u64>,
+}
+
+impl Refusal {
+    /// The page with the form.
+    pub(super) fn page(self, page: impl IntoResponse) -> Response {
+        let mut response = (self.status, page).into_response();
+        if let Some(seconds) = self.wait {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, seconds.into());
+        }
+        response
     }
 }
 
-/// A page whose form was refused.
+/// What a form shows beside its fields or above them, so that nothing typed is lost; anything else has a
+/// page of its own.
+pub(super) fn faults(refused: Refused) -> Result<(Refusal, Vec<FieldError>), WebError> {
+    let error = match refused {
+        Refused::Fields(faults) => return Ok((FIELDS, faults)),
+        other => WebError::from(other),
+    };
+    let mut wait = None;
+    let words = match &error {
+        WebError::Conflict(words) => words.clone(),
+        WebError::TooMany(seconds) => {
+            wait = Some(*seconds);
+            "Too many attempts; wait a minute and try again.".to_owned()
+        }
+        WebError::Unavailable(cause) => {
+            tracing::warn!(error = format!("{cause:#}"), "form failed: database away");
+            "Nothing was saved: our database is away. Try again in a moment.".to_owned()
+        }
+        _ => return Err(error),
+    };
+    let refusal = Refusal {
+        status: error.status(),
+        wait,
+    };
+    Ok((refusal, vec![FieldError::new("form", words)]))
+}
+
+/// Fields that make no sense.
+const FIELDS: Refusal = Refusal {
+    status: StatusCode::UNPROCESSABLE_ENTITY,
+    wait: None,
+};
+
+/// A page whose form has fields that make no sense.
 pub(super) fn refused_page(page: impl IntoResponse) -> Response {
-    (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
+    FIELDS.page(page)
 }
 
 fn log_in_path(path: &str) -> String {
@@ -181,4 +230,31 @@ fn log_in_path(path: &str) -> String {
 /// The answer for everything that is not there.
 pub(super) async fn not_found() -> WebError {
     WebError::NotFound
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_comes_back_for_what_passes_and_for_nothing_else() {
+        let field = Refused::from(FieldError::new("url", "has no scheme"));
+        let conflict = Refused::Conflict("the first was quicker".to_owned());
+        for (refused, status, wait, words) in [
+            (field, 422, None, "has no scheme"),
+            (conflict, 409, None, "the first was quicker"),
+            (StoreError::Conflict.into(), 409, None, "please try again"),
+            (Refused::TooMany(9), 429, Some(9), "wait a minute"),
+        ] {
+            let (refusal, faults) = faults(refused).unwrap();
+            assert_eq!(
+                (refusal.status.as_u16(), refusal.wait),
+                (status, wait),
+                "{words}"
+            );
+            assert!(faults[0].message.contains(words), "{}", faults[0]);
+        }
+        assert!(faults(Refused::NotFound).is_err());
+        assert!(faults(Refused::Forbidden("editor")).is_err());
+    }
 }

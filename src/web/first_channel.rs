@@ -12,7 +12,7 @@ use url::form_urlencoded;
 
 use super::Shared;
 use super::channels::Tested;
-use super::error::{WebError, faults, refused_page};
+use super::error::{WebError, faults};
 use super::form::Filled;
 use super::frame::Frame;
 use super::path::Query;
@@ -150,8 +150,9 @@ pub(super) async fn tell(
     {
         Ok(saved) => saved,
         Err(refused) => {
-            page.form = form.refused(faults(refused)?);
-            return Ok(refused_page(page));
+            let (refusal, faults) = faults(refused)?;
+            page.form = form.refused(faults);
+            return Ok(refusal.page(page));
         }
     };
     let answer = channels::test(&shared.app, &visitor.actor, channel.id).await?;

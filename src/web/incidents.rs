@@ -8,7 +8,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::Shared;
-use super::error::{WebError, refused_page};
+use super::error::{WebError, faults};
 use super::filters;
 use super::form::Filled;
 use super::frame::Frame;
@@ -277,12 +277,12 @@ pub(super) async fn note(
     };
     match wrote {
         Ok(_) => Ok(back(id, "noted").into_response()),
-        Err(Refused::Fields(errors)) => {
+        Err(refused) => {
+            let (refusal, faults) = faults(refused)?;
             let mut page = page(&shared, visitor, id).await?;
-            page.note = form.refused(errors);
-            Ok(refused_page(page))
+            page.note = form.refused(faults);
+            Ok(refusal.page(page))
         }
-        Err(other) => Err(other.into()),
     }
 }
 
@@ -315,12 +315,12 @@ pub(super) async fn learn(
     };
     match incidents::edit(&shared.app, &visitor.actor, id, &[edit]).await {
         Ok(_) => Ok(back(id, "saved").into_response()),
-        Err(Refused::Fields(errors)) => {
+        Err(refused) => {
+            let (refusal, faults) = faults(refused)?;
             let mut page = page(&shared, visitor, id).await?;
-            page.postmortem = form.refused(errors);
-            Ok(refused_page(page))
+            page.postmortem = form.refused(faults);
+            Ok(refusal.page(page))
         }
-        Err(other) => Err(other.into()),
     }
 }
 

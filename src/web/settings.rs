@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::Shared;
-use super::error::{WebError, faults, refused_page};
+use super::error::{WebError, faults};
 use super::filters;
 use super::form::Filled;
 use super::frame::Frame;
@@ -79,8 +79,9 @@ pub(super) async fn rename(
         Ok(()) => Ok(Redirect::to("/settings?done=saved").into_response()),
         Err(refused) => {
             let mut page = page(&shared, &visitor).await?;
-            page.team_form = form.refused(faults(refused)?);
-            Ok(refused_page(page))
+            let (refusal, faults) = faults(refused)?;
+            page.team_form = form.refused(faults);
+            Ok(refusal.page(page))
         }
     }
 }
@@ -104,8 +105,9 @@ pub(super) async fn password(
         Ok(()) => Ok(Redirect::to("/settings?done=password").into_response()),
         Err(refused) => {
             let mut page = page(&shared, &visitor).await?;
-            page.password_form = form.refused(faults(refused)?);
-            Ok(refused_page(page))
+            let (refusal, faults) = faults(refused)?;
+            page.password_form = form.refused(faults);
+            Ok(refusal.page(page))
         }
     }
 }
@@ -125,8 +127,9 @@ pub(super) async fn add_token(
         }
         Err(refused) => {
             let mut page = page(&shared, &visitor).await?;
-            page.token_form = form.refused(faults(refused)?);
-            Ok(refused_page(page))
+            let (refusal, faults) = faults(refused)?;
+            page.token_form = form.refused(faults);
+            Ok(refusal.page(page))
         }
     }
 }

@@ -7,11 +7,10 @@ use axum::response::{IntoResponse, Response};
 
 use super::Shared;
 use super::account::enter;
-use super::error::{WebError, refused_page};
+use super::error::{WebError, faults};
 use super::form::Filled;
 use super::frame::Frame;
 use super::path::Peer;
-use crate::app::refused::Refused;
 use crate::app::sign_up::{self, SignUp};
 use crate::domain::sensitive::Sensitive;
 
@@ -52,7 +51,9 @@ pub(super) async fn sign_up(
     };
     match sign_up::sign_up(&shared.app, &wish, peer).await {
         Ok(session) => Ok(enter(&shared, &session, "/")),
-        Err(Refused::Fields(faults)) => Ok(refused_page(page(&shared, form.refused(faults)))),
-        Err(other) => Err(other.into()),
+        Err(refused) => {
+            let (refusal, faults) = faults(refused)?;
+            Ok(refusal.page(page(&shared, form.refused(faults))))
+        }
     }
 }

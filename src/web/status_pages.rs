@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::Shared;
 use super::delete::DeletePage;
-use super::error::{WebError, faults, refused_page};
+use super::error::{WebError, faults};
 use super::filters;
 use super::form::Filled;
 use super::frame::Frame;
@@ -137,10 +137,9 @@ pub(super) async fn create(
     match made {
         Ok(page) => Ok(saved(page.id)),
         Err(refused) => {
-            let form = form.refused(faults(refused)?);
-            Ok(refused_page(
-                form_page(&shared, &visitor, None, form).await?,
-            ))
+            let (refusal, faults) = faults(refused)?;
+            let form = form.refused(faults);
+            Ok(refusal.page(form_page(&shared, &visitor, None, form).await?))
         }
     }
 }
@@ -176,10 +175,9 @@ pub(super) async fn change(
     match changed {
         Ok(page) => Ok(saved(page.id)),
         Err(refused) => {
-            let form = form.refused(faults(refused)?);
-            Ok(refused_page(
-                form_page(&shared, &visitor, Some(known), form).await?,
-            ))
+            let (refusal, faults) = faults(refused)?;
+            let form = form.refused(faults);
+            Ok(refusal.page(form_page(&shared, &visitor, Some(known), form).await?))
         }
     }
 }
@@ -195,9 +193,10 @@ pub(super) async fn set_logo(
     match status_pages::set_logo(&shared.app, &visitor.actor, id, bytes).await {
         Ok(()) => Ok(saved(id)),
         Err(refused) => {
-            let form = filled(&known).refused(faults(refused)?);
+            let (refusal, faults) = faults(refused)?;
+            let form = filled(&known).refused(faults);
             let page = form_page(&shared, &visitor, Some(known), form).await?;
-            Ok(refused_page(page))
+            Ok(refusal.page(page))
         }
     }
 }

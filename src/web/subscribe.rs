@@ -9,13 +9,12 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::Shared;
-use super::error::{WebError, refused_page};
+use super::error::{WebError, faults};
 use super::form::Filled;
 use super::frame::Frame;
 use super::path::{Id, Peer, Query};
 use super::public::seen::{Asked, Place, open_to_all};
 use crate::app::public_status::PublicStatus;
-use crate::app::refused::Refused;
 use crate::app::subscribers::{self, Deed, Wish};
 use crate::domain::at::At;
 use crate::domain::channel::Kind;
@@ -95,12 +94,11 @@ pub(super) async fn subscribe(
             page.secret = secret;
             Ok(page.into_response())
         }
-        Err(Refused::Fields(faults)) => Ok(refused_page(SubscribePage::of(
-            &shared,
-            (&asked, status),
-            form.refused(faults),
-        ))),
-        Err(other) => Err(other.into()),
+        Err(refused) => {
+            let (refusal, faults) = faults(refused)?;
+            let form = form.refused(faults);
+            Ok(refusal.page(SubscribePage::of(&shared, (&asked, status), form)))
+        }
     }
 }
 
@@ -188,12 +186,12 @@ pub(super) async fn change(
             let path = query.with(&format!("/subscribers/{id}"), "key", key);
             Ok(Redirect::to(&format!("{path}&done=saved")).into_response())
         }
-        Err(Refused::Fields(faults)) => {
+        Err(refused) => {
+            let (refusal, faults) = faults(refused)?;
             let form = form.refused(faults);
             let page = subscription(&shared, id, key, Some(form)).await?;
-            Ok(refused_page(page))
+            Ok(refusal.page(page))
         }
-        Err(other) => Err(other.into()),
     }
 }
 

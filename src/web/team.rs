@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 
 use super::Shared;
-use super::error::{WebError, refused_page};
+use super::error::{WebError, faults, refused_page};
 use super::filters;
 use super::form::Filled;
 use super::frame::Frame;
@@ -125,12 +125,12 @@ pub(super) async fn invite(
             page.fresh = Some(invited);
             Ok(page.into_response())
         }
-        Err(Refused::Fields(faults)) => {
+        Err(refused) => {
+            let (refusal, faults) = faults(refused)?;
             let mut page = page(&shared, &visitor, None).await?;
             page.form = form.refused(faults);
-            Ok(refused_page(page))
+            Ok(refusal.page(page))
         }
-        Err(other) => Err(other.into()),
     }
 }
 

@@ -15,7 +15,7 @@ use axum::response::{Html, IntoResponse, Redirect, Response};
 use futures_util::stream::{self, Stream, StreamExt as _};
 
 use super::Shared;
-use super::error::{WebError, refused_page};
+use super::error::{WebError, faults, refused_page};
 use super::filters;
 use super::first_channel;
 use super::form::Filled;
@@ -74,13 +74,15 @@ pub(super) async fn try_out(
     visitor.must_edit()?;
     let endpoint = match spec::endpoint(&form) {
         Ok(endpoint) => endpoint,
-        Err(faults) => return Ok(refused(&visitor, form, faults)),
+        Err(faults) => return Ok(refused_page(asked(&visitor, form.refused(faults)))),
     };
     let trial = trial::begin(&shared.app, endpoint.clone(), Expectations::default(), None);
     let trial = match trial {
         Ok(trial) => trial,
-        Err(Refused::Fields(faults)) => return Ok(refused(&visitor, form, faults)),
-        Err(other) => return Err(other.into()),
+        Err(refused) => {
+            let (refusal, faults) = faults(refused)?;
+            return Ok(refusal.page(asked(&visitor, form.refused(faults))));
+        }
     };
     let twins = shared
         .app
@@ -109,12 +111,13 @@ pub(super) async fn try_out(
     Ok((headers, Html(body)).into_response())
 }
 
-fn refused(visitor: &Visitor, form: Filled, faults: Vec<FieldError>) -> Response {
-    refused_page(AddressPage {
+/// The page that asks for an address, with what was typed.
+fn asked(visitor: &Visitor, form: Filled) -> AddressPage {
+    AddressPage {
         frame: visitor.frame(),
-        form: form.refused(faults),
+        form,
         is_first: false,
-    })
+    }
 }
 
 /// What the rest of the page is made of.
@@ -195,7 +198,8 @@ pub(super) async fn keep(
             "form",
             "That page was too old; please paste the address again.",
         );
-        return Ok(refused(&visitor, Filled::default(), vec![fault]));
+        let form = Filled::default().refused(vec![fault]);
+        return Ok(refused_page(asked(&visitor, form)));
     };
     let spec = MonitorSpec::of(endpoint);
     match monitors::create(app, &visitor.actor, spec, &[]).await {
@@ -204,7 +208,10 @@ pub(super) async fn keep(
             let to = first_channel::before(&shared, &visitor, &then).await?;
             Ok(Redirect::to(&to).into_response())
         }
-        Err(Refused::Fields(faults)) => Ok(refused(&visitor, Filled::default(), faults)),
+        Err(Refused::Fields(faults)) => {
+            let form = Filled::default().refused(faults);
+            Ok(refused_page(asked(&visitor, form)))
+        }
         Err(other) => Err(other.into()),
     }
 }

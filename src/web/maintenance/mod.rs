@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::Shared;
 use super::delete::DeletePage;
-use super::error::{WebError, refused_page};
+use super::error::{WebError, faults};
 use super::filters;
 use super::form::Filled;
 use super::frame::Frame;
@@ -21,7 +21,6 @@ use crate::app::refused::Refused;
 use crate::domain::at::At;
 use crate::domain::id::{MonitorId, WindowId};
 use crate::domain::maintenance::{MAX_WINDOWS, Occurrence, Schedule, Scope, Window};
-use crate::domain::monitor::FieldError;
 use crate::domain::zone::Zone;
 
 pub(super) use typed::{DAYS, day_name};
@@ -227,10 +226,9 @@ pub(super) async fn create(
     match made {
         Ok(_) => Ok(Redirect::to("/maintenance?done=saved").into_response()),
         Err(refused) => {
-            let form = form.refused(faults(refused)?);
-            Ok(refused_page(
-                form_page(&shared, &visitor, None, form).await?,
-            ))
+            let (refusal, faults) = faults(refused)?;
+            let form = form.refused(faults);
+            Ok(refusal.page(form_page(&shared, &visitor, None, form).await?))
         }
     }
 }
@@ -263,10 +261,9 @@ pub(super) async fn change(
     match changed {
         Ok(_) => Ok(Redirect::to("/maintenance?done=saved").into_response()),
         Err(refused) => {
-            let form = form.refused(faults(refused)?);
-            Ok(refused_page(
-                form_page(&shared, &visitor, Some(known), form).await?,
-            ))
+            let (refusal, faults) = faults(refused)?;
+            let form = form.refused(faults);
+            Ok(refusal.page(form_page(&shared, &visitor, Some(known), form).await?))
         }
     }
 }
@@ -318,12 +315,4 @@ async fn known(shared: &Shared, visitor: &Visitor, id: WindowId) -> Result<Windo
         .maintenance_window(visitor.actor.team, id)
         .await?;
     found.ok_or(WebError::NotFound)
-}
-
-fn faults(refused: Refused) -> Result<Vec<FieldError>, WebError> {
-    match refused {
-        Refused::Fields(faults) => Ok(faults),
-        Refused::Conflict(words) => Ok(vec![FieldError::new("form", words)]),
-        other => Err(other.into()),
-    }
 }

@@ -9,11 +9,10 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::list;
 use crate::app::bulk::{self, Deed};
-use crate::app::refused::Refused;
 use crate::domain::id::MonitorId;
 use crate::domain::monitor::FieldError;
 use crate::web::Shared;
-use crate::web::error::{WebError, refused_page};
+use crate::web::error::{WebError, faults};
 use crate::web::filters;
 use crate::web::form::Filled;
 use crate::web::frame::Frame;
@@ -40,12 +39,12 @@ pub(crate) async fn bulk(
     };
     match done {
         Ok((word, count)) => Ok(back(&form, word, count).into_response()),
-        Err(Refused::Fields(faults)) => {
+        Err(refused) => {
+            let (refusal, faults) = faults(refused)?;
             let query = Query::of(own_path(form.value("back")));
             let page = list::page(&shared, &visitor, query, form.refused(faults)).await?;
-            Ok(refused_page(page))
+            Ok(refusal.page(page))
         }
-        Err(other) => Err(other.into()),
     }
 }
 

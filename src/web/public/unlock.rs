@@ -2,19 +2,18 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::response::{Html, IntoResponse, Redirect, Response};
 
 use super::render;
 use super::seen::{Asked, Place};
 use crate::app::public_kept::Seen;
 use crate::app::public_status::PublicStatus;
-use crate::app::refused::Refused;
 use crate::app::status_pass::{self, PASS_LIFE};
 use crate::domain::at::At;
 use crate::domain::sensitive::Sensitive;
 use crate::web::Shared;
-use crate::web::error::{WebError, refused_page};
+use crate::web::error::{WebError, faults};
 use crate::web::form::Filled;
 use crate::web::path::Peer;
 
@@ -73,17 +72,10 @@ pub(in crate::web) async fn unlock(
             let home = Redirect::to(&asked.place.home);
             Ok(([(header::SET_COOKIE, cookie)], home).into_response())
         }
-        Err(Refused::Fields(faults)) => {
+        Err(refused) => {
+            let (refusal, faults) = faults(refused)?;
             let page = door(&shared, &asked, &status, form.refused(faults));
-            Ok(refused_page(page))
+            Ok(refusal.page(page))
         }
-        Err(Refused::TooMany(seconds)) => {
-            let words = "Too many wrong passwords for this page. Wait a minute and try again.";
-            let fault = crate::domain::monitor::FieldError::new("form", words);
-            let page = door(&shared, &asked, &status, form.refused(vec![fault]));
-            let later = [(header::RETRY_AFTER, seconds.to_string())];
-            Ok((StatusCode::TOO_MANY_REQUESTS, later, page).into_response())
-        }
-        Err(other) => Err(other.into()),
     }
 }

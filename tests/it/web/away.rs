@@ -54,6 +54,29 @@ engines! {
         assert_eq!(told["components"][0]["status"], "unknown");
     }
 
+    /// A form that nobody can save now comes back as it was typed.
+    async fn what_was_typed_is_not_lost(store: Store) {
+        let site = Site::new(store.clone()).await;
+        let monitor = site.monitor("Search").await;
+        let spec = PageSpec::public("acme", "Acme", [Component::of(monitor)]);
+        status_pages::create(&site.app, &site.owner, spec).await.unwrap();
+        let stranger = site.stranger();
+        assert_eq!(stranger.get("/status/acme").await.status, StatusCode::OK);
+        store.close().await;
+        let hook = [("kind", "webhook"), ("url", "https://hooks.example.com/in")];
+        let login = [("email", "me@example.com"), ("password", "a few words will do")];
+        for (path, typed, field) in [
+            ("/status/acme/subscribe", hook, "#url"),
+            ("/login", login, "#email"),
+        ] {
+            let page = stranger.post(path, &typed).await;
+            assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
+            assert!(page.one("main .note.bad").contains("our database is away"), "{path}");
+            let kept = page.attribute(field, "value");
+            assert!(typed.iter().any(|(_, value)| kept.as_deref() == Some(*value)), "{path}: {kept:?}");
+        }
+    }
+
     async fn people_are_told_that_it_is_our_trouble(store: Store) {
         let site = Site::new(store.clone()).await;
         let monitor = site.monitor("Search").await;

@@ -217,6 +217,7 @@ engines! {
         let refused = bot.post("/status/acme/subscribe", &[("to", READER)]).await;
         assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
         assert!(!refused.header("retry-after").is_empty());
+        assert_eq!(refused.attribute("#to", "value").as_deref(), Some(READER), "nothing typed is lost");
         story.ask(&[("to", READER)]).await.location();
     }
 
