@@ -13,18 +13,23 @@ use crate::domain::channel::Channel;
 use crate::domain::id::{ChannelId, MonitorId};
 use crate::domain::monitor::{FieldError, Monitor};
 use crate::web::Shared;
-use crate::web::error::{WebError, refused_page};
+use crate::web::error::{WebError, faults};
 use crate::web::filters;
 use crate::web::form::Filled;
 use crate::web::frame::Frame;
 use crate::web::path::Id;
 use crate::web::session::Visitor;
 
+/// What is said to whoever saves a form that is older than the change of somebody else.
+const OVERTAKEN: &str = "Somebody else has changed this monitor since this form was opened. Look at it in another tab: saved again, the form replaces what they did.";
+
 #[derive(Template, WebTemplate)]
 #[template(path = "monitors/form.html")]
 pub(super) struct EditPage {
     frame: Frame,
     monitor: Monitor,
+    /// What the form was made of: a change that is newer is not written over.
+    revision: Option<i64>,
     form: Filled,
     channels: Vec<Channel>,
     /// The other monitors, by name.
@@ -33,11 +38,11 @@ pub(super) struct EditPage {
 }
 
 impl EditPage {
-    /// The form over a monitor, as it is filled in.
+    /// The form over a monitor as it was at a revision, as it is filled in.
     pub(super) async fn new(
         shared: &Shared,
         visitor: &Visitor,
-        monitor: Monitor,
+        (monitor, revision): (Monitor, Option<i64>),
         form: Filled,
     ) -> Result<Self, WebError> {
         let (team, store) = (visitor.actor.team, &shared.app.store);
@@ -48,6 +53,7 @@ impl EditPage {
             channels: store.channels(team).await?,
             others,
             monitor,
+            revision,
             form,
             tested: None,
         })
@@ -80,7 +86,13 @@ pub(crate) async fn edit(
     let named = store.channels_named_by(team, id).await?;
     let named: Vec<String> = named.iter().map(ToString::to_string).collect();
     let form = spec::filled(&kept.monitor.spec, &named);
-    EditPage::new(&shared, &visitor, kept.monitor, form).await
+    let known = (kept.monitor, Some(kept.revision));
+    EditPage::new(&shared, &visitor, known, form).await
+}
+
+/// The revision that a form was made of.
+pub(super) fn revision(form: &Filled) -> Option<i64> {
+    form.value("revision").parse().ok()
 }
 
 /// `POST /monitors/{id}/edit`
@@ -93,12 +105,19 @@ pub(crate) async fn change(
     let (team, store) = (visitor.actor.team, &shared.app.store);
     let kept = store.monitor(team, id).await?.ok_or(WebError::NotFound)?;
     let known = as_tested(&shared, &visitor.actor, kept.monitor, &form);
-    let faults = match changed(&shared, &visitor, &known, &form).await? {
+    let refused = match changed(&shared, &visitor, &known, &form).await {
         Ok(()) => return Ok(Redirect::to(&format!("/monitors/{id}?done=saved")).into_response()),
-        Err(faults) => faults,
+        Err(refused) => refused,
     };
-    let page = EditPage::new(&shared, &visitor, known, form.refused(faults)).await?;
-    Ok(refused_page(page))
+    let is_overtaken = matches!(refused, Refused::Conflict(_));
+    let (refusal, mut faults) = faults(refused)?;
+    let mut read = revision(&form);
+    if is_overtaken {
+        faults = vec![FieldError::new("form", OVERTAKEN)];
+        read = Some(kept.revision);
+    }
+    let page = EditPage::new(&shared, &visitor, (known, read), form.refused(faults)).await?;
+    Ok(refusal.page(page))
 }
 
 async fn changed(
@@ -106,21 +125,12 @@ async fn changed(
     visitor: &Visitor,
     known: &Monitor,
     form: &Filled,
-) -> Result<Result<(), Vec<FieldError>>, WebError> {
-    let spec = match spec::spec(form, known) {
-        Ok(spec) => spec,
-        Err(faults) => return Ok(Err(faults)),
-    };
+) -> Result<(), Refused> {
+    let spec = spec::spec(form, known).map_err(Refused::Fields)?;
     let ids = form.all("channels").map(str::parse);
-    let Ok(channels) = ids.collect::<Result<Vec<ChannelId>, _>>() else {
-        return Ok(Err(vec![FieldError::new(
-            "form",
-            "names a channel that there is not",
-        )]));
-    };
-    match monitors::change(&shared.app, &visitor.actor, known.id, spec, &channels).await {
-        Ok(_) => Ok(Ok(())),
-        Err(Refused::Fields(faults)) => Ok(Err(faults)),
-        Err(other) => Err(other.into()),
-    }
+    let ids = ids.collect::<Result<Vec<ChannelId>, _>>();
+    let channels = ids.map_err(|_| FieldError::new("form", "names a channel that there is not"))?;
+    let read = (known.id, revision(form));
+    monitors::change_read(&shared.app, &visitor.actor, read, spec, &channels).await?;
+    Ok(())
 }

@@ -7,7 +7,7 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 
-use super::edit::EditPage;
+use super::edit::{EditPage, revision};
 use super::spec;
 use crate::app::refused::Refused;
 use crate::app::trial;
@@ -40,15 +40,18 @@ pub(crate) async fn test_change(
     let (team, store) = (visitor.actor.team, &shared.app.store);
     let kept = store.monitor(team, id).await?.ok_or(WebError::NotFound)?;
     let known = as_tested(&shared, &visitor.actor, kept.monitor, &form);
+    let read = revision(&form);
     let page = match tried(&shared, &known, &form).await? {
         Ok((spec, report)) => {
             let sealed = trial::seal(&shared.app, &visitor.actor, &spec.endpoint);
             let form = spec::refilled(&spec, &form);
             let changed = Monitor { spec, ..known };
-            let page = EditPage::new(&shared, &visitor, changed, form).await?;
+            let page = EditPage::new(&shared, &visitor, (changed, read), form).await?;
             return Ok(page.tested(Tested { report, sealed }).into_response());
         }
-        Err(faults) => EditPage::new(&shared, &visitor, known, form.refused(faults)).await?,
+        Err(faults) => {
+            EditPage::new(&shared, &visitor, (known, read), form.refused(faults)).await?
+        }
     };
     Ok(refused_page(page))
 }

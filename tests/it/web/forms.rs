@@ -98,6 +98,35 @@ engines! {
         assert_eq!(list.all("li.row .name"), ["Renamed"]);
     }
 
+    /// Two people have the form open: the second is told what happened, keeps what was typed, and decides.
+    async fn nobody_writes_over_a_change_that_they_have_not_seen(store: Store) {
+        let site = Site::new(store).await;
+        let id = site.monitor("Search").await;
+        let (owner, editor) = (site.owner().await, site.colleague(Role::Editor).await);
+        let path = format!("/monitors/{id}/edit");
+        let read = async |person: &Person| {
+            person.get(&path).await.attribute("input[name='revision']", "value").unwrap()
+        };
+        let (first, second) = (read(&owner).await, read(&editor).await);
+        let url = ("url", "https://mcp.example.com/mcp");
+        owner.post(&path, &[url, ("tags", "prod"), ("revision", &first)]).await.location();
+
+        let typed = [url, ("name", "Renamed"), ("revision", &*second)];
+        let told = editor.post(&path, &typed).await;
+        assert_eq!(told.status, StatusCode::CONFLICT);
+        assert!(told.one("main .note.bad:not(#away)").contains("Somebody else has changed"), "{}", told.text());
+        assert_eq!(told.attribute("#name", "value").as_deref(), Some("Renamed"));
+        let kept = async || site.app.store.monitor(site.owner.team, id).await.unwrap().unwrap();
+        assert_eq!(kept().await.monitor.spec.tags, ["prod"]);
+
+        let wrong = [url, ("slow_ms", "soon"), ("revision", &*second)];
+        let wrong = editor.post(&path, &wrong).await;
+        assert_eq!(wrong.attribute("input[name='revision']", "value"), Some(second), "as it was read");
+        let now = told.attribute("input[name='revision']", "value").unwrap();
+        editor.post(&path, &[url, ("name", "Renamed"), ("revision", &now)]).await.location();
+        assert_eq!(kept().await.monitor.spec.name, "Renamed");
+    }
+
     /// What the result of a canary must be is typed, refused, refilled and kept without a script.
     async fn the_assertions_of_a_canary_are_all_in_the_form(store: Store) {
         let site = Site::new(store).await;
