@@ -108,6 +108,17 @@ impl Store {
         Page::cut(tokens, limit, |token: &ApiToken| token.id)
     }
 
+    /// The tokens of a team that are not revoked, the newest first.
+    pub async fn valid_tokens(
+        &self,
+        team: TeamId,
+        limit: usize,
+    ) -> Result<Vec<ApiToken>, StoreError> {
+        let most = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows: Vec<TokenRow> = self.db.all(VALID_TOKENS, (team, most)).await?;
+        rows.into_iter().map(ApiToken::try_from).collect()
+    }
+
     /// The team of a token; for the console, which acts in no team.
     pub async fn team_of_token(&self, id: TokenId) -> Result<Option<TeamId>, StoreError> {
         let team: Option<(TeamId,)> = self.db.optional(TEAM_OF_TOKEN, (id,)).await?;
@@ -168,6 +179,11 @@ const TOKENS: &str = "
            t.revoked_at
       FROM api_token t JOIN app_user u ON u.id = t.user_id
      WHERE t.team_id = $1 AND ($2 IS NULL OR t.id < $2) ORDER BY t.id DESC LIMIT $3";
+const VALID_TOKENS: &str = "
+    SELECT t.id, t.team_id, t.user_id, u.email, t.name, t.scope, t.created_at, t.last_used_at,
+           t.revoked_at
+      FROM api_token t JOIN app_user u ON u.id = t.user_id
+     WHERE t.team_id = $1 AND t.revoked_at IS NULL ORDER BY t.id DESC LIMIT $2";
 const TEAM_OF_TOKEN: &str = "SELECT team_id FROM api_token WHERE id = $1";
 const ADD_TOKEN: &str = "
     INSERT INTO api_token (id, team_id, user_id, name, hash, scope, created_at)

@@ -38,17 +38,13 @@ struct Settings {
 
 async fn page(shared: &Shared, visitor: &Visitor) -> Result<Settings, WebError> {
     let (store, team) = (&shared.app.store, visitor.actor.team);
-    let tokens = store.tokens(team, MOST_TOKENS, None).await?.rows;
     let teams = store.teams_of(visitor.actor.user).await?;
     let own = teams.into_iter().find(|(known, _)| known.id == team);
     let name = own.map(|(team, _)| team.name).unwrap_or_default();
     Ok(Settings {
         frame: visitor.frame(),
         actor: visitor.actor.clone(),
-        tokens: tokens
-            .into_iter()
-            .filter(|token| token.revoked_at.is_none())
-            .collect(),
+        tokens: store.valid_tokens(team, MOST_TOKENS).await?,
         fresh_token: None,
         team_form: Filled::of([("team", name)]),
         password_form: Filled::default(),

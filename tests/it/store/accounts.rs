@@ -310,5 +310,9 @@ engines! {
         assert!(store.bearer(&tokens[0].name, LATER).await.unwrap().is_some());
         let listed = store.tokens(ours, 10, None).await.unwrap().rows;
         assert_eq!(listed[1].revoked_at, Some(LATER));
+        let valid = store.valid_tokens(ours, 2).await.unwrap();
+        assert_eq!(valid, [tokens[2].clone(), listed[2].clone()], "the revoked one takes no place");
+        assert_eq!(store.valid_tokens(ours, 1).await.unwrap(), [tokens[2].clone()]);
+        assert!(store.valid_tokens(theirs, 2).await.unwrap().is_empty());
     }
 }
