@@ -38,7 +38,7 @@ mod tools;
 mod uptime;
 
 use std::num::NonZeroU32;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, X_CONTENT_TYPE_OPTIONS};
@@ -199,13 +199,16 @@ fn name_it(operation: &mut Operation) {
     }
 }
 
-async fn openapi() -> Json<OpenApi> {
-    Json(document())
+/// The same, made once for all who ask.
+static DOCUMENT: LazyLock<OpenApi> = LazyLock::new(document);
+
+async fn openapi() -> Json<&'static OpenApi> {
+    Json(&DOCUMENT)
 }
 
 async fn page(State(api): State<Api>) -> Result<Response, ApiError> {
     let base = format!("{}/api/v1", api.app.settings.public_url);
-    let page = docs::page(&document(), &base).map_err(|error| ApiError::ours(&error))?;
+    let page = docs::page(&DOCUMENT, &base).map_err(|error| ApiError::ours(&error))?;
     let policy = "default-src 'none'; style-src 'self'; img-src 'self'; frame-ancestors 'none'";
     Ok(([(CONTENT_SECURITY_POLICY, policy)], Html(page)).into_response())
 }

@@ -215,7 +215,7 @@ impl App {
 }
 
 /// A name for the content of a logo.
-fn digest(bytes: &[u8]) -> String {
+pub(crate) fn digest(bytes: &[u8]) -> String {
     URL_SAFE_NO_PAD.encode(&Sha256::digest(bytes)[..9])
 }
 

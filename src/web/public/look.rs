@@ -11,6 +11,7 @@ use super::picture::draw;
 use super::render;
 use super::seen::{Asked, Face, answer, shared_answer};
 use crate::app::public_status::PublicStatus;
+use crate::app::status_pages;
 use crate::domain::accent::Shades;
 use crate::web::Shared;
 use crate::web::error::WebError;
@@ -56,16 +57,16 @@ pub(in crate::web) async fn logo(
 ) -> Result<Response, WebError> {
     let status = asked.status(&shared.app).await?;
     let page = &status.page;
-    if page.logo.is_none() {
-        return Err(WebError::NotFound);
+    let digest = page.logo.as_ref().ok_or(WebError::NotFound)?;
+    let known = Face::tagged("", digest, "");
+    if known.is_known(&asked.headers) {
+        return answer(&asked.headers, &status, known);
     }
     let logo = shared.app.store.status_logo(page.team, page.id).await?;
     let logo = logo.ok_or(WebError::NotFound)?;
-    answer(
-        &asked.headers,
-        &status,
-        Face::new(logo.kind.media_type(), logo.bytes),
-    )
+    let digest = status_pages::digest(&logo.bytes);
+    let face = Face::tagged(logo.kind.media_type(), &digest, logo.bytes);
+    answer(&asked.headers, &status, face)
 }
 
 /// `GET /status/{slug}/og.png`: title and state as a picture. Drawn again only when they change.

@@ -134,13 +134,28 @@ impl Face {
     /// Of a media type.
     pub(crate) fn new(kind: &'static str, body: impl Into<Bytes>) -> Self {
         let body = body.into();
-        let digest = Sha256::digest(&body);
-        let mut etag = String::from("\"");
-        for byte in digest.iter().take(12) {
-            let _ = write!(etag, "{byte:02x}");
+        let mut digest = String::new();
+        for byte in Sha256::digest(&body).iter().take(12) {
+            let _ = write!(digest, "{byte:02x}");
         }
-        etag.push('"');
+        Self::tagged(kind, &digest, body)
+    }
+
+    /// Of a media type, where something else tells one version from another.
+    pub(crate) fn tagged(kind: &'static str, version: &str, body: impl Into<Bytes>) -> Self {
+        let (etag, body) = (format!("\"{version}\""), body.into());
         Self { kind, etag, body }
+    }
+
+    /// Whether the asker has this version already (RFC 9110 §13.1.2).
+    pub(crate) fn is_known(&self, headers: &HeaderMap) -> bool {
+        let known = headers
+            .get(header::IF_NONE_MATCH)
+            .and_then(|value| value.to_str().ok());
+        known.is_some_and(|known| {
+            let mut tags = known.split(',').map(str::trim);
+            tags.any(|tag| tag == "*" || tag.trim_start_matches("W/") == self.etag)
+        })
     }
 }
 
@@ -238,7 +253,7 @@ fn hand_out(headers: &HeaderMap, face: Face, visibility: Visibility) -> Result<R
     if visibility != Visibility::Public {
         response = response.header("x-robots-tag", "noindex");
     }
-    let response = if is_known(headers, &face.etag) {
+    let response = if face.is_known(headers) {
         response
             .status(StatusCode::NOT_MODIFIED)
             .body(Body::empty())
@@ -248,15 +263,4 @@ fn hand_out(headers: &HeaderMap, face: Face, visibility: Visibility) -> Result<R
             .body(Body::from(face.body))
     };
     response.map_err(|error| WebError::Internal(error.into()))
-}
-
-/// Whether the asker has this version already (RFC 9110 §13.1.2).
-fn is_known(headers: &HeaderMap, etag: &str) -> bool {
-    let known = headers
-        .get(header::IF_NONE_MATCH)
-        .and_then(|value| value.to_str().ok());
-    known.is_some_and(|known| {
-        let mut tags = known.split(',').map(str::trim);
-        tags.any(|tag| tag == "*" || tag.trim_start_matches("W/") == etag)
-    })
 }

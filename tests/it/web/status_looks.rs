@@ -278,6 +278,9 @@ engines! {
         let logo = shown.attribute("h1 img", "src").unwrap();
         let logo = site.stranger().get(&logo).await;
         assert_eq!((logo.header("content-type"), &logo.body[..]), ("image/png", &png[..]));
+        let known = [("if-none-match", logo.header("etag"))];
+        let known = site.stranger().get_with("/status/acme/logo", &known).await;
+        assert_eq!((known.status, known.header("etag")), (StatusCode::NOT_MODIFIED, logo.header("etag")));
         owner.upload(&path, "logo", b"").await.location();
         assert_eq!(site.stranger().get("/status/acme/logo").await.status, StatusCode::NOT_FOUND);
     }
