@@ -11,6 +11,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Registry;
 use serde::Serialize;
 use subtle::ConstantTimeEq as _;
+use url::{Host, Url};
 
 use super::Shared;
 use super::error::WebError;
@@ -75,7 +76,8 @@ pub(super) async fn readyz(State(shared): State<Shared>) -> Response {
 }
 
 /// `GET /metrics`: for this machine, or with the token of the setting. For anybody else it does
-/// not exist.
+/// not exist. A proxy on this machine is near, too: it gives itself away by what it adds, or by the
+/// name that others asked for.
 pub(super) async fn metrics(
     State(shared): State<Shared>,
     Peer(peer): Peer,
@@ -87,7 +89,7 @@ pub(super) async fn metrics(
     let is_allowed = match expected {
         Some(token) => bearer(&headers)
             .is_some_and(|given| given.as_bytes().ct_eq(token.expose().as_bytes()).into()),
-        None => is_near && is_direct,
+        None => is_near && is_direct && is_asked_by_loopback(&headers),
     };
     if !is_allowed {
         return Err(WebError::NotFound);
@@ -98,6 +100,20 @@ pub(super) async fn metrics(
     encode(&mut text, &registry).map_err(|error| WebError::Internal(error.into()))?;
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
+}
+
+/// Whether a request came to a name or an address that only this machine has.
+fn is_asked_by_loopback(headers: &HeaderMap) -> bool {
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    let url = host.and_then(|host| Url::parse(&format!("http://{host}")).ok());
+    match url.as_ref().and_then(Url::host) {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

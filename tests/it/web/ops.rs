@@ -31,9 +31,22 @@ engines! {
         let far = stranger.at("192.0.2.1:4000".parse().unwrap());
         assert_eq!(far.get("/metrics").await.status, StatusCode::NOT_FOUND);
         let near = stranger.at("127.0.0.1:4000".parse().unwrap());
-        let proxied = near.get_with("/metrics", &[("x-forwarded-for", "192.0.2.1")]).await;
-        assert_eq!(proxied.status, StatusCode::NOT_FOUND);
-        let figures = near.get("/metrics").await.text();
+        for (host, more) in [
+            ("127.0.0.1:8080", ("x-forwarded-for", "192.0.2.1")),
+            ("127.0.0.1:8080", ("forwarded", "for=192.0.2.1")),
+            ("status.example.com", ("x-nothing", "")),
+            ("localhost.example.com", ("x-nothing", "")),
+            ("192.0.2.1:8080", ("x-nothing", "")),
+            ("", ("x-nothing", "")),
+        ] {
+            let proxied = near.get_with("/metrics", &[("host", host), more]).await;
+            assert_eq!(proxied.status, StatusCode::NOT_FOUND, "{host} {more:?}");
+        }
+        for host in ["127.0.0.1:8080", "localhost", "[::1]:8080", "127.0.1.1"] {
+            let figures = near.get_with("/metrics", &[("host", host)]).await;
+            assert_eq!(figures.status, StatusCode::OK, "{host}");
+        }
+        let figures = near.get_with("/metrics", &[("host", "localhost:8080")]).await.text();
         assert!(figures.contains("lifesign_scheduler_lag_seconds 0"), "{figures}");
         for name in ["notifications_queued", "checks_in_flight", "network_trouble", "nodes_silent"] {
             assert!(figures.contains(&format!("lifesign_{name} 0")), "{name}: {figures}");
