@@ -58,8 +58,15 @@ pub struct PublicPostmortem {
 
 impl PublicIncident {
     pub(super) fn of(incident: &Incident, component: String) -> Self {
-        let updates = incident.timeline.iter();
-        let updates = updates.filter_map(|entry| PublicUpdate::of(entry, incident.code));
+        let tells_why =
+            |entry: &Entry| matches!(entry.kind, EntryKind::Confirmed | EntryKind::Changed);
+        let present = incident.timeline.iter().rposition(tells_why);
+        let updates = incident.timeline.iter().enumerate();
+        let updates = updates.filter_map(|(place, entry)| {
+            // The code is that of now; which one it was at an earlier entry is not known any more.
+            let code = (Some(place) == present).then_some(incident.code);
+            PublicUpdate::of(entry, code)
+        });
         let postmortem = incident.people.postmortem.as_ref();
         let public = |postmortem: &Postmortem| PublicPostmortem {
             text: postmortem.text.clone(),
@@ -114,11 +121,15 @@ impl PublicIncident {
 
 impl PublicUpdate {
     /// An entry of the timeline in words that betray nothing; `None` for what is not for the public.
-    fn of(entry: &Entry, code: Code) -> Option<Self> {
+    fn of(entry: &Entry, code: Option<Code>) -> Option<Self> {
+        let why = |word: &str| match code {
+            Some(code) => format!("{word}: {}.", code.words()),
+            None => format!("{word}."),
+        };
         let text = match entry.kind {
             EntryKind::Began => "First check that failed.".to_owned(),
-            EntryKind::Confirmed => format!("Confirmed: {}.", code.words()),
-            EntryKind::Changed => format!("Changed: {}.", code.words()),
+            EntryKind::Confirmed => why("Confirmed"),
+            EntryKind::Changed => why("Changed"),
             EntryKind::Acknowledged => "Somebody is looking at it.".to_owned(),
             EntryKind::Resolved => "Resolved.".to_owned(),
             EntryKind::Severity | EntryKind::Update => entry.text.clone(),

@@ -69,6 +69,26 @@ engines! {
         }
     }
 
+    /// The cause of now is told where it was found, and not as that of what was before.
+    async fn an_entry_is_told_with_its_own_cause(store: Store) {
+        let test = crate::support::app::TestApp::new(store).await;
+        let site = Site::around(&test);
+        let server = fake_mcp::FakeMcp::start(fake_mcp::healthy()).unwrap();
+        let lacks = |mut spec: lifesign::domain::monitor::MonitorSpec| {
+            spec.expectations.tools = vec!["absent".to_owned()];
+            spec
+        };
+        let monitor = test.watch_as(&server.url(), lacks).await;
+        let spec = PageSpec::public("acme", "Acme", [Component::of(monitor)]);
+        lifesign::app::status_pages::create(&site.app, &site.owner, spec).await.unwrap();
+        test.rounds(8, 60).await;
+        drop(server);
+        test.rounds(8, 60).await;
+        let lines = site.stranger().get("/status/acme").await.all(".line li");
+        assert!(lines[1].ends_with("Confirmed."), "{lines:?}");
+        assert!(lines[2].contains("Changed: "), "{lines:?}");
+    }
+
     /// An incident is told without what the team keeps for itself.
     async fn the_public_is_not_told_what_is_internal(store: Store) {
         let test = crate::support::app::TestApp::new(store).await;
