@@ -44,6 +44,8 @@ const reach = (wait) => {
   source.onmessage = (event) => hear(event.data);
   source.onerror = () => {
     if (source.readyState !== EventSource.CLOSED) return;
+    // Where the session is over, one piece of the page leads to the log-in page.
+    for (const element of live().slice(0, 1)) refresh(element).catch(() => {});
     setTimeout(() => reach(Math.min(wait * 2, 60)), wait * 1000);
   };
   addEventListener("pagehide", () => source.close(), { once: true });
