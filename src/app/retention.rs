@@ -34,6 +34,16 @@ const REFUSED: Duration = Duration::from_hours(30 * 24);
 /// How long a notification or a letter that was sent or given up is kept, and what it told.
 const NOTIFICATIONS: Duration = Duration::from_hours(90 * 24);
 
+/// Makes room for the checks of today and of the days after it. Call it before the first of them is
+/// recorded.
+pub async fn prepare(app: &App) {
+    if let Err(error) = app.store.prepare_days(app.clock.now()).await {
+        // Its checks go where those without a day are kept; what is old has to go all the same.
+        let error = format!("{:#}", anyhow::Error::from(error));
+        tracing::error!(error, "failed to make room for the checks of a day");
+    }
+}
+
 /// Takes one bite of everything that is old, if no other node is at it; says how many rows went.
 pub async fn step(app: &App) -> Result<u64, StoreError> {
     let (store, settings, now) = (&app.store, &app.settings, app.clock.now());
@@ -41,11 +51,7 @@ pub async fn step(app: &App) -> Result<u64, StoreError> {
     if !store.hold_lease(LEASE, node, now, now + HELD).await? {
         return Ok(0);
     }
-    if let Err(error) = store.prepare_days(now).await {
-        // Its checks go where those without a day are kept; what is old has to go all the same.
-        let error = format!("{:#}", anyhow::Error::from(error));
-        tracing::error!(error, "failed to make room for the checks of a day");
-    }
+    prepare(app).await;
     let checks = now - settings.retention_checks;
     let hours = now - settings.retention_rollups;
     let bites = [

@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use crate::app::{App, Workers, accounts};
+use crate::app::{App, Workers, accounts, retention};
 use crate::clock::{Clock, Ids};
 use crate::config::Settings;
 
@@ -25,6 +25,7 @@ pub async fn run(mut settings: Settings) -> anyhow::Result<()> {
     settings.listens_on(listener.local_addr()?);
     let store = open::store(&settings).await?;
     let app = Arc::new(App::new(settings, store, Clock::system(), Ids::random())?);
+    retention::prepare(&app).await;
     let owner_link = accounts::first_owner_link(&app).await?;
     announce(&app.settings, owner_link.as_deref())?;
     let workers = app.start();

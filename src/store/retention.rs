@@ -11,12 +11,12 @@ use crate::domain::id::MonitorId;
 const DAYS_AHEAD: i64 = 3;
 
 impl Store {
-    /// Makes room for the checks of the days after `now`. On PostgreSQL each day has a part of its own,
-    /// which has to be there before its day begins; SQLite needs none. A day that fails does not stop
-    /// the others.
+    /// Makes room for the checks of today and of the days after it. On PostgreSQL each day has a part of
+    /// its own, which has to be there before anything of it is recorded; SQLite needs none. A day that
+    /// fails does not stop the others.
     pub async fn prepare_days(&self, now: At) -> Result<(), StoreError> {
         let mut made = Ok(());
-        for ahead in 1..=DAYS_AHEAD {
+        for ahead in 0..=DAYS_AHEAD {
             made = made.and(self.db.add_day(At(now.0 + ahead * DAY_MS)).await);
         }
         made

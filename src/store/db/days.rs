@@ -1,8 +1,9 @@
 //! The table of checks on PostgreSQL: a part for each day, so that what is old goes as a table and
 //! not row by row. SQLite has one table and no parts: there rows go in bites.
 //!
-//! Parts are made before their day begins. A check of a day that has none is kept in the part for the
-//! rest: those of the first day, and those that come very late.
+//! Parts are made before their day begins, that of the first day before anything is recorded: PostgreSQL
+//! reads the part for the rest as a whole, and lets nobody else at it, each time that it divides a day
+//! off. A check of a day that has no part is kept there: those that come very late or very early.
 
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _};
 
@@ -10,7 +11,7 @@ use super::{Db, Pools};
 use crate::domain::at::{At, DAY_MS};
 use crate::store::error::StoreError;
 
-/// Keeps nodes that start together from dividing the table at the same time.
+/// Keeps nodes that start together from dividing the table, or making a day, at the same time.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(20815)";
 const IS_WHOLE: &str =
     "SELECT relkind = 'r' FROM pg_class WHERE oid = CAST('check_result' AS REGCLASS)";
@@ -28,10 +29,15 @@ const ENDS: &str = r"
            CAST(SUBSTRING(PG_GET_EXPR(c.relpartbound, c.oid) FROM 'TO \(''(\d+)''\)') AS BIGINT)
       FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
      WHERE i.inhparent = CAST('check_result' AS REGCLASS)";
+/// Whether something of a day is kept in the part for the rest: then the day can have none of its own.
+const HAS_BEGUN: &str =
+    "SELECT EXISTS (SELECT 1 FROM check_result_rest WHERE slot >= $1 AND slot < $2)";
 /// Whoever waits for a table keeps others waiting behind: rather try again later.
 const BRIEFLY: &str = "SET LOCAL lock_timeout = '200ms'";
 /// What PostgreSQL says then.
 const LOCKED: &str = "55P03";
+/// What it says of a day that belongs to the part before the others.
+const OVERLAPS: &str = "42P17";
 
 impl Db {
     /// Divides the table of checks, if it is whole: what is in it becomes the part before the others.
@@ -65,21 +71,14 @@ impl Db {
         Ok(())
     }
 
-    /// Makes the part of a day that has not begun, if there is none. Nothing on SQLite.
+    /// Makes the part of a day, if there is none and nothing of that day is recorded yet. Nothing on
+    /// SQLite.
     pub(in crate::store) async fn add_day(&self, day: At) -> Result<(), StoreError> {
         let Pools::Postgres { pool, .. } = &self.pools else {
             return Ok(());
         };
-        let (from, until) = (day.day().0, day.day().0 + DAY_MS);
-        let text = format!(
-            "CREATE TABLE IF NOT EXISTS check_result_{} PARTITION OF check_result
-                 FOR VALUES FROM ({from}) TO ({until})",
-            from / DAY_MS
-        );
         let mut tx = pool.begin().await?;
-        sqlx::query(BRIEFLY).execute(&mut *tx).await?;
-        let done = sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut *tx).await;
-        if unless_locked(done)? {
+        if unless_in_the_way(make_day(&mut tx, day).await)? {
             tx.commit().await?;
         }
         Ok(())
@@ -99,7 +98,7 @@ impl Db {
             sqlx::query(BRIEFLY).execute(&mut *tx).await?;
             let text = format!("DROP TABLE {name}");
             let done = sqlx::raw_sql(AssertSqlSafe(text)).execute(&mut *tx).await;
-            if unless_locked(done)? {
+            if unless_in_the_way(done)? {
                 tx.commit().await?;
             }
         }
@@ -107,11 +106,32 @@ impl Db {
     }
 }
 
-/// False when a table was locked for too long.
-fn unless_locked<T>(done: sqlx::Result<T>) -> Result<bool, StoreError> {
+async fn make_day(tx: &mut PgConnection, day: At) -> sqlx::Result<()> {
+    let (from, until) = (day.day().0, day.day().0 + DAY_MS);
+    sqlx::query(BRIEFLY).execute(&mut *tx).await?;
+    sqlx::query(LOCK).execute(&mut *tx).await?;
+    let has_begun = sqlx::query_scalar(HAS_BEGUN).bind(from).bind(until);
+    if has_begun.fetch_one(&mut *tx).await? {
+        return Ok(());
+    }
+    let text = format!(
+        "CREATE TABLE IF NOT EXISTS check_result_{} PARTITION OF check_result
+             FOR VALUES FROM ({from}) TO ({until})",
+        from / DAY_MS
+    );
+    sqlx::raw_sql(AssertSqlSafe(text)).execute(tx).await?;
+    Ok(())
+}
+
+/// False when a table was locked for too long, or another part has the day.
+fn unless_in_the_way<T>(done: sqlx::Result<T>) -> Result<bool, StoreError> {
     match done {
         Ok(_) => Ok(true),
-        Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some(LOCKED) => Ok(false),
+        Err(sqlx::Error::Database(error))
+            if matches!(error.code().as_deref(), Some(LOCKED | OVERLAPS)) =>
+        {
+            Ok(false)
+        }
         Err(error) => Err(error.into()),
     }
 }

@@ -6,7 +6,7 @@ use lifesign::domain::at::{At, HOUR_MS};
 use lifesign::domain::notification::Event;
 use lifesign::domain::uptime::Bucket;
 use lifesign::domain::verdict::CheckStatus;
-use lifesign::store::{Addition, CheckFilter, Claim, Finished, WHOLE};
+use lifesign::store::{Addition, CheckFilter, Claim, Finished, Store, WHOLE};
 use sqlx::{Connection as _, PgConnection};
 
 use super::channels::{made, webhook};
@@ -16,6 +16,24 @@ use crate::support::engines::{Database, Engine, engines};
 
 fn hours(n: i64) -> At {
     At(NOW.0 + n * HOUR_MS)
+}
+
+/// Records a check of the monitor that all tests here have.
+async fn record(store: &Store, slot: At) {
+    let result = check(id(1), id(10), slot, CheckStatus::Up);
+    let mut tx = store.begin().await.unwrap();
+    let added = tx.add_checks(std::slice::from_ref(&result)).await.unwrap();
+    assert_eq!(added.len(), 1);
+    let finished = Finished {
+        result: &result,
+        claim: id(9),
+        is_recorded: true,
+        next_due: slot,
+        attempt: 0,
+        facts_hash: None,
+    };
+    tx.finish_watches(&[finished]).await.unwrap();
+    tx.commit().await.unwrap();
 }
 
 engines! {
@@ -64,18 +82,10 @@ engines! {
         for _ in 0..2 {
             store.prepare_days(NOW).await.unwrap();
         }
-        // Today has no room of its own, nor has what is far ahead.
+        // What is far ahead has no room of its own.
         let slots: Vec<At> = (0..6).map(|day| hours(24 * day)).collect();
         for slot in &slots {
-            let result = check(id(1), id(10), *slot, CheckStatus::Up);
-            let mut tx = store.begin().await.unwrap();
-            assert_eq!(tx.add_checks(std::slice::from_ref(&result)).await.unwrap().len(), 1);
-            let finished = Finished {
-                result: &result, claim: id(9), is_recorded: true, next_due: *slot,
-                attempt: 0, facts_hash: None,
-            };
-            tx.finish_watches(&[finished]).await.unwrap();
-            tx.commit().await.unwrap();
+            record(&store, *slot).await;
         }
         let left = async || {
             let page = store.checks(team, made.id, &CheckFilter::default(), None, 9).await.unwrap();
@@ -150,6 +160,38 @@ engines! {
     }
 }
 
+/// PostgreSQL reads the part for the rest as a whole, under a lock, for each day that is divided off.
+#[tokio::test]
+async fn nothing_of_a_day_is_kept_with_the_rest_from_the_first_day_on() {
+    let database = Database::new(Engine::Postgres).await;
+    let store = database.store().await;
+    let team = team(&store, 1).await;
+    add(&store, &monitor(team, 10)).await;
+    let mut connection: PgConnection = PgConnection::connect(&database.url).await.unwrap();
+    let mut rest = async || -> i64 {
+        let count = sqlx::query_scalar("SELECT COUNT(*) FROM check_result_rest");
+        count.fetch_one(&mut connection).await.unwrap()
+    };
+    // The first days, and one after a long absence.
+    for day in [0, 1, 2, 30] {
+        let nodes = [&store, &store].map(|node| node.prepare_days(hours(24 * day)));
+        for made in futures_util::future::join_all(nodes).await {
+            made.unwrap();
+        }
+        record(&store, hours(24 * day)).await;
+        assert_eq!(rest().await, 0, "day {day}");
+    }
+    // A day of which something is there already stays with the rest, and stops no other one.
+    record(&store, hours(24 * 60)).await;
+    store.prepare_days(hours(24 * 60)).await.unwrap();
+    record(&store, hours(24 * 60 + 1)).await;
+    record(&store, hours(24 * 61)).await;
+    assert_eq!(rest().await, 2);
+    connection.close().await.unwrap();
+    store.close().await;
+    database.remove().await;
+}
+
 /// A database of a release that had one table for all checks.
 #[tokio::test]
 async fn what_was_there_before_days_stays_in_reach() {
@@ -167,20 +209,9 @@ async fn what_was_there_before_days_stays_in_reach() {
         ALTER INDEX check_result_pkey2 RENAME TO check_result_pkey;";
     sqlx::raw_sql(whole).execute(&mut connection).await.unwrap();
     for n in 0..2 {
-        let result = check(id(1), id(10), hours(n * 24), CheckStatus::Up);
-        let mut tx = store.begin().await.unwrap();
-        tx.add_checks(std::slice::from_ref(&result)).await.unwrap();
-        let finished = Finished {
-            result: &result,
-            claim: id(9),
-            is_recorded: true,
-            next_due: hours(n),
-            attempt: 0,
-            facts_hash: None,
-        };
-        tx.finish_watches(&[finished]).await.unwrap();
-        tx.commit().await.unwrap();
+        record(&store, hours(n * 24)).await;
         store.migrate().await.unwrap();
+        store.prepare_days(NOW).await.unwrap();
     }
     let filter = CheckFilter::default();
     let checks = async || store.checks(team, made.id, &filter, None, 9).await.unwrap();
