@@ -350,10 +350,11 @@ fn canary_addresses(text: &str) -> Result<Vec<CanaryAddress>, ConfigError> {
     Ok(addresses)
 }
 
+/// The name of this machine. It is asked of the kernel: a service may see no file that holds it.
 fn host_name() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/hostname")
-        .map(|name| name.trim().to_owned())
+    hostname::get()
         .ok()
+        .and_then(|name| name.into_string().ok())
         .filter(|name| !name.is_empty())
         .unwrap_or_else(|| "lifesign".to_owned())
 }

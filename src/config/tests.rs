@@ -9,6 +9,8 @@ fn the_defaults_work_on_a_laptop() {
     assert_eq!(settings.retention_checks, Duration::from_hours(14 * 24));
     assert!(settings.roles.web && settings.roles.probe && settings.roles.alert);
     assert!(!settings.is_https());
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap();
+    assert_eq!(settings.node_name, name.trim());
 }
 
 #[test]
