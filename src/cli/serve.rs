@@ -26,7 +26,12 @@ pub async fn run(mut settings: Settings) -> anyhow::Result<()> {
     let store = open::store(&settings).await?;
     let app = Arc::new(App::new(settings, store, Clock::system(), Ids::random())?);
     retention::prepare(&app).await;
-    let owner_link = accounts::first_owner_link(&app).await?;
+    // A fresh link ends the one before: only who serves its page may make one.
+    let owner_link = if app.settings.roles.web {
+        accounts::first_owner_link(&app).await?
+    } else {
+        None
+    };
     announce(&app.settings, owner_link.as_deref())?;
     let workers = app.start();
     serve(app, listener, workers).await
@@ -42,8 +47,11 @@ fn announce(settings: &Settings, owner_link: Option<&str>) -> anyhow::Result<()>
     Ok(out.flush()?)
 }
 
-/// Pages and API as they are served.
+/// Pages and API as they are served; a node of other roles answers operators and their machines only.
 pub fn router(app: &Arc<App>, stop: CancellationToken) -> axum::Router {
+    if !app.settings.roles.web {
+        return crate::web::operations(Arc::clone(app), stop);
+    }
     let pages = crate::web::router(Arc::clone(app), stop);
     crate::web::before(Arc::clone(app), pages.merge(crate::api::router(app)))
 }

@@ -5,7 +5,7 @@ use std::fmt;
 /// What a node does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Roles {
-    /// Serves pages and API.
+    /// Serves pages and API, that of agents among it.
     pub web: bool,
     /// Checks what is due.
     pub probe: bool,

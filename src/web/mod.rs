@@ -84,19 +84,30 @@ pub(crate) struct Shared {
 
 /// Every page. `stop` ends the streams of open pages.
 pub fn router(app: Arc<App>, stop: CancellationToken) -> Router {
-    let shared = Shared {
-        app,
-        viewers: live::Viewers::new(),
-        faces: public::seen::Faces::default(),
-        stop,
-    };
-    Router::new()
+    let pages = Router::new()
         .merge(monitor_pages())
         .merge(pages())
         .merge(telling_pages())
         .merge(directory_pages())
         .merge(team_pages())
         .merge(public_pages())
+        .merge(for_operators());
+    served(pages, app, stop)
+}
+
+/// What a node that serves no pages tells operators and their machines.
+pub fn operations(app: Arc<App>, stop: CancellationToken) -> Router {
+    served(for_operators(), app, stop)
+}
+
+fn served(routes: Router<Shared>, app: Arc<App>, stop: CancellationToken) -> Router {
+    let shared = Shared {
+        app,
+        viewers: live::Viewers::new(),
+        faces: public::seen::Faces::default(),
+        stop,
+    };
+    routes
         .fallback(error::not_found)
         .layer(from_fn_with_state(shared.clone(), origin::check))
         .layer(CompressionLayer::new())
@@ -330,6 +341,11 @@ fn public_pages() -> Router<Shared> {
         .route("/badge/{slug}", get(public::badge))
         .route("/badge/{slug}/{component}", get(public::component_badge))
         .route("/internal/domain", get(ops::domain))
+}
+
+/// Whether the process is alive, whether it can work, and what it does.
+fn for_operators() -> Router<Shared> {
+    Router::new()
         .route("/healthz", get(ops::healthz))
         .route("/readyz", get(ops::readyz))
         .route("/metrics", get(ops::metrics))

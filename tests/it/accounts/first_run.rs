@@ -46,6 +46,11 @@ async fn the_first_link_makes_the_owner_once(engine: Engine) {
     let browser = Browser::new();
     let link = service.owner_link.clone().unwrap();
 
+    let probing = Service::start_again(&database, &[("ROLES", "probe,alert")]).await;
+    assert_eq!(
+        browser.get(&format!("{}/login", probing.url), "").await.0,
+        404
+    );
     let (status, page) = browser.get(&link, "").await;
     assert_eq!(status, 200);
     assert!(page.contains("password"));

@@ -71,7 +71,7 @@ async fn a_backup_is_restored_and_serves(
     story.service.kill();
 
     let hook = story.hook.url();
-    let service = Service::start_again(&target).await;
+    let service = Service::start_again(&target, &[]).await;
     let (status, channels) = service.api(&story.token, "GET", "/channels", None).await;
     assert_eq!(status, 200, "{channels}");
     assert!(channels.to_string().contains(&*hook), "{channels}");

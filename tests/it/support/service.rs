@@ -70,9 +70,9 @@ impl Service {
         Self::begun(database, more, true).await
     }
 
-    /// Starts it on a database that has an owner already.
-    pub(crate) async fn start_again(database: &Database) -> Self {
-        Self::begun(database, &[], false).await
+    /// Starts it where no link is printed: on a database that has an owner, or without pages.
+    pub(crate) async fn start_again(database: &Database, more: &[(&str, &str)]) -> Self {
+        Self::begun(database, more, false).await
     }
 
     async fn begun(database: &Database, more: &[(&str, &str)], is_first: bool) -> Self {

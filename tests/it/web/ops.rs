@@ -3,6 +3,7 @@
 use axum::http::StatusCode;
 
 use super::site::Site;
+use crate::support::app::TestApp;
 use crate::support::engines::engines;
 
 engines! {
@@ -21,6 +22,18 @@ engines! {
         let late = stranger.get("/readyz").await;
         assert_eq!(late.status, StatusCode::SERVICE_UNAVAILABLE, "nobody checks what is due");
         assert!(late.text().contains("\"scheduler_lag_ms\":300000"), "{}", late.text());
+    }
+
+    async fn a_node_without_pages_answers_operators_and_their_machines_only(store: Store) {
+        let test = TestApp::with(store, &[("roles", "probe,alert")]).await;
+        let stranger = Site::around(&test).stranger();
+        let near = stranger.at("127.0.0.1:4000".parse().unwrap());
+        for path in ["/healthz", "/readyz", "/metrics"] {
+            assert_eq!(near.get(path).await.status, StatusCode::OK, "{path}");
+        }
+        for path in ["/", "/login", "/explore", "/status/acme", "/api", "/api/v1/monitors", "/internal/domain"] {
+            assert_eq!(near.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
+        }
     }
 
     /// Figures are for this machine; for anybody else they do not exist.
