@@ -15,6 +15,7 @@ use crate::store::{Store, StoreError, Tx};
 
 use super::accounts::make_token;
 use super::audit::write;
+use super::members::must_not_be_last;
 use super::refused::Refused;
 
 /// How long an invitation can be used.
@@ -24,9 +25,9 @@ const RESET_LIFE: Duration = Duration::from_hours(24);
 /// What tokens from the console are called.
 const TOKEN_NAME: &str = "console";
 
-/// Makes somebody a member of a team, which is made if there is none of that name. Gives the
-/// token of the link by which they come in: until they have set a password there they cannot log
-/// in.
+/// Makes somebody a member of a team, which is made if there is none of that name, or gives a member
+/// another role. Gives the token of the link by which they come in: until they have set a password
+/// there they cannot log in.
 pub async fn add_user(
     store: &Store,
     (email, team, role): (&str, &str, &str),
@@ -51,15 +52,23 @@ pub async fn add_user(
         .await?;
         id
     };
-    let team = if let Some(team) = tx.team_named(&name).await? {
-        team
-    } else {
-        let id = TeamId(ids.next());
-        tx.add_team(id, &name, now).await?;
-        let (what, thing) = ((Deed::TeamCreated, &[][..]), (Some(id.0), &*name));
-        write(&mut tx, (id, By::Console), what, thing, (ids, now)).await?;
-        id
+    let team = match tx.teams_named(&name).await?[..] {
+        [team] => team,
+        [] => {
+            let id = TeamId(ids.next());
+            tx.add_team(id, &name, now).await?;
+            let (what, thing) = ((Deed::TeamCreated, &[][..]), (Some(id.0), &*name));
+            write(&mut tx, (id, By::Console), what, thing, (ids, now)).await?;
+            id
+        }
+        _ => return Err(ambiguous().into()),
     };
+    tx.hold_team(team).await?;
+    if role != Role::Owner
+        && let Some(member) = tx.member(team, user).await?
+    {
+        must_not_be_last(&mut tx, team, &member).await?;
+    }
     tx.put_member(team, user, role, now).await?;
     let (what, thing) = (
         (Deed::MemberJoined, &["role"][..]),
@@ -111,7 +120,8 @@ pub async fn add_token(
     let user = tx.user(&email).await?.ok_or_else(nobody)?;
     let teams = tx.teams_of(user.id).await?;
     let teams = teams.into_iter().map(|(team, _)| team);
-    let team = choose(teams.collect(), team)?;
+    let none = FieldError::new("email", "belongs to no team");
+    let team = choose(teams.collect(), team, none)?;
     let what = (TOKEN_NAME.to_owned(), scope);
     let whose = (team, user.id, email);
     let made = make_token(&mut tx, whose, what, By::Console, (ids, now)).await?;
@@ -119,7 +129,12 @@ pub async fn add_token(
     Ok(made.value)
 }
 
-fn choose(mut teams: Vec<Team>, wanted: Option<&str>) -> Result<TeamId, FieldError> {
+/// The team of that name, or the only one when none is named; `none` says that there are no teams.
+pub(super) fn choose(
+    mut teams: Vec<Team>,
+    wanted: Option<&str>,
+    none: FieldError,
+) -> Result<TeamId, FieldError> {
     let known: Vec<String> = teams
         .iter()
         .map(|team| format!("'{}'", team.name))
@@ -130,14 +145,18 @@ fn choose(mut teams: Vec<Team>, wanted: Option<&str>) -> Result<TeamId, FieldErr
     }
     match (&teams[..], wanted) {
         ([team], _) => Ok(team.id),
-        _ if known.is_empty() => Err(FieldError::new("email", "belongs to no team")),
+        _ if known.is_empty() => Err(none),
         ([], _) => Err(FieldError::new("team", format!("must be one of {known}"))),
         (_, None) => {
-            let message = format!("is needed, as the person is in several: {known}");
+            let message = format!("is needed, as there are several: {known}");
             Err(FieldError::new("team", message))
         }
-        (_, Some(_)) => Err(FieldError::new("team", "is the name of several")),
+        (_, Some(_)) => Err(ambiguous()),
     }
+}
+
+fn ambiguous() -> FieldError {
+    FieldError::new("team", "is the name of several")
 }
 
 /// Revokes a token of whichever team: from now on it opens nothing.

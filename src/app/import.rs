@@ -12,6 +12,7 @@ use crate::store::{Store, StoreError};
 
 use super::App;
 use super::audit::write;
+use super::console::choose;
 use super::events::Changed;
 use super::monitors::may_edit;
 use super::refused::Refused;
@@ -130,25 +131,7 @@ fn place(actor: &Actor) -> Place {
 
 /// The team of that name, or the only one when none is named.
 pub async fn team(store: &Store, name: Option<&str>) -> Result<TeamId, Refused> {
-    let teams = store.teams().await?;
-    let refuse = |message: String| Err(FieldError::new("team", message).into());
-    let known = || {
-        let names: Vec<String> = teams
-            .iter()
-            .map(|team| format!("'{}'", team.name))
-            .collect();
-        names.join(", ")
-    };
-    let is_it = |wanted: &str| teams.iter().find(|team| team.name == wanted.trim());
-    match (name, &teams[..]) {
-        (_, []) => {
-            refuse("there is none yet; open the owner link or `lifesign user add`".to_owned())
-        }
-        (Some(wanted), _) => match is_it(wanted) {
-            Some(team) => Ok(team.id),
-            None => refuse(format!("must be one of {}", known())),
-        },
-        (None, [only]) => Ok(only.id),
-        (None, _) => refuse(format!("is needed, as there are several: {}", known())),
-    }
+    let none = "there is none yet; open the owner link or `lifesign user add`";
+    let none = FieldError::new("team", none);
+    Ok(choose(store.teams().await?, name, none)?)
 }

@@ -230,7 +230,12 @@ async fn begin(app: &App, actor: &Actor, user: UserId) -> Result<(Tx, Member), R
     Ok((tx, member.ok_or(Refused::NotFound)?))
 }
 
-async fn must_not_be_last(tx: &mut Tx, team: TeamId, member: &Member) -> Result<(), Refused> {
+/// Refuses what would leave a team without an owner. Call [`Tx::hold_team`] first.
+pub(super) async fn must_not_be_last(
+    tx: &mut Tx,
+    team: TeamId,
+    member: &Member,
+) -> Result<(), Refused> {
     if member.role == Role::Owner && tx.member_count(team, Some(Role::Owner)).await? <= 1 {
         let message = "must stay owner for the last owner of a team; make somebody else one first";
         return Err(FieldError::new("role", message).into());

@@ -112,10 +112,10 @@ impl Tx {
         Ok(self.db.run(RENAME_TEAM, (id, name)).await? > 0)
     }
 
-    /// The oldest team of that name.
-    pub async fn team_named(&mut self, name: &str) -> Result<Option<TeamId>, StoreError> {
-        let id: Option<(TeamId,)> = self.db.optional(TEAM_NAMED, (name,)).await?;
-        Ok(id.map(|(id,)| id))
+    /// The teams of that name, the oldest first; at most two, which tells one from several.
+    pub async fn teams_named(&mut self, name: &str) -> Result<Vec<TeamId>, StoreError> {
+        let ids: Vec<(TeamId,)> = self.db.all(TEAMS_NAMED, (name,)).await?;
+        Ok(ids.into_iter().map(|(id,)| id).collect())
     }
 
     /// The teams of a person, as this transaction sees them; see [`Store::teams_of`].
@@ -196,7 +196,7 @@ impl Tx {
 
 const ADD_TEAM: &str = "INSERT INTO team (id, name, created_at) VALUES ($1, $2, $3)";
 const RENAME_TEAM: &str = "UPDATE team SET name = $2 WHERE id = $1";
-const TEAM_NAMED: &str = "SELECT id FROM team WHERE name = $1 ORDER BY created_at, id LIMIT 1";
+const TEAMS_NAMED: &str = "SELECT id FROM team WHERE name = $1 ORDER BY created_at, id LIMIT 2";
 const OPERATOR_TEAM: &str = "SELECT id FROM team ORDER BY created_at, id LIMIT 1";
 const TEAMS: &str = "SELECT id, name FROM team ORDER BY created_at, id LIMIT $1";
 const TEAMS_OF: &str = "

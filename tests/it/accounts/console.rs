@@ -158,6 +158,49 @@ async fn accounts_are_made_on_the_console_on_postgres() {
     accounts_are_made_on_the_console(Engine::Postgres).await;
 }
 
+#[tokio::test]
+async fn a_team_keeps_its_last_owner_and_a_name_of_several_is_refused() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let database = Database::new(engine).await;
+        let console = Console::on(&[("DATABASE_URL", &database.url), ("SECRET_KEY", SECRET_KEY)]);
+        let add = |email, team, role| ["user", "add", email, "--team", team, "--role", role];
+        console.printed(&add(EMAIL, "Ours", "owner"));
+        let demote = add(EMAIL, "Ours", "viewer");
+        let message = console.refused(&demote);
+        assert!(message.contains("role: must stay owner"), "{message}");
+        console.printed(&add(EMAIL, "Ours", "owner"));
+        console.printed(&add("you@example.com", "Ours", "owner"));
+        console.printed(&demote);
+        let store = database.store().await;
+        let ours = store.teams().await.unwrap()[0].id;
+        let members = store.members(ours, 9, None).await.unwrap().rows;
+        let roles: Vec<Role> = members.iter().map(|member| member.role).collect();
+        assert_eq!(roles, [Role::Viewer, Role::Owner]);
+
+        console.printed(&add(EMAIL, "Theirs", "owner"));
+        let theirs = store.teams().await.unwrap()[1].id;
+        let mut tx = store.begin().await.unwrap();
+        assert!(tx.rename_team(theirs, "Ours").await.unwrap());
+        tx.commit().await.unwrap();
+        let file = console.folder.path().join("mcp.json");
+        let text = r#"{"mcpServers": {"Search": {"url": "https://search.example.com/mcp"}}}"#;
+        std::fs::write(file, text).unwrap();
+        for arguments in [
+            &add("they@example.com", "Ours", "owner")[..],
+            &["import", "mcp.json", "--team", "Ours"],
+            &["token", "add", EMAIL, "--scope", "read", "--team", "Ours"],
+        ] {
+            let message = console.refused(arguments);
+            assert!(
+                message.contains("team: is the name of several"),
+                "{message}"
+            );
+        }
+        store.close().await;
+        database.remove().await;
+    }
+}
+
 #[test]
 fn the_first_command_makes_the_database_and_its_key() {
     let console = Console::on(&[]);

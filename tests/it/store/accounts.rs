@@ -115,8 +115,8 @@ engines! {
         let named = |id| Team { id, name: "Team".to_owned() };
         let expected = [(named(second), Role::Owner), (named(first), Role::Editor)];
         assert_eq!(tx.teams_of(made.id).await.unwrap(), expected, "the one joined first leads");
-        assert_eq!(tx.team_named("Team").await.unwrap(), Some(first));
-        assert_eq!(tx.team_named("Other").await.unwrap(), None);
+        assert_eq!(tx.teams_named("Team").await.unwrap(), [first, second]);
+        assert_eq!(tx.teams_named("Other").await.unwrap(), []);
         assert!(!tx.rename_team(TeamId(id(9)), "Other").await.unwrap());
         tx.commit().await.unwrap();
         assert_eq!(store.teams_of(made.id).await.unwrap(), expected);
@@ -136,8 +136,8 @@ engines! {
         assert_eq!(store.members(first, 9, None).await.unwrap().rows.len(), 1);
         let mut tx = store.begin().await.unwrap();
         assert!(tx.rename_team(first, "Other").await.unwrap());
-        assert_eq!(tx.team_named("Team").await.unwrap(), Some(second));
-        assert_eq!(tx.team_named("Other").await.unwrap(), Some(first));
+        assert_eq!(tx.teams_named("Team").await.unwrap(), [second]);
+        assert_eq!(tx.teams_named("Other").await.unwrap(), [first]);
     }
 
     async fn a_session_lets_in_until_it_ends(store: Store) {
