@@ -1,11 +1,13 @@
-//! The key that seals credentials at rest, tokens, and passwords.
+//! The key that seals credentials at rest, tokens, and passwords; and files that are nobody else's.
 //!
 //! What is sealed is bound to its place (table, row and field): a sealed value that is moved to
 //! another row does not open there. Tokens are stored as hashes only. Passwords cost time on
 //! purpose: callers hash and verify them on a blocking thread.
 
 use std::fmt;
+use std::fs::{DirBuilder, File};
 use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
 
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
@@ -111,14 +113,10 @@ impl SealingKey {
     fn save_new(&self, path: &Path) -> io::Result<()> {
         let folder = path.parent().filter(|folder| *folder != Path::new(""));
         let folder = folder.unwrap_or(Path::new("."));
-        std::fs::create_dir_all(folder)?;
+        private_folder(folder)?;
         // Written aside and linked into place: nobody ever reads half a key.
         let draft = folder.join(format!(".secret.{}", hex(&random_bytes::<8>())));
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&draft)?;
+        let mut file = private_file(&draft)?;
         let written = writeln!(file, "{}", hex(&self.0)).and_then(|()| file.sync_all());
         let linked = written.and_then(|()| match std::fs::hard_link(&draft, path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
@@ -266,6 +264,17 @@ pub fn verify_password(password: &str, hash: Option<&str>, space: &mut Workspace
         .unwrap_or(false)
 }
 
+/// Makes a folder, and those above it, that nobody else may look into. One that is there stays as it is.
+pub fn private_folder(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Makes a file that nobody else may read. Fails when it is there.
+pub fn private_file(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.write(true).create_new(true).mode(0o600).open(path)
+}
+
 fn random_bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     rand::rng().fill_bytes(&mut bytes);
@@ -284,6 +293,8 @@ pub fn hex(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use argon2::password_hash::PasswordVerifier as _;
 
     use super::*;
@@ -322,12 +333,8 @@ mod tests {
                 .count(),
             1
         );
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt as _;
-            let mode = std::fs::metadata(&path).unwrap().permissions().mode();
-            assert_eq!(mode & 0o777, 0o600);
-        }
+        let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
         std::fs::write(&path, "short").unwrap();
         assert!(SealingKey::load_or_create(&path).is_err());
     }

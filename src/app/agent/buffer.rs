@@ -8,7 +8,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write as _};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -17,6 +17,7 @@ use serde::de::IgnoredAny;
 use crate::app::agents::wire::MAX_RESULTS;
 use crate::domain::at::At;
 use crate::domain::id::MonitorId;
+use crate::secret::private_folder;
 
 /// Most results that wait: 100 monitors for a day, or one for four months.
 pub(super) const MOST_RESULTS: usize = 150_000;
@@ -91,10 +92,7 @@ impl Buffer {
     }
 
     fn bounded(folder: &Path, bounds: (usize, u64)) -> io::Result<(Self, HashMap<MonitorId, At>)> {
-        fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(folder)?;
+        private_folder(folder)?;
         let mut buffer = Self {
             folder: folder.to_owned(),
             files: VecDeque::new(),

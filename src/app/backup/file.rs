@@ -1,10 +1,12 @@
 //! A file that is there whole or not at all: written aside, brought to the disk, then put in place.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+
+use crate::secret::private_file;
 
 /// What the name of a file that is not whole yet ends with.
 const SUFFIX: &str = ".part";
@@ -27,7 +29,7 @@ impl Draft {
         // Left by one that was killed; it may belong to somebody else, or lead elsewhere.
         let file = match fs::remove_file(&aside) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => private(&aside),
+            _ => private_file(&aside),
         };
         let file = file.with_context(|| format!("cannot write {}", aside.display()))?;
         let (path, is_kept) = (path.to_owned(), false);
@@ -66,14 +68,6 @@ impl Drop for Draft {
             let _ = fs::remove_file(&self.aside);
         }
     }
-}
-
-fn private(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Opening a database: what each engine is told at the door, and what the operator is told when
 //! it stays shut.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr as _;
 use std::time::Duration;
@@ -12,6 +13,7 @@ use sqlx::sqlite::{
 use sqlx::{Connection as _, PgConnection};
 use url::Url;
 
+use crate::secret::{private_file, private_folder};
 use crate::store::error::StoreError;
 
 /// How long SQLite waits for another process that holds the lock.
@@ -52,8 +54,15 @@ pub(super) async fn sqlite(url: &str) -> Result<(SqlitePool, SqlitePool), String
     }
     let folder = file.parent().filter(|folder| *folder != Path::new(""));
     if let Some(folder) = folder {
-        std::fs::create_dir_all(folder)
+        private_folder(folder)
             .map_err(|error| format!("cannot make the folder {}: {error}", folder.display()))?;
+    }
+    // SQLite would let everybody read a file that it makes; its log takes after it.
+    match private_file(&file) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            return Err(format!("cannot make {}: {error}", file.display()));
+        }
+        _ => {}
     }
     let options = options
         .create_if_missing(true)

@@ -1,6 +1,8 @@
 //! Opening a database: made at first start, refused with a reason, migrated once.
 
+use std::fs::Permissions;
 use std::future::poll_fn;
+use std::os::unix::fs::PermissionsExt as _;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -83,13 +85,29 @@ async fn a_transaction_nobody_waits_for_is_ended_postgres() {
 }
 
 #[tokio::test]
-async fn the_folder_of_the_file_is_made_at_the_first_start() {
+async fn the_folder_of_the_file_is_made_at_the_first_start_for_nobody_else() {
     let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("data/deep/lifesign.db");
+    let path = |name: &str| folder.path().join(name);
+    let file = path("data/deep/lifesign.db");
     let url = format!("sqlite://{}", file.display());
     let store = Store::connect(&url, SealingKey::random()).await.unwrap();
     store.migrate().await.unwrap();
-    assert!(file.exists());
+    for (name, mode) in [
+        ("data", 0o700),
+        ("data/deep", 0o700),
+        ("data/deep/lifesign.db", 0o600),
+        ("data/deep/lifesign.db-wal", 0o600),
+    ] {
+        let made = std::fs::metadata(path(name)).unwrap().permissions().mode();
+        assert_eq!(made & 0o777, mode, "{name}");
+    }
+    store.close().await;
+    // What was there before stays as the operator has left it.
+    std::fs::set_permissions(&file, Permissions::from_mode(0o640)).unwrap();
+    let store = Store::connect(&url, SealingKey::random()).await.unwrap();
+    let mode = std::fs::metadata(&file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o640);
+    store.close().await;
 }
 
 #[tokio::test]
