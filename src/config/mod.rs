@@ -8,6 +8,7 @@ mod roles;
 mod signups;
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -113,9 +114,7 @@ impl Settings {
     /// Reads the environment, and `lifesign.toml` (or the file that `LIFESIGN_CONFIG` names).
     /// `overrides` are what the command line says, by the names of [`SETTINGS`].
     pub fn load(overrides: &[(&str, String)]) -> anyhow::Result<Self> {
-        let environment: HashMap<String, String> = std::env::vars()
-            .filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?.to_lowercase(), value)))
-            .collect();
+        let environment = ours(std::env::vars_os())?;
         let named = environment.get("config").map(PathBuf::from);
         let path = named
             .clone()
@@ -289,6 +288,24 @@ fn refuse(setting: &str, message: &str) -> ConfigError {
         setting: setting.to_owned(),
         message: message.to_owned(),
     }
+}
+
+/// What the environment says to us, by the names of the settings.
+fn ours(
+    variables: impl Iterator<Item = (OsString, OsString)>,
+) -> Result<HashMap<String, String>, ConfigError> {
+    let mut values = HashMap::new();
+    for (name, value) in variables {
+        let Some(name) = name.to_str().and_then(|name| name.strip_prefix(PREFIX)) else {
+            continue;
+        };
+        let name = name.to_lowercase();
+        let value = value
+            .into_string()
+            .map_err(|_| refuse(&name, "is not UTF-8"))?;
+        values.insert(name, value);
+    }
+    Ok(values)
 }
 
 fn from_file(text: &str, path: &Path) -> anyhow::Result<HashMap<String, String>> {

@@ -1,5 +1,7 @@
 //! Settings, tried.
 
+use std::os::unix::ffi::OsStringExt as _;
+
 use super::*;
 
 #[test]
@@ -39,6 +41,20 @@ fn a_value_that_makes_no_sense_is_refused_by_name() {
             "{name}: {error}"
         );
     }
+}
+
+#[test]
+fn a_variable_that_is_no_text_is_refused_if_it_is_ours() {
+    let odd = || OsString::from_vec(vec![0xff]);
+    let variables = [
+        ("LIFESIGN_LOG".into(), "warn".into()),
+        ("PS1".into(), odd()),
+        (odd(), odd()),
+    ];
+    let values = ours(variables.into_iter()).unwrap();
+    assert_eq!(values, [("log".to_owned(), "warn".to_owned())].into());
+    let error = ours([("LIFESIGN_LOG".into(), odd())].into_iter()).unwrap_err();
+    assert_eq!(error.to_string(), "setting LIFESIGN_LOG: is not UTF-8");
 }
 
 #[test]
