@@ -97,12 +97,16 @@ fn migrator(last: i64) -> Migrator {
             false,
         )
     };
-    Migrator::with_migrations((1..=last).zip(MIGRATIONS).map(migration).collect())
+    let mut migrator =
+        Migrator::with_migrations((1..=last).zip(MIGRATIONS).map(migration).collect());
+    // A newer node may have brought the tables further, and we are started again meanwhile.
+    migrator.set_ignore_missing(true);
+    migrator
 }
 
 impl Store {
-    /// Brings the tables up to date and makes sure that our key opens what is sealed in them.
-    /// Safe on several nodes at once.
+    /// Brings the tables up to date and makes sure that our key opens what is sealed in them. Tables of
+    /// a newer version stay as they are. Safe on several nodes at once.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         self.migrate_to(LATEST).await?;
         self.db.divide_by_day().await?;

@@ -42,6 +42,22 @@ async fn every_schema(engine: Engine) {
     }
 }
 
+#[tokio::test]
+async fn an_old_node_starts_on_the_tables_of_a_newer_one() {
+    for engine in [Engine::Sqlite, Engine::Postgres] {
+        let database = Database::new(engine).await;
+        let later = "INSERT INTO _sqlx_migrations
+                         (version, description, success, checksum, execution_time)
+                     SELECT 1000, 'later', success, checksum, 1 FROM _sqlx_migrations
+                      WHERE version = 1";
+        database.execute(later).await;
+        let store = database.store().await;
+        store.migrate().await.unwrap();
+        store.close().await;
+        database.remove().await;
+    }
+}
+
 /// Each row is there, and each column that it had.
 fn assert_kept(before: &Everything, after: &Everything) {
     for (table, rows) in before {
