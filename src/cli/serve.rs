@@ -17,7 +17,18 @@ use super::open;
 
 /// Serves until the first signal, finishes what is in flight, and ends; a second signal ends it
 /// at once. A worker that ends by itself is an error.
-pub async fn run(mut settings: Settings) -> anyhow::Result<()> {
+pub async fn run(settings: Settings) -> anyhow::Result<()> {
+    let mut signals = Signals::new()?;
+    let (app, listener) = tokio::select! {
+        begun = begin(settings) => begun?,
+        () = signals.next() => return Ok(()),
+    };
+    let workers = app.start();
+    serve(app, listener, workers, signals).await
+}
+
+/// Brings the database up to date, and says where we listen.
+async fn begin(mut settings: Settings) -> anyhow::Result<(Arc<App>, TcpListener)> {
     let listen = settings.listen;
     let listener = TcpListener::bind(listen)
         .await
@@ -33,8 +44,7 @@ pub async fn run(mut settings: Settings) -> anyhow::Result<()> {
         None
     };
     announce(&app.settings, owner_link.as_deref())?;
-    let workers = app.start();
-    serve(app, listener, workers).await
+    Ok((app, listener))
 }
 
 /// One line with the address; on a fresh database one with the link that makes the owner.
@@ -56,13 +66,17 @@ pub fn router(app: &Arc<App>, stop: CancellationToken) -> axum::Router {
     crate::web::before(Arc::clone(app), pages.merge(crate::api::router(app)))
 }
 
-async fn serve(app: Arc<App>, listener: TcpListener, workers: Workers) -> anyhow::Result<()> {
+async fn serve(
+    app: Arc<App>,
+    listener: TcpListener,
+    workers: Workers,
+    mut signals: Signals,
+) -> anyhow::Result<()> {
     let stop = CancellationToken::new();
     let pages = router(&app, stop.clone());
     let bounds = Bounds::default();
     let server = connections::serve(listener, pages, bounds, stop.clone());
     let mut server = std::pin::pin!(server);
-    let mut signals = Signals::new()?;
     let is_failed = tokio::select! {
         () = &mut server => true,
         () = workers.failed() => true,

@@ -1,7 +1,7 @@
 //! The commands on the console, as a person or a script runs them.
 
 use std::path::Path;
-use std::process::Output;
+use std::process::{Command, Output};
 
 use lifesign::domain::team::{Actor, Email, Role, Scope};
 use lifesign::secret::hash_token;
@@ -338,6 +338,26 @@ fn the_settings_are_printed_as_the_example_file_has_them() {
         String::from_utf8(output.stdout).unwrap(),
         std::fs::read_to_string(example).unwrap()
     );
+}
+
+/// As the first process of a container it would not even be ended otherwise.
+#[test]
+fn a_signal_ends_a_start_that_waits_for_its_database() {
+    let database = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("postgres://{}/x", database.local_addr().unwrap());
+    let console = Console::on(&[
+        ("DATABASE_URL", &url),
+        ("SECRET_KEY", SECRET_KEY),
+        ("LISTEN", "127.0.0.1:0"),
+    ]);
+    let mut command = lifesign(console.folder.path(), &console.settings);
+    let mut service = command.arg("serve").spawn().unwrap();
+    // It asks, and gets no answer.
+    let _asked = database.accept().unwrap();
+    let pid = service.id().to_string();
+    let sent = Command::new("kill").args(["-TERM", &pid]).status().unwrap();
+    assert!(sent.success());
+    assert!(service.wait().unwrap().success());
 }
 
 #[tokio::test]
