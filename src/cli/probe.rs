@@ -190,17 +190,22 @@ fn prober(arguments: &ProbeArguments, settings: &Settings) -> anyhow::Result<Pro
     if arguments.allow_private {
         open.push_str(",private,loopback");
     }
-    let ca_file = arguments.ca_file.as_ref().or(settings.ca_file.as_ref());
-    let extra = ca_file
-        .map(|path| std::fs::read(path).with_context(|| format!("read {}", path.display())))
-        .transpose()?;
+    let guard = Guard::parse(&open).context("setting LIFESIGN_ALLOW_TARGETS")?;
+    let (ca_file, origin) = match &arguments.ca_file {
+        Some(path) => (Some(path), "--ca-file"),
+        None => (settings.ca_file.as_ref(), "setting LIFESIGN_CA_FILE"),
+    };
+    let read = |path: &PathBuf| {
+        std::fs::read(path).with_context(|| format!("{origin}: cannot read {}", path.display()))
+    };
+    let extra = ca_file.map(read).transpose()?;
     let names = match settings.resolver {
         ResolverChoice::Dns => Names::dns(),
         ResolverChoice::System => Names::system(),
     };
-    let trust = Trust::new(extra.as_deref())?;
+    let trust = Trust::new(extra.as_deref()).context(origin)?;
     let agent = user_agent(&settings.public_url);
-    let prober = Prober::new(Guard::parse(&open)?, names, trust, Clock::system(), &agent);
+    let prober = Prober::new(guard, names, trust, Clock::system(), &agent);
     Ok(match &arguments.protocol_version {
         Some(version) => prober.offering(version),
         None => prober,

@@ -63,7 +63,11 @@ async fn wrong_usage_is_named_and_ends_with_three() {
         ),
         (
             &["https://e.example/", "--ca-file", "/nowhere.pem"],
-            "/nowhere.pem",
+            "--ca-file: cannot read /nowhere.pem",
+        ),
+        (
+            &["https://e.example/", "--ca-file", "/dev/null"],
+            "--ca-file: ",
         ),
         (&["https://e.example/", "--frobnicate"], "--frobnicate"),
         (&[], "<URL>"),
@@ -76,6 +80,16 @@ async fn wrong_usage_is_named_and_ends_with_three() {
             text(&output.stderr)
         );
         assert!(output.stdout.is_empty());
+    }
+    for (name, value) in [
+        ("LIFESIGN_ALLOW_TARGETS", "everything"),
+        ("LIFESIGN_CA_FILE", "/nowhere.pem"),
+        ("LIFESIGN_CA_FILE", "/dev/null"),
+    ] {
+        let output = lifesign(&["https://e.example/"], &[(name, value)]).await;
+        assert_eq!(output.status.code(), Some(3), "{name}");
+        let errors = text(&output.stderr);
+        assert!(errors.contains(&format!("setting {name}: ")), "{errors}");
     }
 }
 
