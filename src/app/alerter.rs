@@ -21,6 +21,7 @@ use crate::notify::{Delivered, DeliveryError};
 use crate::store::{Attempt, Claim, Queued, StoreError, Ticket, ToTell, Tx};
 
 use super::App;
+use super::routing::STAND_IN_AFTER;
 
 /// Most deliveries at once.
 const IN_FLIGHT: usize = 128;
@@ -32,9 +33,6 @@ const TICK: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_secs(2);
 /// How long a claim holds: longer than the slowest delivery.
 const LEASE: Duration = Duration::from_secs(45);
-/// Failed attempts after which the channel that stands in is told, while this one is tried on: it
-/// comes to that within a minute.
-const STAND_IN_AFTER: usize = 3;
 /// Most other monitors that a message names.
 const MEMBERS: u32 = 20;
 
@@ -179,7 +177,7 @@ async fn settle(
         detail,
     };
     let mut tx = app.store.begin().await?;
-    let attempts = ticket.attempts as usize + 1;
+    let attempts = ticket.attempts + 1;
     match (outcome, told) {
         (Ok(_), _) => {
             tx.mark_sent(ticket, &attempt).await?;
@@ -190,11 +188,12 @@ async fn settle(
             }
         }
         (Err(_), _) => {
-            let is_marked = match retry_at(ticket.id, attempts, now) {
+            let is_marked = match retry_at(ticket.id, attempts as usize, now) {
                 Some(at) => tx.mark_failed(ticket, &attempt, at).await?,
                 None => tx.mark_dead(ticket, &attempt).await?,
             };
-            if let Some(told) = told.filter(|_| is_marked && attempts == STAND_IN_AFTER) {
+            // Told once, however often: what has come to wait behind it in the meantime is new.
+            if let Some(told) = told.filter(|_| is_marked && attempts >= STAND_IN_AFTER) {
                 stand_in(app, &mut tx, told, None, now).await?;
             }
         }
@@ -225,15 +224,9 @@ async fn stand_in(
     };
     if let Some(fallback) = fallback {
         let untold = given_up.iter().flatten().chain([notification]);
-        let copy = |untold: &Notification| Notification {
-            id: NotificationId(app.ids.next()),
-            channel: fallback.id,
-            created_at: now,
-            ..untold.clone()
-        };
-        let is_news = |untold: &&Notification| untold.event != Event::Test;
-        let copies: Vec<_> = untold.filter(is_news).map(copy).collect();
-        tx.enqueue(&copies).await?;
+        let news = untold.filter(|untold| untold.event != Event::Test);
+        let news: Vec<NotificationId> = news.map(|untold| untold.id).collect();
+        tx.tell_instead(&news, fallback.id, now).await?;
         app.outbox.notify_one();
     }
     // Only who switched it off tells of it.

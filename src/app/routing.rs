@@ -8,13 +8,16 @@ use crate::domain::channel::Channel;
 use crate::domain::id::{ChannelId, NotificationId, TeamId};
 use crate::domain::incident::{Incident, Severity};
 use crate::domain::notification::{Content, Event, Notification};
-use crate::domain::plan::{Told, Way};
+use crate::domain::plan::{Part, Told, Way};
 use crate::store::{StoreError, Tx};
 
 use super::App;
 
 /// How long after the first outage of a cause others of the same are told as one with it.
 const TOGETHER: Duration = Duration::from_mins(10);
+/// Failed attempts after which the channel that stands in is told, while this one is tried on: it
+/// comes to that within a minute.
+pub(super) const STAND_IN_AFTER: u32 = 3;
 /// How fresh a suspicion has to be for an outage to wait for it.
 const FRESH: Duration = Duration::from_mins(1);
 /// Most suspicions that are looked at.
@@ -33,8 +36,10 @@ pub(super) async fn channels(
     } else {
         tx.channels_of(team, monitor).await?
     };
-    let channels = with_stand_ins(tx, team, channels).await?;
     let parts = tx.parts(incident.id).await?;
+    let fails = |(_, part): &&(ChannelId, Part)| part.failed >= STAND_IN_AFTER;
+    let failing: Vec<ChannelId> = parts.iter().filter(fails).map(|(id, _)| *id).collect();
+    let channels = beside(tx, team, channels, &failing).await?;
     let mut told = Vec::with_capacity(channels.len());
     for channel in channels {
         let own = parts.iter().find(|(id, _)| *id == channel.id);
@@ -62,10 +67,22 @@ pub(super) async fn channels(
 pub(super) async fn with_stand_ins(
     tx: &mut Tx,
     team: TeamId,
-    mut channels: Vec<Channel>,
+    channels: Vec<Channel>,
 ) -> Result<Vec<Channel>, StoreError> {
-    let is_replaced =
-        |channel: &&Channel| channel.health.disabled.is_some() && channel.route.fallback.is_some();
+    beside(tx, team, channels, &[]).await
+}
+
+/// As [`with_stand_ins`], also for each of those that are `failing`.
+async fn beside(
+    tx: &mut Tx,
+    team: TeamId,
+    mut channels: Vec<Channel>,
+    failing: &[ChannelId],
+) -> Result<Vec<Channel>, StoreError> {
+    let is_replaced = |channel: &&Channel| {
+        let fails = channel.health.disabled.is_some() || failing.contains(&channel.id);
+        fails && channel.route.fallback.is_some()
+    };
     let replaced: Vec<Channel> = channels.iter().filter(is_replaced).cloned().collect();
     if replaced.is_empty() {
         return Ok(channels);

@@ -6,6 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -65,4 +66,19 @@ ids! {
     ClaimId,
     /// An entry of the audit log.
     AuditId,
+}
+
+impl NotificationId {
+    /// The id of the same news for a channel that stands in for another one: the same however often it
+    /// is told, and of the same time.
+    pub fn instead_for(self, channel: ChannelId) -> Self {
+        let mut digest = Sha256::new();
+        digest.update(self.0);
+        digest.update(channel.0);
+        let mut bytes = *self.0.as_bytes();
+        bytes[8..].copy_from_slice(&digest.finalize()[..8]);
+        // The variant of every UUID (RFC 9562).
+        bytes[8] = (bytes[8] & 0x3f) | 0x80;
+        Self(Uuid::from_bytes(bytes))
+    }
 }

@@ -3,11 +3,12 @@
 
 use super::channels::ChannelRow;
 use super::codec::row;
+use super::db::Many;
 use super::notifications::NotificationRow;
 use super::{Store, StoreError, Tx};
 use crate::domain::at::At;
 use crate::domain::channel::Channel;
-use crate::domain::id::{ChannelId, IncidentId, MonitorId, TeamId};
+use crate::domain::id::{ChannelId, IncidentId, MonitorId, NotificationId, TeamId};
 use crate::domain::incident::Incident;
 use crate::domain::notification::{Member, Notification};
 use crate::domain::plan::{Companion, Part};
@@ -21,6 +22,7 @@ row! {
         told_as: Option<IncidentId>,
         status: String,
         held_until: Option<At>,
+        attempts: i64,
     }
 }
 
@@ -52,17 +54,49 @@ impl Tx {
         let rows: Vec<PartRow> = self.db.all(PARTS, (incident, MOST_TOLD)).await?;
         let mut parts: Vec<(ChannelId, Part)> = Vec::new();
         for row in rows {
-            let is_told = row.held_until.is_none() || row.status != "queued";
-            let told_as = row.told_as;
+            let is_queued = row.status == "queued";
+            let own = Part {
+                is_told: row.held_until.is_none() || !is_queued,
+                told_as: row.told_as,
+                failed: if is_queued {
+                    u32::try_from(row.attempts).unwrap_or(u32::MAX)
+                } else {
+                    0
+                },
+            };
             let known = parts.iter_mut().find(|(id, _)| *id == row.channel_id);
             if let Some((_, part)) = known {
-                part.is_told |= is_told;
-                part.told_as = part.told_as.or(told_as);
+                part.is_told |= own.is_told;
+                part.told_as = part.told_as.or(own.told_as);
+                part.failed = part.failed.max(own.failed);
             } else {
-                parts.push((row.channel_id, Part { is_told, told_as }));
+                parts.push((row.channel_id, own));
             }
         }
         Ok(parts)
+    }
+
+    /// Tells a channel what another one could not be told, and what waits behind that; each thing once,
+    /// however often this is done. It gets the part of the other one, too, in what was told as one with it.
+    /// Says how many were new.
+    pub async fn tell_instead(
+        &mut self,
+        untold: &[NotificationId],
+        instead: ChannelId,
+        now: At,
+    ) -> Result<u64, StoreError> {
+        let which = || untold.iter().map(|id| (*id,));
+        let behind: Vec<(NotificationId,)> = self.db.many_all(BEHIND, which()).await?;
+        let together: Vec<(NotificationId,)> = self.db.many_all(TOGETHER, which()).await?;
+        let copy = |(id,): (NotificationId,), status: &'static str, finished_at: Option<At>| {
+            let own = id.instead_for(instead);
+            (own, id, instead, now, status, finished_at)
+        };
+        let queued = which().chain(behind).map(|id| copy(id, "queued", None));
+        let told = self.db.many(COPY, queued).await?;
+        let known = together.into_iter().map(|id| copy(id, "sent", Some(now)));
+        self.db.many(COPY, known).await?;
+        Ok(told)
     }
 
     /// The oldest incident of the same cause that began after `since`, that nobody has acknowledged, and that a
@@ -188,8 +222,35 @@ const CHANNELS_TOLD: &str = "
                                      WHERE n.incident_id = $2 AND n.channel_id = c.id)
      ORDER BY id";
 const PARTS: &str = "
-    SELECT channel_id, told_as, status, held_until
+    SELECT channel_id, told_as, status, held_until, attempts
       FROM notification WHERE incident_id = $1 ORDER BY turn, channel_id LIMIT $2";
+const BEHIND: Many = Many {
+    head: "WITH v(id) AS (VALUES",
+    tail: ") SELECT n.id
+               FROM v JOIN notification u ON u.id = v.id
+                      JOIN notification n ON n.incident_id = u.incident_id
+                       AND n.channel_id = u.channel_id AND n.turn > u.turn
+              WHERE n.status = 'queued' AND n.held_until IS NULL",
+};
+const TOGETHER: Many = Many {
+    head: "WITH v(id) AS (VALUES",
+    tail: ") SELECT n.id
+               FROM v JOIN notification u ON u.id = v.id
+                      JOIN notification n ON n.channel_id = u.channel_id
+                       AND (n.told_as = COALESCE(u.told_as, u.incident_id)
+                            OR n.incident_id = COALESCE(u.told_as, u.incident_id))
+              WHERE n.status = 'sent' AND n.incident_id <> u.incident_id",
+};
+const COPY: Many = Many {
+    head: "WITH v(id, original, channel, at, status, finished_at) AS (VALUES",
+    tail: ") INSERT INTO notification (id, team_id, incident_id, channel_id, event, turn, content,
+                                       status, attempts, next_attempt, created_at, told_as,
+                                       finished_at)
+             SELECT v.id, n.team_id, n.incident_id, v.channel, n.event, n.turn, n.content,
+                    v.status, 0, v.at, v.at, n.told_as, v.finished_at
+               FROM v JOIN notification n ON n.id = v.original WHERE TRUE
+             ON CONFLICT DO NOTHING",
+};
 const COMPANION_BY_CAUSE: &str = "
     SELECT i.id, i.started_at, n.told_as, i.remind_at IS NOT NULL
       FROM incident i JOIN notification n ON n.incident_id = i.id AND n.channel_id = $4

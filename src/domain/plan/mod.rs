@@ -54,6 +54,8 @@ pub struct Part {
     pub is_told: bool,
     /// The incident that it was told of in its stead.
     pub told_as: Option<IncidentId>,
+    /// How often it could not be told what waits to be told again.
+    pub failed: u32,
 }
 
 /// Another incident of the same cause.

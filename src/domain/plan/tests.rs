@@ -51,6 +51,7 @@ fn told(told_as: Option<IncidentId>) -> Told {
     let own = Some(Part {
         is_told: true,
         told_as,
+        failed: 0,
     });
     Told { own, other: None }
 }
@@ -59,6 +60,7 @@ fn waiting() -> Told {
     let own = Some(Part {
         is_told: false,
         told_as: None,
+        failed: 0,
     });
     Told { own, other: None }
 }

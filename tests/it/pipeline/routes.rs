@@ -200,4 +200,28 @@ engines! {
         confirm(&world).await;
         assert_eq!(told(&instead), [OPENED, RESOLVED]);
     }
+
+    async fn the_stand_in_of_one_that_fails_hears_that_it_got_worse(store: Store) {
+        let server = FakeMcp::start(healthy()).unwrap();
+        let world = TestApp::new(store).await;
+        let only_in_need = Route { kinds: Some(vec![Topic::Credentials]), ..Route::default() };
+        let (spare, instead) = world.channel("Spare", only_in_need).await;
+        let route = Route { fallback: Some(spare.id), ..Route::default() };
+        let (_, broken) = world.channel("Broken", route).await;
+        broken.answer([Answer::status(503)]);
+        let monitor = world.watch_as(&server.url(), |mut spec| {
+            spec.expectations.tools = vec!["absent".to_owned()];
+            spec
+        }).await;
+        world.round().await;
+        world.rounds(16, 5).await;
+        assert_eq!(world.status(monitor).await, MonitorStatus::Degraded);
+        assert_eq!(told(&instead), [OPENED]);
+        server.set(status(503));
+        confirm(&world).await;
+        assert_eq!(world.status(monitor).await, MonitorStatus::Down);
+        assert_eq!(told(&instead), [OPENED, OPENED], "it is down now");
+        world.rounds(32, 60).await;
+        assert_eq!(told(&instead)[2..], ["incident.reminder"]);
+    }
 }

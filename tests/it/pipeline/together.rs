@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::support::app::told;
+use crate::support::webhook::Answer;
 use lifesign::app::incidents;
-use lifesign::domain::channel::Route;
+use lifesign::domain::channel::{Route, Topic};
 use lifesign::domain::monitor::MonitorSpec;
 
 /// Monitors behind the one server.
@@ -108,6 +109,28 @@ engines! {
         settle(&world).await;
         settle(&world).await;
         assert_eq!((world.told().len(), told(&theirs).len()), (2, 2));
+    }
+
+    async fn the_channel_that_stands_in_hears_of_all_of_them(store: Store) {
+        let world = TestApp::new(store).await;
+        let only_in_need = Route { kinds: Some(vec![Topic::Credentials]), ..Route::default() };
+        let (spare, instead) = world.channel("Spare", only_in_need).await;
+        let route = Route { fallback: Some(spare.id), ..Route::default() };
+        let (_, gone) = world.channel("Gone", route).await;
+        gone.answer([Answer::status(410)]);
+        let mut server = all_down(&world).await;
+        let heard = |kind: &str| {
+            let all = instead.received().into_iter().map(|request| request.json());
+            let mut all = all.filter(|message| message["type"] == kind);
+            let count = all.next().unwrap()["data"]["incident"]["member_count"].as_u64().unwrap();
+            assert!(all.next().is_none(), "one of them");
+            count
+        };
+        assert!(heard("incident.opened") > 0);
+        server.restart().unwrap();
+        settle(&world).await;
+        settle(&world).await;
+        assert_eq!(heard("incident.resolved"), MANY as u64 - 1);
     }
 
     async fn outages_of_other_causes_are_told_apart(store: Store) {

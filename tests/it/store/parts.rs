@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use lifesign::domain::at::At;
 use lifesign::domain::check::CheckResult;
-use lifesign::domain::id::{ChannelId, IncidentId, TeamId};
+use lifesign::domain::id::{ChannelId, IncidentId, NotificationId, TeamId};
 use lifesign::domain::incident::Incident;
-use lifesign::domain::notification::{Event, Notification};
+use lifesign::domain::notification::{Content, Event, Notification};
 use lifesign::domain::plan::{Companion, Part, Way};
 use lifesign::domain::verdict::CheckStatus;
 use lifesign::store::{Claim, Finished, Store};
@@ -89,8 +89,8 @@ engines! {
         let until = NOW + LEASE;
         queue(&store, &told(&trouble, hook, Event::Opened, 1), Way::Held { until }).await;
         queue(&store, &told(&trouble, other, Event::Opened, 2), at_once(None)).await;
-        let waits = Part { is_told: false, told_as: None };
-        let is_told = Part { is_told: true, told_as: None };
+        let waits = Part { is_told: false, told_as: None, failed: 0 };
+        let is_told = Part { is_told: true, told_as: None, failed: 0 };
         assert_eq!(parts(&store, &trouble).await, [(hook, waits), (other, is_told)]);
         assert_eq!(claimed(&store, 70, NOW).await.len(), 1, "of the other channel");
         // It holds up nothing that is told at once.
@@ -129,7 +129,7 @@ engines! {
 
         let with = Way::With { told_as: first.id };
         queue(&store, &told(&second, hook, Event::Opened, 2), with).await;
-        let joined = Part { is_told: true, told_as: Some(first.id) };
+        let joined = Part { is_told: true, told_as: Some(first.id), failed: 0 };
         assert_eq!(parts(&store, &second).await, [(hook, joined)]);
         assert_eq!(claimed(&store, 70, NOW).await.len(), 1, "the first alone is sent");
         let mut tx = store.begin().await.unwrap();
@@ -155,6 +155,47 @@ engines! {
         let which = (first.id, first.id);
         assert_eq!(store.told_together(hook, which, true, 10).await.unwrap().1, 1);
         assert_eq!(store.told_together(other, which, false, 10).await.unwrap().1, 0);
+    }
+
+    async fn what_could_not_be_told_is_told_instead_and_once(store: Store) {
+        let (team, hook, other) = world(&store).await;
+        let first = incident(&store, team, 10).await;
+        let second = incident(&store, team, 11).await;
+        let opened = told(&first, hook, Event::Opened, 1);
+        queue(&store, &opened, at_once(None)).await;
+        queue(&store, &told(&first, hook, Event::Worsened, 2), at_once(None)).await;
+        let with = Way::With { told_as: first.id };
+        queue(&store, &told(&second, hook, Event::Opened, 3), with).await;
+        let content = Content::nothing(NOW);
+        let news = Notification { content, turn: 0, ..told(&first, hook, Event::ToolsChanged, 4) };
+        queue(&store, &news, at_once(None)).await;
+        let instead = async |id: NotificationId, channel| {
+            let mut tx = store.begin().await.unwrap();
+            let new = tx.tell_instead(&[id], channel, NOW).await.unwrap();
+            tx.commit().await.unwrap();
+            new
+        };
+        assert_eq!(instead(opened.id, other).await, 2, "and what waits behind it");
+        assert_eq!(instead(news.id, other).await, 1);
+        for id in [opened.id, news.id] {
+            assert_eq!(instead(id, other).await, 0, "once");
+        }
+        let is_told = Part { is_told: true, told_as: None, failed: 0 };
+        assert_eq!(parts(&store, &first).await, [(hook, is_told), (other, is_told)]);
+        let joined = Part { told_as: Some(first.id), ..is_told };
+        assert_eq!(parts(&store, &second).await, [(hook, joined), (other, joined)]);
+        let which = (first.id, first.id);
+        assert_eq!(store.told_together(other, which, true, 10).await.unwrap().1, 1);
+        let mut due = claimed(&store, 70, NOW).await;
+        due.sort_by_key(|event| event.as_str());
+        let (opened_twice, news_twice) = ([Event::Opened; 2], [Event::ToolsChanged; 2]);
+        assert_eq!(due, [opened_twice, news_twice].concat());
+
+        let mut tx = store.begin().await.unwrap();
+        tx.delete_monitor(team, first.monitor).await.unwrap();
+        tx.commit().await.unwrap();
+        let third = made(&store, webhook(team, 902)).await.id;
+        assert_eq!(instead(opened.id, third).await, 1, "also when its monitor is gone");
     }
 
     async fn who_is_about_to_fail_alike_is_found(store: Store) {
