@@ -29,7 +29,14 @@ pub async fn step(app: &App) -> Result<usize, StoreError> {
     let due = app.store.channels_to_summarise(now, BITE).await?;
     let mut told = 0;
     for channel in due {
-        told += usize::from(summarise(app, channel).await?);
+        match summarise(app, channel).await {
+            Ok(is_told) => told += usize::from(is_told),
+            // One that cannot be read must not stop the others.
+            Err(error @ StoreError::Corrupt { .. }) => {
+                tracing::error!(channel.id = %channel.1, %error, "failed to summarise for a channel");
+            }
+            Err(error) => return Err(error),
+        }
     }
     if told > 0 {
         app.outbox.notify_one();
@@ -45,6 +52,8 @@ async fn summarise(app: &App, (team, id): (TeamId, ChannelId)) -> Result<bool, S
     let mut tx = app.store.begin().await?;
     let held = tx.take_held(team, id, now, MOST).await?;
     if held.is_empty() {
+        // What could not be read is taken, too.
+        tx.commit().await?;
         return Ok(false);
     }
     let facts = summary(&held, &app.settings.public_url);

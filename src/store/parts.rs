@@ -145,7 +145,7 @@ impl Tx {
     }
 
     /// Takes what waits for the hours of a channel that have begun at `now`, oldest first and at
-    /// most `limit`: it counts as told, so tell it.
+    /// most `limit`: it counts as told, so tell it. What cannot be read is given up.
     pub async fn take_held(
         &mut self,
         team: TeamId,
@@ -155,10 +155,17 @@ impl Tx {
     ) -> Result<Vec<Notification>, StoreError> {
         let params = (team, channel, now, i64::from(limit));
         let rows: Vec<NotificationRow> = self.db.all(TAKE_HELD, params).await?;
-        let mut held = rows
-            .iter()
-            .map(NotificationRow::notification)
-            .collect::<Result<Vec<_>, _>>()?;
+        let mut held = Vec::with_capacity(rows.len());
+        for row in &rows {
+            match row.notification() {
+                Ok(notification) => held.push(notification),
+                Err(error) => {
+                    let id = row.notification_id;
+                    tracing::error!(notification.id = %id, %error, "failed to read a notification");
+                    self.db.run(GIVE_UP_TAKEN, (id,)).await?;
+                }
+            }
+        }
         held.sort_by_key(|notification| (notification.created_at, notification.id));
         Ok(held)
     }
@@ -282,6 +289,7 @@ const TAKE_HELD: &str = "
        AND status = 'queued'
     RETURNING id AS notification_id, team_id AS notification_team, channel_id, event, turn,
               content, attempts, created_at AS written_at";
+const GIVE_UP_TAKEN: &str = "UPDATE notification SET status = 'dead' WHERE id = $1";
 const TO_SUMMARISE: &str = "
     SELECT DISTINCT team_id, channel_id FROM notification
      WHERE status = 'queued' AND held_until <= $1 LIMIT $2";

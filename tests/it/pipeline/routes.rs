@@ -8,6 +8,7 @@ use lifesign::domain::zone::Zone;
 
 use super::*;
 use crate::support::app::told;
+use crate::support::engines::{Database, Engine};
 use crate::support::webhook::{Answer, WebhookReceiver};
 
 const OPENED: &str = "incident.opened";
@@ -224,4 +225,43 @@ engines! {
         world.rounds(32, 60).await;
         assert_eq!(told(&instead)[2..], ["incident.reminder"]);
     }
+}
+
+/// A channel and a notification that cannot be read, beside others that can.
+async fn what_cannot_be_read_keeps_no_other_from_its_summary(engine: Engine) {
+    let database = Database::new(engine).await;
+    let server = FakeMcp::start(healthy()).unwrap();
+    let world = TestApp::new(database.store().await).await;
+    world.channel("Broken", day(Outside::Everything)).await;
+    let (_, torn) = world.channel("Torn", day(Outside::Everything)).await;
+    let (_, fine) = world.channel("Fine", day(Outside::Everything)).await;
+    world.watch(&server.url()).await;
+    world.round().await;
+    server.set(status(503));
+    confirm(&world).await;
+    server.set(healthy());
+    confirm(&world).await;
+    database
+        .execute(
+            "UPDATE channel SET kind = 'of a later release' WHERE name = 'Broken';
+             UPDATE notification SET event = 'of a later release'
+              WHERE event = 'opened'
+                AND channel_id = (SELECT id FROM channel WHERE name = 'Torn')",
+        )
+        .await;
+    world.advance(7_200);
+    world.round().await;
+    assert_eq!(told(&fine), ["summary"]);
+    assert_eq!(told(&torn), ["summary"], "what is left of it");
+    database.remove().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_keeps_no_other_from_its_summary_on_sqlite() {
+    what_cannot_be_read_keeps_no_other_from_its_summary(Engine::Sqlite).await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_keeps_no_other_from_its_summary_on_postgres() {
+    what_cannot_be_read_keeps_no_other_from_its_summary(Engine::Postgres).await;
 }
