@@ -312,6 +312,11 @@ impl Kind {
         self != Self::Webhook
     }
 
+    /// Whether it keeps an alert open until it is told of the end.
+    pub fn keeps_alerts(self) -> bool {
+        matches!(self, Self::PagerDuty | Self::Opsgenie)
+    }
+
     /// Whether it can have a body in words of its own.
     pub fn takes_body(self) -> bool {
         !matches!(self, Self::Webhook | Self::PagerDuty)

@@ -118,7 +118,7 @@ pub enum Outside {
     /// Quiet: that a server is down is told at once; the rest is told as one summary when the
     /// hours begin.
     AllButDown,
-    /// Not here: even the worst waits for the summary.
+    /// Not here: even the worst waits for the summary. Only an alert that is kept open is ended at once.
     Everything,
 }
 

@@ -8,7 +8,7 @@
 use std::time::Duration;
 
 use super::at::At;
-use super::channel::{Channel, Outside, Topic};
+use super::channel::{Channel, Kind, Outside, Topic};
 use super::id::{ChannelId, IncidentId};
 use super::incident::Severity;
 use super::notification::Event;
@@ -183,7 +183,7 @@ fn way(occasion: &Occasion<'_>, channel: &Channel, told: &Told) -> Way {
     let hours = channel.route.hours.as_ref();
     let begin = hours.and_then(|hours| Some((hours, hours.begin_after(occasion.now)?)));
     if let Some((hours, until)) = begin
-        && is_held(occasion, hours.outside, told)
+        && is_held(occasion, (channel.kind, hours.outside), told)
     {
         return Way::Held { until };
     }
@@ -211,11 +211,13 @@ fn companion(occasion: &Occasion<'_>, told: &Told) -> Option<IncidentId> {
 }
 
 /// Whether news wait for the hours of a channel.
-fn is_held(occasion: &Occasion<'_>, outside: Outside, told: &Told) -> bool {
+fn is_held(occasion: &Occasion<'_>, (kind, outside): (Kind, Outside), told: &Told) -> bool {
     let is_known = told.own.is_some_and(|part| part.is_told);
+    let is_end = occasion.event.is_end();
     match outside {
-        Outside::Everything => true,
-        Outside::AllButDown if occasion.event.is_end() => !is_known,
+        // Nobody is called by the end of an alert that would stay open until the morning.
+        Outside::Everything => !(is_end && is_known && kind.keeps_alerts()),
+        Outside::AllButDown if is_end => !is_known,
         Outside::AllButDown => {
             !(occasion.event.is_alarm() && occasion.severity == Some(Severity::Down))
         }

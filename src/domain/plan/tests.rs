@@ -148,6 +148,37 @@ fn what_comes_outside_of_hours_waits_for_them() {
 }
 
 #[test]
+fn an_alert_that_is_kept_open_ends_outside_of_hours_too() {
+    let until = At(NOW.0 + 7_200_000);
+    let held = Some(Way::Held { until });
+    for (kind, event, before, expected) in [
+        (
+            Kind::PagerDuty,
+            Event::Resolved,
+            told(None),
+            Some(from(None)),
+        ),
+        (
+            Kind::Opsgenie,
+            Event::Acknowledged,
+            told(None),
+            Some(from(None)),
+        ),
+        (Kind::PagerDuty, Event::Resolved, waiting(), held),
+        (Kind::PagerDuty, Event::Worsened, told(None), held),
+        (Kind::Slack, Event::Resolved, told(None), held),
+    ] {
+        let pager = Channel {
+            kind,
+            ..channel(day(Everything))
+        };
+        let planned = plan(&occasion(event, Down), &[(&pager, before)]);
+        let way = planned.ways.first().map(|(_, way)| *way);
+        assert_eq!(way, expected, "{kind:?} {event:?}");
+    }
+}
+
+#[test]
 fn another_outage_of_the_same_cause_speaks_for_this_one() {
     let with = Some(Way::With { told_as: known(7) });
     let (own, joined) = (told(None), told(Some(known(7))));
