@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 use crate::domain::at::At;
 use crate::domain::channel::{Channel, Topic};
 use crate::domain::id::{DeliveryId, NotificationId};
-use crate::domain::notification::{Content, Event, Notification, retry_at};
+use crate::domain::notification::{Content, Event, Notification};
 use crate::notify::{Delivered, DeliveryError};
 use crate::store::{Attempt, Claim, Queued, StoreError, Ticket, ToTell, Tx};
 
@@ -104,10 +104,7 @@ async fn claim(app: &App, limit: usize) -> anyhow::Result<Vec<Queued>> {
     for (ticket, error) in unreadable {
         let id = ticket.id;
         tracing::error!(notification.id = %id, %error, "failed to read a notification");
-        let failed = Err(DeliveryError {
-            permanent: false,
-            detail: error.to_string(),
-        });
+        let failed = Err(DeliveryError::passing(error.to_string()));
         if let Err(error) = settle(app, &ticket, None, &failed).await {
             tracing::error!(notification.id = %id, %error, "failed to mark a notification");
         }
@@ -187,8 +184,8 @@ async fn settle(
                 stand_in(app, &mut tx, told, Some(detail), now).await?;
             }
         }
-        (Err(_), _) => {
-            let is_marked = match retry_at(ticket.id, attempts as usize, now) {
+        (Err(refused), _) => {
+            let is_marked = match refused.next_attempt(ticket.id, attempts, now) {
                 Some(at) => tx.mark_failed(ticket, &attempt, at).await?,
                 None => tx.mark_dead(ticket, &attempt).await?,
             };

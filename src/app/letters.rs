@@ -11,7 +11,6 @@ use futures_util::stream;
 use tokio_util::sync::CancellationToken;
 
 use crate::domain::channel::Kind;
-use crate::domain::notification::retry_at;
 use crate::domain::subscriber::State;
 use crate::notify::{Delivered, DeliveryError, Letter};
 use crate::store::{Claim, LetterTicket, QueuedLetter, StoreError};
@@ -51,11 +50,7 @@ async fn deliver(app: &App, ticket: LetterTicket, letter: Result<QueuedLetter, S
         Ok(letter) => (write(app, &ticket, letter).await, confirms(letter)),
         Err(error) => {
             tracing::error!(letter.id = %ticket.id, %error, "failed to read a letter");
-            let failed = DeliveryError {
-                permanent: false,
-                detail: error.to_string(),
-            };
-            (Err(failed), false)
+            (Err(DeliveryError::passing(error.to_string())), false)
         }
     };
     if let Err(refused) = &outcome {
@@ -109,9 +104,9 @@ async fn settle(
     confirms: bool,
 ) -> Result<(), StoreError> {
     let now = app.clock.now();
-    let attempts = ticket.attempts as usize + 1;
+    let attempts = ticket.attempts + 1;
     let again = match outcome {
-        Err(refused) if !refused.permanent => retry_at(ticket.id, attempts, now),
+        Err(refused) if !refused.permanent => refused.next_attempt(ticket.id, attempts, now),
         _ => None,
     };
     let detail = outcome.as_ref().map(|_| ()).map_err(|e| &*e.detail);

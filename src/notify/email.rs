@@ -188,12 +188,10 @@ impl Mailer {
         let cause = innermost(error);
         if let Some(code) = error.status() {
             let code = code.to_string();
+            let detail = format!("the mail host {host} answered {code} {cause}");
             return DeliveryError {
                 permanent: is_about_the_recipient(&code, &cause),
-                detail: line(
-                    &format!("the mail host {host} answered {code} {cause}"),
-                    MAX_QUOTE,
-                ),
+                ..DeliveryError::passing(line(&detail, MAX_QUOTE))
             };
         }
         let detail = if error.is_timeout() {
@@ -319,9 +317,8 @@ fn addressed(
     (subject, list): (&str, String),
     (id, created_at): (NotificationId, At),
 ) -> Result<MessageBuilder, DeliveryError> {
-    let recipient: Address = to.as_str().parse().map_err(|error| DeliveryError {
-        permanent: true,
-        detail: format!("the address cannot be written to: {error}"),
+    let recipient: Address = to.as_str().parse().map_err(|error| {
+        DeliveryError::lasting(format!("the address cannot be written to: {error}"))
     })?;
     let domain = sender.email.domain();
     let sent = UNIX_EPOCH + Duration::from_millis(u64::try_from(created_at.0).unwrap_or_default());

@@ -28,9 +28,12 @@ pub use email::{MailSetupError, Mailer};
 pub use letter::Letter;
 pub use message::{Changed, Fact, Message, Tone};
 
+use std::time::Duration;
+
 use crate::domain::at::At;
 use crate::domain::channel::{Channel, Kind, Settings, Words};
-use crate::domain::notification::Notification;
+use crate::domain::id::NotificationId;
+use crate::domain::notification::{Notification, retry_at};
 use crate::domain::team::Email;
 use crate::net::Deliveries;
 use post::Post;
@@ -51,15 +54,33 @@ pub struct DeliveryError {
     pub permanent: bool,
     /// Why, in words for the owner of the channel.
     pub detail: String,
+    /// How long the receiver wants to be left alone.
+    pub retry_after: Option<Duration>,
 }
 
 impl DeliveryError {
     /// A failure that may pass.
-    fn passing(detail: impl Into<String>) -> Self {
+    pub fn passing(detail: impl Into<String>) -> Self {
         Self {
             permanent: false,
             detail: detail.into(),
+            retry_after: None,
         }
+    }
+
+    /// A failure that will not pass.
+    fn lasting(detail: impl Into<String>) -> Self {
+        Self {
+            permanent: true,
+            ..Self::passing(detail)
+        }
+    }
+
+    /// When to try again after `attempts` have failed, not before the receiver wants it; `None` when that
+    /// was the last.
+    pub fn next_attempt(&self, id: NotificationId, attempts: u32, now: At) -> Option<At> {
+        let at = retry_at(id, attempts as usize, now)?;
+        Some(self.retry_after.map_or(at, |wait| at.max(now + wait)))
     }
 }
 
@@ -173,8 +194,7 @@ fn place(settings: &Settings, path: &[&str]) -> Result<Url, DeliveryError> {
 
 /// Settings are read when they are saved: this is a fault of ours, or of who edits the database.
 fn unusable(name: &str) -> DeliveryError {
-    DeliveryError {
-        permanent: true,
-        detail: format!("the setting '{name}' of this channel is unusable; save it again"),
-    }
+    DeliveryError::lasting(format!(
+        "the setting '{name}' of this channel is unusable; save it again"
+    ))
 }

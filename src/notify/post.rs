@@ -8,7 +8,7 @@ use std::error::Error as _;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
 use reqwest::{Method, Response, StatusCode};
 use serde_json::Value;
 use url::Url;
@@ -21,6 +21,8 @@ use crate::net::Deliveries;
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long is waited for the body of an answer: the status has decided already.
 const BODY_TIMEOUT: Duration = Duration::from_secs(2);
+/// Longest time that a receiver may make us wait by `Retry-After`.
+const MAX_RETRY_AFTER: Duration = Duration::from_mins(10);
 /// Most bytes of an answer that are read.
 const MAX_ANSWER: usize = 4_096;
 
@@ -141,9 +143,20 @@ fn judge(
     if status.is_success() {
         Ok(Delivered { detail })
     } else {
-        let permanent = is_final(status, excerpt);
-        Err(DeliveryError { permanent, detail })
+        let is_busy = status == StatusCode::TOO_MANY_REQUESTS;
+        Err(DeliveryError {
+            permanent: is_final(status, excerpt),
+            detail,
+            retry_after: is_busy.then(|| retry_after(response.headers())).flatten(),
+        })
     }
+}
+
+/// `Retry-After` in seconds.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    let wait = Duration::from_secs(seconds.parse().ok()?);
+    Some(wait.min(MAX_RETRY_AFTER))
 }
 
 fn late() -> DeliveryError {

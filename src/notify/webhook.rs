@@ -111,10 +111,10 @@ fn signature<'a>(
             .decode(text.strip_prefix("whsec_").unwrap_or(text))
             .ok()
             .and_then(|key| Hmac::<Sha256>::new_from_slice(&key).ok());
-        let mut mac = key.ok_or_else(|| DeliveryError {
-            permanent: true,
-            detail: "the secret of this channel is not whsec_ and base64; make a new one"
-                .to_owned(),
+        let mut mac = key.ok_or_else(|| {
+            DeliveryError::lasting(
+                "the secret of this channel is not whsec_ and base64; make a new one",
+            )
         })?;
         mac.update(format!("{id}.{timestamp}.{body}").as_bytes());
         signatures.push(format!(

@@ -88,7 +88,8 @@ engines! {
     async fn what_fails_is_told_again_under_the_same_id_until_it_arrives(store: Store) {
         let world = World::new(store).await;
         let receiver = WebhookReceiver::start().await;
-        receiver.answer([Answer::status(503).body("busy"), Answer::status(429), Answer::status(204)]);
+        let busy = Answer::status(429).header("retry-after", "90");
+        receiver.answer([Answer::status(503).body("busy"), busy, Answer::status(204)]);
         let channel = world.channel(&receiver, "Ops", true).await;
         let id = world.queue(&channel).await;
 
@@ -98,7 +99,9 @@ engines! {
         assert!(health.last_error.unwrap().1.contains("503 Service Unavailable: busy"));
         world.app.clock.advance(Duration::from_secs(6));
         assert_eq!(world.step().await, 1);
-        world.app.clock.advance(Duration::from_secs(34));
+        world.app.clock.advance(Duration::from_secs(89));
+        assert_eq!(world.step().await, 0, "it wants to be left alone for longer than half a minute");
+        world.app.clock.advance(Duration::from_secs(1));
         assert_eq!(world.step().await, 1);
         assert_eq!(world.step().await, 0);
 
