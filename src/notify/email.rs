@@ -33,6 +33,14 @@ use crate::domain::untrusted::{MAX_QUOTE, line};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long one delivery may take in all; a busy host lets its greeting wait for some seconds.
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(20);
+/// Enhanced codes of a recipient that is refused for good.
+const RECIPIENT_CODES: [&str; 7] = [
+    "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.0", "5.2.1",
+];
+/// Words of a host without such codes that refuses a recipient.
+const RECIPIENT_WORDS: [&str; 3] = ["user", "mailbox", "recipient"];
+/// Words of one that refuses because of us.
+const OUR_WORDS: [&str; 6] = ["relay", "sender", "policy", "spam", "block", "auth"];
 /// The name in the `From` of every mail.
 const SENDER: &str = "Lifesign";
 
@@ -165,6 +173,7 @@ impl Mailer {
     }
 
     async fn bring(&self, mail: lettre::Message) -> Result<Delivered, DeliveryError> {
+        let to = mail.envelope().to().first().map(ToString::to_string);
         let sending = self.transport.send(mail);
         match tokio::time::timeout(DELIVERY_TIMEOUT, sending).await {
             Ok(Ok(answer)) => {
@@ -174,7 +183,7 @@ impl Mailer {
                     detail: format!("{} took it: {answer}", self.host),
                 })
             }
-            Ok(Err(error)) => Err(self.refusal(&error)),
+            Ok(Err(error)) => Err(self.refusal(&error, &to.unwrap_or_default())),
             Err(_) => Err(DeliveryError::passing(format!(
                 "the mail host {} did not answer within {} seconds",
                 self.host,
@@ -183,14 +192,14 @@ impl Mailer {
         }
     }
 
-    fn refusal(&self, error: &SmtpError) -> DeliveryError {
+    fn refusal(&self, error: &SmtpError, to: &str) -> DeliveryError {
         let host = &self.host;
         let cause = innermost(error);
         if let Some(code) = error.status() {
             let code = code.to_string();
             let detail = format!("the mail host {host} answered {code} {cause}");
             return DeliveryError {
-                permanent: is_about_the_recipient(&code, &cause),
+                permanent: is_about_the_recipient(&code, &cause, to),
                 ..DeliveryError::passing(line(&detail, MAX_QUOTE))
             };
         }
@@ -231,19 +240,22 @@ fn parameters(host: &str, extra_roots: Option<&[u8]>) -> Result<TlsParameters, M
 
 /// Whether a refusal is about this recipient and will stay: the mailbox does not exist or is
 /// closed (RFC 5321 §4.2.3, RFC 3463 §3). Anything about the sender, the login or a policy is
-/// ours to mend and no fault of the channel.
-fn is_about_the_recipient(code: &str, text: &str) -> bool {
+/// ours to mend and no fault of the channel; a host says which it is by an enhanced code, or else only
+/// in words.
+fn is_about_the_recipient(code: &str, text: &str, to: &str) -> bool {
     if !matches!(code, "550" | "551" | "553" | "556") {
         return false;
     }
     let enhanced = text.split_whitespace().next().unwrap_or_default();
-    if !enhanced.starts_with("5.") {
-        return true;
+    if enhanced.starts_with("5.") {
+        return RECIPIENT_CODES.contains(&enhanced);
     }
-    let recipient = [
-        "5.1.0", "5.1.1", "5.1.2", "5.1.3", "5.1.6", "5.1.10", "5.2.0", "5.2.1",
-    ];
-    recipient.contains(&enhanced)
+    let (text, to) = (text.to_lowercase(), to.to_lowercase());
+    // An address may have such words in it.
+    let words = text.replace(&to, "");
+    let names = |list: &[&str]| list.iter().any(|word| words.contains(word));
+    let is_named = words.len() < text.len() || names(&RECIPIENT_WORDS);
+    code == "551" || (is_named && !names(&OUR_WORDS))
 }
 
 fn innermost(error: &SmtpError) -> String {
@@ -353,7 +365,15 @@ mod tests {
         for (code, text, expected) in [
             ("550", "5.1.1 no such mailbox", true),
             ("550", "no such user here", true),
-            ("551", "user not local", true),
+            ("550", "<auth@example.com> is not known here", true),
+            ("553", "mailbox name not allowed", true),
+            ("551", "not local", true),
+            ("550", "relay not permitted for auth@example.com", false),
+            ("550", "message rejected as spam", false),
+            ("550", "user has to authenticate", false),
+            ("553", "sender rejected", false),
+            ("550", "access denied", false),
+            ("550", "5.1.0 address rejected", false),
             ("550", "5.7.1 sender is not allowed", false),
             ("550", "5.1.8 bad sender domain", false),
             ("535", "5.7.8 bad password", false),
@@ -361,7 +381,7 @@ mod tests {
             ("451", "4.3.0 later", false),
         ] {
             assert_eq!(
-                is_about_the_recipient(code, text),
+                is_about_the_recipient(code, text, "Auth@example.com"),
                 expected,
                 "{code} {text}"
             );
