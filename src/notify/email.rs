@@ -78,7 +78,7 @@ impl std::fmt::Debug for Mailer {
 impl Mailer {
     /// A mailer for `smtp://user:password@host:587?tls=required` (also `opportunistic`, the
     /// default, and `none`) or `smtps://…`. `extra_roots` is PEM that is trusted beside the usual
-    /// roots. Does not connect. Must be called within a runtime.
+    /// roots. Does not connect.
     pub fn new(
         url: &Sensitive,
         from: &Email,
@@ -172,6 +172,8 @@ impl Mailer {
         self.bring(mail).await
     }
 
+    /// Each mail has a connection of its own: on one that was used before, the answers to a mail that was
+    /// given up would be taken for those to the next.
     async fn bring(&self, mail: lettre::Message) -> Result<Delivered, DeliveryError> {
         let to = mail.envelope().to().first().map(ToString::to_string);
         let sending = self.transport.send(mail);

@@ -71,6 +71,11 @@ async fn a_repetition_is_the_same_mail_to_the_byte() {
     }
     let mails = timeout(PATIENCE, host.wait_for(2)).await.unwrap();
     assert_eq!(mails[0].data, mails[1].data);
+    assert_eq!(
+        host.connections(),
+        2,
+        "no mail is taken for the one before it"
+    );
 }
 
 #[tokio::test]

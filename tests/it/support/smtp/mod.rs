@@ -7,6 +7,7 @@ mod dialogue;
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine;
@@ -119,6 +120,7 @@ struct Shared {
     mails: Mutex<Vec<Mail>>,
     answers: Mutex<HashMap<String, &'static str>>,
     arrived: Notify,
+    connections: AtomicUsize,
 }
 
 impl SmtpReceiver {
@@ -183,6 +185,11 @@ impl SmtpReceiver {
         answers.insert(recipient.to_owned(), line);
     }
 
+    /// How many connections there were so far.
+    pub(crate) fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::Relaxed)
+    }
+
     /// Everything accepted so far, oldest first.
     pub(crate) fn mails(&self) -> Vec<Mail> {
         self.shared
@@ -224,6 +231,7 @@ fn tls() -> (TlsAcceptor, String) {
 async fn accept(listener: TcpListener, security: Security, tls: TlsAcceptor, shared: Arc<Shared>) {
     let mut open = JoinSet::new();
     while let Ok((tcp, _)) = listener.accept().await {
+        shared.connections.fetch_add(1, Ordering::Relaxed);
         let (tls, shared) = (tls.clone(), Arc::clone(&shared));
         open.spawn(async move {
             // A client that leaves in the middle is no business of ours.
