@@ -40,7 +40,7 @@ pub(super) fn post(
     });
     let mut url = url(settings, "url")?;
     if let Some(incident) = &notification.content.incident {
-        body["thread"] = json!({"threadKey": incident.id.to_string()});
+        body["thread"] = json!({"threadKey": incident.known_as().to_string()});
         url.query_pairs_mut()
             .append_pair("messageReplyOption", "REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD");
     }

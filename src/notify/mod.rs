@@ -37,6 +37,7 @@ use crate::domain::notification::{Notification, retry_at};
 use crate::domain::team::Email;
 use crate::net::Deliveries;
 use post::Post;
+use serde_json::{Map, Value};
 use url::Url;
 
 /// It arrived.
@@ -170,6 +171,14 @@ fn posts(
         Kind::Opsgenie => return opsgenie::posts(settings, notification, message),
     };
     Ok((one?, None))
+}
+
+/// Adds a detail of an alert; several of one name are several lines.
+fn add(details: &mut Map<String, Value>, name: String, value: &str) {
+    let known = details.remove(&name);
+    let known = known.as_ref().and_then(Value::as_str);
+    let value = known.map_or_else(|| value.to_owned(), |known| format!("{known}\n{value}"));
+    details.insert(name, value.into());
 }
 
 /// A setting of a channel.

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::message::{Message, Tone};
 use super::post::Post;
-use super::{DeliveryError, place, setting};
+use super::{DeliveryError, add, place, setting};
 use crate::domain::channel::Settings;
 use crate::domain::notification::{Event, Notification};
 use crate::domain::untrusted::{block, line};
@@ -57,10 +57,10 @@ fn create(settings: &Settings, message: &Message, alias: &str) -> Result<Post, D
         Tone::Warning => "P3",
         Tone::Good | Tone::Neutral => "P5",
     };
-    let facts = message.facts.iter();
-    let details: Map<String, Value> = facts
-        .map(|fact| (fact.label.clone(), json!(fact.value)))
-        .collect();
+    let mut details: Map<String, Value> = Map::new();
+    for fact in &message.facts {
+        add(&mut details, fact.label.clone(), &fact.value);
+    }
     let description = format!("{}\n{}", message.lines().join("\n"), message.link);
     let body = json!({
         "message": line(&message.subject, MAX_MESSAGE),

@@ -5,9 +5,9 @@
 use reqwest::StatusCode;
 use serde_json::{Map, Value, json};
 
-use super::message::{Message, Tone};
+use super::message::{Changed, Message, Tone};
 use super::post::Post;
-use super::{DeliveryError, place, setting};
+use super::{DeliveryError, add, place, setting};
 use crate::domain::channel::Settings;
 use crate::domain::notification::{Event, Notification};
 use crate::domain::untrusted::line;
@@ -65,8 +65,12 @@ fn post(
     let mut details: Map<String, Value> = Map::new();
     details.insert("reason".to_owned(), json!(message.reason));
     details.insert("hint".to_owned(), json!(message.hint));
+    for Changed { what, before, now } in &message.changed {
+        let text = format!("{what}: {before} → {now}");
+        add(&mut details, "changed".to_owned(), &text);
+    }
     for fact in &message.facts {
-        details.insert(fact.label.to_lowercase(), json!(fact.value));
+        add(&mut details, fact.label.to_lowercase(), &fact.value);
     }
     let body = json!({
         "routing_key": setting(settings, "routing_key")?,

@@ -14,8 +14,10 @@ use crate::domain::channel::Settings;
 const MAX_SECTION: usize = 3_000;
 
 pub(super) fn post(settings: &Settings, message: &Message) -> Result<Post, DeliveryError> {
-    let link = format!("<{}|Look at it>", escaped(&message.link, MAX_SECTION / 2));
-    let lines = escaped(&message.lines().join("\n"), MAX_SECTION / 2 - 1);
+    let link = escaped(&message.link, MAX_SECTION / 2);
+    let link = format!("<{link}|Look at it>");
+    let room = MAX_SECTION - link.chars().count() - 1;
+    let lines = escaped(&message.lines().join("\n"), room);
     let text = format!("{lines}\n{link}");
     let subject = escaped(&message.subject, MAX_SECTION / 2);
     let title = format!("*{subject}*");
@@ -38,21 +40,47 @@ pub(super) fn post(settings: &Settings, message: &Message) -> Result<Post, Deliv
 }
 
 /// The three characters that mean something, escaped; what calls a whole channel begins with one of
-/// them. At most `max` bytes, and no character is cut in two.
+/// them. At most `max` characters, the last of them a mark where something was cut off.
 fn escaped(text: &str, max: usize) -> String {
     let mut escaped = String::with_capacity(text.len());
+    let (mut left, mut cut) = (max, 0);
     for c in text.chars() {
-        let before = escaped.len();
-        match c {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            c => escaped.push(c),
-        }
-        if escaped.len() > max {
-            escaped.truncate(before);
+        let mut own = [0; 4];
+        let piece = match c {
+            '&' => "&amp;",
+            '<' => "&lt;",
+            '>' => "&gt;",
+            c => c.encode_utf8(&mut own),
+        };
+        let length = piece.chars().count();
+        if length > left {
+            escaped.truncate(cut);
+            escaped.push('…');
             break;
+        }
+        escaped.push_str(piece);
+        left -= length;
+        if left > 0 {
+            cut = escaped.len();
         }
     }
     escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_cut_off_is_marked_and_no_escape_is_cut_in_two() {
+        for (text, max, expected) in [
+            ("a<b", 6, "a&lt;b"),
+            ("a<b", 5, "a…"),
+            ("a<b", 4, "a…"),
+            ("üü>", 5, "üü…"),
+            ("üüü", 2, "ü…"),
+        ] {
+            assert_eq!(escaped(text, max), expected, "{text} {max}");
+        }
+    }
 }

@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 
 use lifesign::domain::budget::Burn;
 use lifesign::domain::channel::{Channel, Kind};
-use lifesign::domain::notification::{Event, Notification};
+use lifesign::domain::id::IncidentId;
+use lifesign::domain::notification::{Content, Event, Notification, SummaryFacts, SummaryLine};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::samples::{NOW, channel, notification, of_budget, of_channel, of_monitor, of_node};
 use super::webhook::notifier;
@@ -142,7 +144,7 @@ fn accept_hook(seen: &Seen<'_>) {
             for block in blocks.unwrap() {
                 assert_eq!(block["type"], "section");
                 assert_eq!(block["text"]["type"], "mrkdwn");
-                assert!(block["text"]["text"].as_str().unwrap().len() <= 3_000);
+                assert!(block["text"]["text"].as_str().unwrap().chars().count() <= 3_000);
             }
         }
         Kind::Discord => {
@@ -151,10 +153,15 @@ fn accept_hook(seen: &Seen<'_>) {
             assert!(body["embeds"][0]["color"].as_u64().unwrap() <= 0x00ff_ffff);
             let fields = body["embeds"][0]["fields"].as_array().unwrap();
             assert!(fields.len() <= 25);
+            let length = |text: &Value| text.as_str().unwrap().chars().count();
+            let embed = &body["embeds"][0];
+            let mut whole = length(&embed["title"]) + length(&embed["description"]);
             for field in fields {
-                assert!((1..=256).contains(&field["name"].as_str().unwrap().chars().count()));
-                assert!((1..=1_024).contains(&field["value"].as_str().unwrap().chars().count()));
+                let (name, value) = (length(&field["name"]), length(&field["value"]));
+                assert!((1..=256).contains(&name) && (1..=1_024).contains(&value));
+                whole += name + value;
             }
+            assert!(whole <= 6_000, "{whole} characters of an embed");
         }
         Kind::Teams => {
             seen.one_of("/type", &["message"]);
@@ -288,6 +295,81 @@ async fn every_service_is_sent_what_it_documents() {
         }
         insta::assert_json_snapshot!(kind.as_str(), sent);
     }
+}
+
+/// What happened outside of hours, all in one minute.
+fn summary(kind: Kind, subjects: &[String]) -> Notification {
+    let channel = at(kind, "https://service.example");
+    let line = |subject: &String| SummaryLine {
+        at: NOW,
+        subject: subject.clone(),
+    };
+    let facts = SummaryFacts {
+        lines: subjects.iter().map(line).collect(),
+        more: 0,
+    };
+    Notification {
+        event: Event::Summary,
+        content: Content::of_summary(&channel, facts, NOW),
+        ..of_channel(20, Event::Test, &channel)
+    }
+}
+
+#[tokio::test]
+async fn a_table_that_is_too_long_for_discord_says_how_much_is_left_out() {
+    let receiver = WebhookReceiver::start().await;
+    for (count, length, more) in [
+        (25, 10, None),
+        (50, 10, Some("26 more")),
+        (20, 500, Some("9 more")),
+    ] {
+        let sample = summary(Kind::Discord, &vec!["x".repeat(length); count]);
+        let request = told(&receiver, Kind::Discord, &sample).await.remove(0);
+        accept(Kind::Discord, &request);
+        let body = request.json();
+        let last = body["embeds"][0]["fields"]
+            .as_array()
+            .unwrap()
+            .last()
+            .unwrap();
+        let said = last["value"].as_str().filter(|_| last["name"] == "And");
+        assert_eq!(said, more, "{count} of {length}");
+    }
+}
+
+#[tokio::test]
+async fn an_alert_keeps_what_is_said_under_one_name() {
+    let receiver = WebhookReceiver::start().await;
+    let subjects = ["DOWN one", "DOWN two"].map(str::to_owned);
+    for (kind, name, place) in [
+        (
+            Kind::PagerDuty,
+            "2026-11-22 06:41:00 utc",
+            "/payload/custom_details",
+        ),
+        (Kind::Opsgenie, "2026-11-22 06:41:00 UTC", "/details"),
+    ] {
+        let requests = told(&receiver, kind, &summary(kind, &subjects)).await;
+        let body = requests[0].json();
+        let details = body.pointer(place).unwrap();
+        assert_eq!(details[name], "DOWN one\nDOWN two", "{kind:?}: {details}");
+    }
+}
+
+#[tokio::test]
+async fn outages_that_are_told_as_one_stand_in_one_thread_of_google_chat() {
+    let receiver = WebhookReceiver::start().await;
+    let opened = notification(7, Event::Opened);
+    let mut resolved = notification(8, Event::Resolved);
+    let facts = resolved.content.incident.as_mut().unwrap();
+    facts.told_as = Some(facts.id);
+    facts.id = IncidentId(Uuid::from_u128(77));
+    let mut threads = Vec::new();
+    for sample in [&opened, &resolved] {
+        let request = told(&receiver, Kind::GoogleChat, sample).await.remove(0);
+        threads.push(request.json()["thread"]["threadKey"].clone());
+    }
+    assert_eq!(threads[0], threads[1]);
 }
 
 #[tokio::test]
