@@ -281,7 +281,7 @@ async fn time_without_an_agent_is_unknown() {
     let path = format!("/monitors/{monitor}/uptime?window=24h");
     let uptime = world.get(&path).await.is(200);
     assert_eq!(uptime["down_ms"], 0);
-    assert_eq!(uptime["unknown_ms"], 3_600_000 - 165_000);
+    assert_eq!(uptime["unknown_ms"], 3_600_000 - 180_000);
 }
 
 #[tokio::test]
