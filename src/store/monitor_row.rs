@@ -247,10 +247,9 @@ pub(super) fn interval(spec: &str) -> Option<Duration> {
     Some(Duration::from_secs(u64::from(stored.interval_seconds)))
 }
 
-/// The target, out of a spec as it is stored; `None` when it cannot be read.
-pub(super) fn target(spec: &str) -> Option<Option<Target>> {
-    let stored: StoredSpec = serde_json::from_str(spec).ok()?;
-    Some(stored.target_percent)
+/// The target, out of a spec as it is stored, if it has one.
+pub(super) fn target(spec: &str) -> serde_json::Result<Option<Target>> {
+    serde_json::from_str(spec).map(|stored: StoredSpec| stored.target_percent)
 }
 
 /// A spec as it is stored without one of its dependencies; `None` when it cannot be read.

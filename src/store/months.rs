@@ -162,7 +162,7 @@ impl Store {
         let mut tails = Vec::with_capacity(rows.len());
         for row in rows {
             let of = |table| Origin { table, id: row.id };
-            let target = of("monitor").parsed("spec", target(&row.spec))?;
+            let target = of("monitor").parsed("spec", target(&row.spec).ok())?;
             let state: State = of("monitor_state").document("state", &row.state)?;
             let tail = if row.paused {
                 Vec::new()
