@@ -13,6 +13,7 @@ use super::events::Changed;
 use super::ledger::add_time_of;
 use super::{App, worker};
 use crate::domain::at::At;
+use crate::domain::id::{MonitorId, TeamId};
 use crate::domain::status::lapse;
 use crate::store::{Overdue, StoreError};
 
@@ -47,21 +48,39 @@ pub async fn step(app: &App) -> Result<usize, StoreError> {
     let (mut lapsed, mut after) = (0, None);
     loop {
         let overdue = app.store.overdue(now - OVERDUE, after, BITE).await?;
-        for monitor in &overdue {
-            lapsed += usize::from(take(app, monitor, now).await?);
-        }
+        let is_last = overdue.len() < BITE as usize;
         after = overdue.last().map(|last| last.monitor);
-        if overdue.len() < BITE as usize {
+        for Overdue {
+            team,
+            monitor,
+            state,
+        } in overdue
+        {
+            let taken = match state {
+                Ok(state) if lapse(&state, now).is_none() => Ok(false),
+                Ok(_) => take(app, (team, monitor), now).await,
+                Err(error) => Err(error),
+            };
+            match taken {
+                Ok(is_taken) => lapsed += usize::from(is_taken),
+                // One that cannot be read must not stop the others.
+                Err(error @ StoreError::Corrupt { .. }) => {
+                    tracing::error!(monitor.id = %monitor, %error, "failed to look at a monitor");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if is_last {
             return Ok(lapsed);
         }
     }
 }
 
-async fn take(app: &App, overdue: &Overdue, now: At) -> Result<bool, StoreError> {
-    let Overdue { team, monitor, .. } = *overdue;
-    if lapse(&overdue.state, now).is_none() {
-        return Ok(false);
-    }
+async fn take(
+    app: &App,
+    (team, monitor): (TeamId, MonitorId),
+    now: At,
+) -> Result<bool, StoreError> {
     let mut tx = app.store.begin().await?;
     let Some(mut held) = tx.states(&[monitor]).await?.remove(&monitor) else {
         return Ok(false);

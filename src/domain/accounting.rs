@@ -79,13 +79,7 @@ pub fn settle(state: &State, now: At) -> Vec<Span> {
         suspicion: None,
         ..*state
     };
-    account(
-        state,
-        &mut after,
-        None,
-        now,
-        state.vouched_until.unwrap_or(now),
-    )
+    account(state, &mut after, None, now, state.vouched().unwrap_or(now))
 }
 
 /// The span between the last accounting and now, as far as a check vouches for it: what a page

@@ -13,7 +13,7 @@ use super::dependency::Dependency;
 use super::id::MonitorId;
 use super::incident::{EntryKind, Incident, Phase, Severity};
 use super::maintenance::Coverage;
-use super::state::State;
+use super::state::{MonitorStatus, State};
 
 /// How long the end of a reason waits at least for a check that speaks of the time after it.
 const PATIENCE: Duration = Duration::from_mins(5);
@@ -50,6 +50,11 @@ impl HeldBack {
     }
 }
 
+/// Whether something may be wrong: what nobody checks any more was not seen to be well again.
+fn may_be_trouble(status: MonitorStatus) -> bool {
+    Severity::of(status).is_some() || status == MonitorStatus::Unknown
+}
+
 /// What may keep people from being called, for some monitors and some span of time.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reasons {
@@ -82,10 +87,11 @@ impl Reasons {
         (monitor, interval): (MonitorId, Duration),
         now: At,
     ) -> bool {
-        if self.why(monitor, now, now).is_some() || Severity::of(state.status).is_none() {
+        if self.why(monitor, now, now).is_some() || !may_be_trouble(state.status) {
             return false;
         }
-        let is_doubtful = state.suspicion.is_some() || state.last_unknown;
+        let is_known = Severity::of(state.status).is_some();
+        let is_doubtful = !is_known || state.suspicion.is_some() || state.last_unknown;
         let last = state.last_check_at;
         let waited = |since: At| now >= since + patience(interval);
         match self.last_end(monitor, now).filter(|end| last < Some(*end)) {
@@ -146,8 +152,8 @@ mod tests {
     use uuid::Uuid;
 
     use super::super::state::Suspicion;
-    use super::super::status::MonitorStatus::{self, Degraded, Down, Up};
     use super::*;
+    use MonitorStatus::{Degraded, Down, Unknown, Up};
 
     const MINUTE: Duration = Duration::from_mins(1);
     const MONITOR: MonitorId = MonitorId(Uuid::nil());
@@ -285,6 +291,16 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_nobody_looks_at_any_more_is_told_after_a_while() {
+        let reasons = depending([state(Up, 100, 110)]);
+        for (last, expected) in [(90, true), (390, false)] {
+            let ours = state(Unknown, 180, last);
+            let outlived = reasons.are_outlived(&ours, (MONITOR, MINUTE), second(410));
+            assert_eq!(outlived, expected, "last looked at in second {last}");
+        }
+    }
+
     fn any_status() -> impl Strategy<Value = MonitorStatus> {
         prop::sample::select(MonitorStatus::ALL.to_vec())
     }
@@ -311,7 +327,7 @@ mod tests {
             let now = second(1_200 + later);
             let reasons = depending(on);
             let is_held = reasons.why(MONITOR, now, now).is_some();
-            let is_trouble = Severity::of(ours.status).is_some();
+            let is_trouble = may_be_trouble(ours.status);
             let outlived = reasons.are_outlived(&ours, (MONITOR, MINUTE), now);
             prop_assert!(!outlived || (!is_held && is_trouble));
             // Without a reason that renews itself every dependency is over some day, and then

@@ -11,6 +11,9 @@ use super::flapping::Turns;
 /// How much the clocks of two nodes may differ.
 pub const CLOCKS_DIFFER: Duration = Duration::from_mins(5);
 
+/// For how long a check vouches that an older release has recorded: two of the longest intervals.
+const LONGEST: Duration = Duration::from_hours(48);
+
 /// How a monitor is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -109,6 +112,12 @@ pub struct State {
 }
 
 impl State {
+    /// Up to when the last check vouches for the status.
+    pub(super) fn vouched(&self) -> Option<At> {
+        let of_old = || self.last_check_at.map(|at| at + LONGEST);
+        self.vouched_until.or_else(of_old)
+    }
+
     /// A monitor that has just been made, or resumed.
     pub fn pending(now: At) -> Self {
         Self {

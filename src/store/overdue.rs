@@ -7,14 +7,14 @@ use crate::domain::id::{MonitorId, TeamId};
 use crate::domain::status::State;
 
 /// A monitor that nobody has checked in time, from anywhere.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Overdue {
     /// Whose it is.
     pub team: TeamId,
     /// The monitor.
     pub monitor: MonitorId,
-    /// What is known of it.
-    pub state: State,
+    /// What is known of it, or why that cannot be read.
+    pub state: Result<State, StoreError>,
 }
 
 impl Store {
@@ -33,13 +33,13 @@ impl Store {
                 table: "monitor_state",
                 id: monitor,
             };
-            Ok(Overdue {
+            Overdue {
                 team,
                 monitor,
-                state: at.document("state", &state)?,
-            })
+                state: at.document("state", &state),
+            }
         };
-        rows.into_iter().map(overdue).collect()
+        Ok(rows.into_iter().map(overdue).collect())
     }
 }
 

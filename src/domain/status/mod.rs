@@ -159,7 +159,7 @@ fn count(before: &State, seen: &Seen, patience: Duration) -> Step {
 /// What is known at `now` of a monitor that nobody has checked in time: nothing. `None` while a check vouches
 /// for its status, or where it says nothing anyway. What an agent has kept of the time since may still come.
 pub fn lapse(before: &State, now: At) -> Option<Step> {
-    let until = before.vouched_until.filter(|until| *until < now)?;
+    let until = before.vouched().filter(|until| *until < now)?;
     if matches!(
         before.status,
         MonitorStatus::Unknown | MonitorStatus::Pending

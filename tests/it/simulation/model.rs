@@ -242,12 +242,13 @@ impl Model {
         let Some((last, said)) = self.last else {
             return;
         };
-        let is_trouble = matches!(self.status, Some(Down | Degraded));
+        let is_trouble = matches!(self.status, Some(Down | Degraded | Unknown));
         if !is_trouble || self.is_covered(at) {
             return;
         }
         let patience = PATIENCE.max(self.interval * 2);
-        let is_doubtful = !self.against.is_empty() || said == Unknown;
+        let is_unknown = said == Unknown || self.status == Some(Unknown);
+        let is_doubtful = is_unknown || !self.against.is_empty();
         let ended = self.windows.iter().map(|window| window.ends);
         let waits = match ended.filter(|end| last < *end && *end <= at).max() {
             // Nobody has looked since.
