@@ -33,6 +33,8 @@ const TICK: Duration = Duration::from_secs(1);
 const PAUSE: Duration = Duration::from_secs(2);
 /// How long a claim holds: longer than the slowest delivery.
 const LEASE: Duration = Duration::from_secs(45);
+/// How long a busy channel may want to be left alone before the one that stands in is told.
+const PUT_OFF: Duration = Duration::from_secs(30);
 /// Most other monitors that a message names.
 const MEMBERS: u32 = 20;
 
@@ -189,8 +191,10 @@ async fn settle(
                 Some(at) => tx.mark_failed(ticket, &attempt, at).await?,
                 None => tx.mark_dead(ticket, &attempt).await?,
             };
+            let is_put_off = refused.retry_after.is_some_and(|wait| wait > PUT_OFF);
+            let is_late = is_put_off || attempts >= STAND_IN_AFTER;
             // Told once, however often: what has come to wait behind it in the meantime is new.
-            if let Some(told) = told.filter(|_| is_marked && attempts >= STAND_IN_AFTER) {
+            if let Some(told) = told.filter(|_| is_marked && is_late) {
                 stand_in(app, &mut tx, told, None, now).await?;
             }
         }

@@ -22,7 +22,7 @@ const DELIVERY_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long is waited for the body of an answer: the status has decided already.
 const BODY_TIMEOUT: Duration = Duration::from_secs(2);
 /// Longest time that a receiver may make us wait by `Retry-After`.
-const MAX_RETRY_AFTER: Duration = Duration::from_mins(10);
+const MAX_RETRY_AFTER: Duration = Duration::from_mins(2);
 /// Most bytes of an answer that are read.
 const MAX_ANSWER: usize = 4_096;
 
