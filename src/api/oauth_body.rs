@@ -51,7 +51,7 @@ impl OauthBody {
             scope: &scope,
             issuer: &issuer,
         };
-        ClientCredentials::read(words, known.map(|known| &known.key))
+        ClientCredentials::read(words, known)
     }
 }
 

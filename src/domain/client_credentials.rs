@@ -56,9 +56,11 @@ pub struct ClientWords<'a> {
 }
 
 impl ClientCredentials {
-    /// Reads what people say; every fault by its field. `kept` is the key from before, for when
-    /// neither secret nor key is given.
-    pub fn read(words: ClientWords<'_>, kept: Option<&ClientKey>) -> Result<Self, Vec<FieldError>> {
+    /// Reads what people say; every fault by its field. `known` is what was before: its key stays when
+    /// neither secret nor key is given, unless it belongs to another issuer.
+    pub fn read(words: ClientWords<'_>, known: Option<&Self>) -> Result<Self, Vec<FieldError>> {
+        let is_same = |known: &&Self| known.issuer.as_deref().unwrap_or("") == words.issuer.trim();
+        let kept = known.filter(is_same).map(|known| &known.key);
         let mut faults = Vec::new();
         let mut refuse = |field, message: &str| faults.push(FieldError::new(field, message));
         let client_id = words.client_id.trim();
@@ -205,8 +207,20 @@ mod tests {
             issuer: "http://127.0.0.1:9/",
             ..ClientWords::default()
         };
-        let kept = ClientKey::Secret(Sensitive::new("s"));
-        let read = ClientCredentials::read(words, Some(&kept)).unwrap();
-        assert_eq!((read.key, read.scope.as_deref()), (kept, Some("x y")));
+        let known = ClientWords {
+            secret: "s",
+            ..words
+        };
+        let known = ClientCredentials::read(known, None).unwrap();
+        let read = ClientCredentials::read(words, Some(&known)).unwrap();
+        assert_eq!(
+            (&read.key, read.scope.as_deref()),
+            (&known.key, Some("x y"))
+        );
+        for issuer in ["", "https://other.example"] {
+            let moved = ClientWords { issuer, ..words };
+            let faults = ClientCredentials::read(moved, Some(&known)).unwrap_err();
+            assert_eq!(faults[0].field, "oauth.client_secret", "{issuer:?}");
+        }
     }
 }

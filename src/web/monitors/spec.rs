@@ -204,7 +204,7 @@ fn oauth(
     if all.iter().all(|word| word.is_empty()) {
         return known.cloned();
     }
-    let read = ClientCredentials::read(words, known.map(|known| &known.key));
+    let read = ClientCredentials::read(words, known);
     read.map_err(|found| faults.0.extend(found)).ok()
 }
 
