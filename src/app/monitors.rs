@@ -14,7 +14,7 @@ use crate::domain::report::CheckReport;
 use crate::domain::status::State;
 use crate::domain::team::Actor;
 use crate::probe::{Observer, client_key_fault};
-use crate::store::{Claim, StoreError, Tx, locations};
+use crate::store::{ANYWHERE, Claim, StoreError, Tx, locations};
 
 use super::App;
 use super::agents;
@@ -337,15 +337,19 @@ pub async fn check_now(
     let mut locations = locations(&monitor);
     let agents = app.store.agents(actor.team, MAX_AGENTS).await?;
     locations.retain(|at| agents.iter().all(|agent| agent.location != *at));
-    let here = &app.settings.location;
-    let location = locations
-        .iter()
-        .find(|at| *at == here)
-        .or(locations.first());
-    let location = location.ok_or_else(|| {
+    if locations.is_empty() {
         let words =
             "only agents check it, and they do so by their own clock; look again in a while";
-        Refused::Conflict(words.to_owned())
+        return Err(Refused::Conflict(words.to_owned()));
+    }
+    let here = &app.settings.location;
+    let is_near = |at: &&String| *at == here || *at == ANYWHERE;
+    // What is seen from here says nothing of how it is seen from elsewhere.
+    let location = locations.iter().find(is_near).ok_or_else(|| {
+        let there = locations.join(", ");
+        Refused::Conflict(format!(
+            "it is checked from {there} only, and this is {here}; look again after its next check"
+        ))
     })?;
     let turn = app.hosts.turn(monitor.spec.endpoint.url.url()).await;
     let _turn = turn.ok_or_else(|| {

@@ -336,4 +336,14 @@ async fn what_only_an_agent_reaches_may_be_watched_by_it_and_by_nobody_else() {
         problem["detail"].as_str().unwrap().contains("only agents"),
         "{problem}"
     );
+    let elsewhere = watch_at(&world, "https://out.example/mcp", &["fra"]).await;
+    let path = format!("/monitors/{elsewhere}/check");
+    let problem = world.post(&path, json!({})).await.is(409);
+    assert!(
+        problem["detail"]
+            .as_str()
+            .unwrap()
+            .contains("from fra only"),
+        "{problem}"
+    );
 }
