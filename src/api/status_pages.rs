@@ -129,6 +129,10 @@ impl PageBody {
             })?,
             None => known.map_or(Visibility::Public, |page| page.visibility),
         };
+        if self.password.is_some() && visibility != Visibility::Password {
+            let message = "belongs to a page with the visibility password; say that, too";
+            return Err(ApiError::field("password", message));
+        }
         let accent = known.and_then(|page| page.accent).map(Accent::hex);
         let domain = known.and_then(|page| page.domain.as_deref());
         let components = match self.components {

@@ -69,6 +69,10 @@ async fn what_is_wrong_with_a_page_is_named() {
             "password",
         ),
         (
+            json!({"slug": "acme", "title": "Acme", "password": "open sesame"}),
+            "password",
+        ),
+        (
             json!({"slug": "acme", "title": "Acme", "domain": "localhost"}),
             "domain",
         ),
