@@ -27,7 +27,7 @@ pub struct AnnouncementSpec {
     pub ends_at: Option<At>,
 }
 
-/// Writes an announcement and tells the subscribers of the page.
+/// Writes an announcement and tells the subscribers of the page, while it is one for everybody.
 pub async fn create(
     app: &App,
     actor: &Actor,
@@ -82,7 +82,9 @@ pub async fn create(
             format!("a page has at most {MOST_ANNOUNCEMENTS} announcements; delete old ones");
         return Err(Refused::Conflict(words));
     }
-    tx.add_news(&news).await?;
+    if known.visibility.is_open() {
+        tx.add_news(&news).await?;
+    }
     let thing = (Some(announcement.id.0), &*announcement.title);
     note(app, &mut tx, actor, Deed::AnnouncementCreated, thing).await?;
     tx.commit().await?;

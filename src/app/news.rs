@@ -13,7 +13,7 @@ use super::maintenance_news;
 use super::public_news;
 use super::{App, worker};
 use crate::domain::at::At;
-use crate::domain::id::{NewsId, NotificationId, StatusPageId};
+use crate::domain::id::{NewsId, NotificationId, StatusPageId, TeamId};
 use crate::domain::incident::Incident;
 use crate::domain::monitor::Monitor;
 use crate::domain::news::News;
@@ -97,7 +97,7 @@ async fn tell(
 ) -> Result<(), StoreError> {
     let store = &app.store;
     for page in store.pages_of(incident.team, monitor.id, PAGES).await? {
-        let Some(page) = public(app, incident, page).await? else {
+        let Some(page) = public(app, (incident.team, page)).await? else {
             continue;
         };
         let line = page
@@ -125,10 +125,9 @@ async fn tell(
 /// A page that tells the public something.
 async fn public(
     app: &App,
-    incident: &Incident,
-    page: StatusPageId,
+    (team, page): (TeamId, StatusPageId),
 ) -> Result<Option<StatusPage>, StoreError> {
-    let page = app.store.status_page(incident.team, page).await?;
+    let page = app.store.status_page(team, page).await?;
     Ok(page.filter(|page| page.visibility.is_open()))
 }
 
@@ -147,6 +146,13 @@ async fn address(app: &App, untold: UntoldNews, now: At) -> Result<(u64, bool), 
         }
     };
     let page = (news.team, news.page);
+    if public(app, page).await?.is_none() {
+        // It is not for everybody any more.
+        let mut tx = app.store.begin().await?;
+        tx.news_told(which, untold.told_to, Some(now)).await?;
+        tx.commit().await?;
+        return Ok((0, true));
+    }
     let hearers = app
         .store
         .hearers(page, news.created_at, untold.told_to, LETTERS);

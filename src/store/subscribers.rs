@@ -285,7 +285,7 @@ const TOLD_PAGES: &str = "
 const DROP_SUBSCRIBERS: &str = "
     WITH old AS MATERIALIZED (
         SELECT id FROM subscriber
-         WHERE (state = 'pending' AND asked_at < $1) OR (state = 'refused' AND asked_at < $2)
+         WHERE (state = 'pending' AND asked_at < $1) OR (state = 'refused' AND COALESCE(error_at, asked_at) < $2)
          ORDER BY asked_at LIMIT $3)
     DELETE FROM subscriber WHERE id IN (SELECT id FROM old)";
 const ADD_SUBSCRIBER: &str = "

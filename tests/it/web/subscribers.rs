@@ -9,7 +9,7 @@ use lifesign::app::{letters, news, retention, status_pages};
 use lifesign::domain::at::{At, DAY_MS, HOUR_MS};
 use lifesign::domain::id::MonitorId;
 use lifesign::domain::maintenance::{Schedule, Scope};
-use lifesign::domain::status_page::{Component, StatusPage};
+use lifesign::domain::status_page::{Component, StatusPage, Visibility};
 use lifesign::domain::zone::Zone;
 use lifesign::store::Store;
 
@@ -339,6 +339,17 @@ engines! {
         assert!(owner.get(&list).await.text().contains("Nothing announced yet"));
         let late = [("title", "x"), ("text", "x"), ("ends_at", "2020-01-01T00:00")];
         assert_eq!(owner.post(&list, &late).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+
+        let hidden = status_pages::PageSpec {
+            visibility: Visibility::Hidden,
+            ..status_pages::PageSpec::public("acme", "Acme", story.page.components.clone())
+        };
+        let (app, actor) = (&story.site.app, &story.site.owner);
+        status_pages::change(app, actor, story.page.id, hidden).await.unwrap();
+        assert!(owner.get(&list).await.text().contains("only of public"));
+        owner.post(&list, &[("title", "Inside"), ("text", "Only for us."), ("ends_at", "")]).await.location();
+        story.tell().await;
+        assert_eq!(story.mails(READER).len(), 2, "the page is for nobody now");
     }
 
     /// Maintenance is told a day before and when it begins, each once.
