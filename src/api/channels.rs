@@ -17,6 +17,7 @@ use super::Api;
 use super::auth::Caller;
 use super::channel_digest::{self, DigestBody, DigestView};
 use super::channel_route::{HoursBody, RouteBody, RouteView};
+use super::channel_secret::MadeChannel;
 use super::error::{ApiError, Fault, Problem};
 use super::list::List;
 use super::request::{Body, Given, Ids, Query};
@@ -78,7 +79,7 @@ struct LastError {
 }
 
 impl ChannelView {
-    fn of(channel: &Channel) -> Self {
+    pub(super) fn of(channel: &Channel) -> Self {
         let fields = channel.kind.fields().iter();
         let shown = fields.filter_map(|field| Some((field.name, channel.settings.shown(field)?)));
         let error = channel.health.last_error.as_ref();
@@ -100,16 +101,6 @@ impl ChannelView {
             }),
         }
     }
-}
-
-/// A channel that was made.
-#[derive(Serialize, ToSchema)]
-struct MadeChannel {
-    #[serde(flatten)]
-    channel: ChannelView,
-    /// What signs the messages of a webhook (`whsec_…`): told this once.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    secret: Option<String>,
 }
 
 /// What people say of a channel. A change keeps what it does not name.
@@ -297,11 +288,10 @@ async fn create(
     };
     let made = channels::create(&api.app, &actor, kind, &spec).await;
     let made = made.map_err(|refused| placed(refused, kind))?;
-    let view = MadeChannel {
-        channel: ChannelView::of(&made.channel),
-        secret: made.secret.map(|secret| secret.expose().to_owned()),
-    };
-    Ok((StatusCode::CREATED, Json(view)))
+    Ok((
+        StatusCode::CREATED,
+        Json(MadeChannel::of(&made.channel, made.secret.as_ref())),
+    ))
 }
 
 /// One channel.

@@ -12,6 +12,7 @@ mod canary_body;
 mod changes;
 mod channel_digest;
 mod channel_route;
+mod channel_secret;
 mod channels;
 mod checks;
 mod deliveries;
@@ -131,6 +132,7 @@ fn private() -> OpenApiRouter<Api> {
         .merge(reports::routes())
         .merge(incidents::routes())
         .merge(channels::routes())
+        .merge(channel_secret::routes())
         .merge(preview::routes())
         .merge(deliveries::routes())
         .merge(maintenance::routes())

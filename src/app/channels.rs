@@ -119,6 +119,35 @@ pub async fn change(
     Ok(channel)
 }
 
+/// Gives a webhook another secret, which is told this once. The one before signs beside it until there is
+/// yet another, so that a receiver can change over.
+pub async fn renew_secret(
+    app: &App,
+    actor: &Actor,
+    id: ChannelId,
+) -> Result<(Channel, Sensitive), Refused> {
+    may_edit(actor)?;
+    let known = app.store.channel(actor.team, id).await?;
+    let known = known.ok_or(Refused::NotFound)?;
+    if known.kind != Kind::Webhook {
+        return Err(Refused::Conflict("only webhooks are signed".to_owned()));
+    }
+    let secret = webhook_secret();
+    let channel = Channel {
+        settings: known.settings.clone().signed_with(secret.clone()),
+        ..known.clone()
+    };
+    let changed = audit::channel(&known, &channel);
+    let mut tx = app.store.begin().await?;
+    if !tx.save_channel(&channel, app.clock.now()).await? {
+        return Err(Refused::NotFound);
+    }
+    let thing = (Some(id.0), &*channel.name);
+    note_change(app, &mut tx, actor, (Deed::ChannelChanged, &changed), thing).await?;
+    tx.commit().await?;
+    Ok((channel, secret))
+}
+
 /// Deletes a channel with everything that was still to be told to it.
 pub async fn delete(app: &App, actor: &Actor, id: ChannelId) -> Result<(), Refused> {
     may_edit(actor)?;

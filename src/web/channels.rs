@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 
 use super::Shared;
 use super::channel_route;
+use super::channel_secret::Made;
 use super::channel_words;
 use super::delete::DeletePage;
 use super::error::{WebError, faults};
@@ -142,14 +143,6 @@ pub(super) async fn new(
     Ok(page.into_response())
 }
 
-#[derive(Template, WebTemplate)]
-#[template(path = "channels/made.html")]
-struct Made {
-    frame: Frame,
-    channel: Channel,
-    secret: String,
-}
-
 /// `POST /channels`
 pub(super) async fn create(
     State(shared): State<Shared>,
@@ -169,12 +162,7 @@ pub(super) async fn create(
             None => {
                 Redirect::to(&format!("/channels/{}?done=saved", made.channel.id)).into_response()
             }
-            Some(secret) => Made {
-                frame: visitor.frame(),
-                channel: made.channel,
-                secret: secret.expose().to_owned(),
-            }
-            .into_response(),
+            Some(secret) => Made::of(&visitor, made.channel, &secret).into_response(),
         }),
         Err(refused) => {
             let (refusal, faults) = faults(refused)?;

@@ -12,6 +12,7 @@ mod audit;
 mod badge;
 mod bot;
 mod channel_route;
+mod channel_secret;
 mod channel_words;
 mod channels;
 pub mod chart;
@@ -175,6 +176,7 @@ fn pages() -> Router<Shared> {
         .route("/channels/preview", post(channel_words::preview_new))
         .route("/channels/{id}", get(channels::show))
         .route("/channels/{id}/test", post(channels::test))
+        .route("/channels/{id}/secret", post(channel_secret::renew))
         .route("/channels/{id}/preview", post(channel_words::preview_known))
         .route("/channels/{id}/enable", post(channels::enable))
         .route(

@@ -24,8 +24,18 @@ async fn the_secret_of_a_webhook_is_told_once() {
         json!({"data": [one], "next_cursor": null})
     );
 
+    let renewed = world.post(&format!("{path}/secret"), json!({})).await;
+    let renewed = renewed.is(200)["secret"].clone();
+    assert!(renewed.as_str().unwrap().starts_with("whsec_"));
+    let channels = world.app.store.channels(world.actor.team).await.unwrap();
+    let secrets: Vec<_> = channels[0].settings.signing_secrets().collect();
+    let secrets: Vec<_> = secrets.iter().map(|secret| secret.expose()).collect();
+    assert_eq!(json!(secrets), json!([renewed, made["secret"]]));
+
     let email = json!({"name": "Me", "kind": "email", "settings": {"to": "Me@Example.com"}});
     let email = world.post("/channels", email).await.is(201);
+    let path = format!("/channels/{}/secret", email["id"].as_str().unwrap());
+    world.post(&path, json!({})).await.is(409);
     assert_eq!(
         (&email["settings"]["to"], &email["default"]),
         (&json!("me@example.com"), &json!(false))

@@ -233,6 +233,10 @@ engines! {
         let known = site.app.store.channels(site.owner.team).await.unwrap();
         let url = known[0].settings.get("url");
         assert_eq!(url, Some("https://hooks.example/in?key=s3cret"));
+
+        let renewed = owner.post(&format!("{path}/secret"), &[]).await.one("code.secret");
+        assert!(renewed.starts_with("whsec_") && renewed != secret);
+        assert!(!owner.get(&path).await.text().contains(&renewed));
     }
 
     /// The words of a channel are shown as they would read, with everything that was typed and

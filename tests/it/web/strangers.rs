@@ -75,6 +75,7 @@ engines! {
             format!("{path}/pause"),
             format!("{path}/delete"),
             format!("/channels/{}/test", furnished.channel),
+            format!("/channels/{}/secret", furnished.channel),
             format!("/status-pages/{}/delete", furnished.page),
             format!("/status-pages/{}/announcements", furnished.page),
             format!(
