@@ -1,7 +1,7 @@
 //! The watches of an agent: those of its team's monitors at its location. No node claims them; what
 //! the agent did is claimed when it arrives (`watches`).
 
-use super::codec::{Origin, row};
+use super::codec::row;
 use super::db::Many;
 use super::finish::read_memory;
 use super::monitor_row::MonitorRow;
@@ -65,7 +65,7 @@ impl Store {
     }
 
     /// Where the watches of an agent stand, of these monitors; those that it does not check are left
-    /// out.
+    /// out. A memory that cannot be read is logged and begins anew.
     pub async fn agent_standings(
         &self,
         agent: &Agent,
@@ -76,25 +76,25 @@ impl Store {
         ids.dedup();
         let keys = ids.iter().map(|id| (*id, agent.team, &*agent.location));
         let rows: Vec<StandingRow> = self.db.many_all(STANDINGS, keys).await?;
-        rows.into_iter().map(|row| self.standing(&row)).collect()
+        Ok(rows.iter().map(|row| self.standing(row)).collect())
     }
 
-    fn standing(&self, row: &StandingRow) -> Result<Standing, StoreError> {
-        let at = Origin {
-            table: "watch",
-            id: row.monitor_id,
-        };
+    fn standing(&self, row: &StandingRow) -> Standing {
         let text = row.memory.as_deref();
         let memory = text.map(|text| {
             let memory = read_memory(text, row.monitor_id, &self.key);
-            at.parsed("memory", memory)
+            memory.unwrap_or_else(|| {
+                let error = StoreError::corrupt("watch", "memory", row.monitor_id);
+                tracing::error!(monitor.id = %row.monitor_id, %error, "failed to read a memory");
+                ProbeMemory::default()
+            })
         });
-        Ok(Standing {
+        Standing {
             monitor: row.monitor_id,
             due: row.next_due,
-            memory: memory.transpose()?.unwrap_or_default(),
+            memory: memory.unwrap_or_default(),
             last_status: row.last_status.as_deref().and_then(CheckStatus::parse),
-        })
+        }
     }
 }
 

@@ -7,11 +7,12 @@ use lifesign::domain::agent::Agent;
 use lifesign::domain::at::At;
 use lifesign::domain::id::{AgentId, MonitorId, TeamId};
 use lifesign::domain::node::NodeNews;
+use lifesign::domain::observation::ProbeMemory;
 use lifesign::domain::verdict::CheckStatus;
 use lifesign::store::{Claim, Finished, Store, StoreError};
 
 use super::{NOW, add, check, id, monitor, team};
-use crate::support::engines::engines;
+use crate::support::engines::{Database, Engine, engines};
 
 const LEASE: Duration = Duration::from_secs(30);
 
@@ -181,4 +182,38 @@ engines! {
         let next = store.claim_done(&office, &next, &claim(4, later(61))).await.unwrap();
         assert_eq!(next.checks[0].slot, later(60));
     }
+}
+
+/// A memory that was sealed with another key stands in no other watch's way.
+async fn an_unreadable_memory_begins_anew(engine: Engine) {
+    let database = Database::new(engine).await;
+    let store = database.store().await;
+    let team = team(&store, 1).await;
+    let office = agent(team, 10, "office");
+    made(&store, &office).await.unwrap();
+    let bad = watched(&store, team, 20, &["office"]).await;
+    let good = watched(&store, team, 21, &["office"]).await;
+    let spoil = "UPDATE watch SET memory = 'what?'
+         WHERE monitor_id = (SELECT id FROM monitor ORDER BY id LIMIT 1)";
+    database.execute(spoil).await;
+    let standings = store.agent_standings(&office, &[bad, good]).await.unwrap();
+    let mut monitors: Vec<_> = standings.iter().map(|standing| standing.monitor).collect();
+    monitors.sort_unstable();
+    assert_eq!(monitors, [bad, good]);
+    assert!(
+        standings
+            .iter()
+            .all(|standing| standing.memory == ProbeMemory::default())
+    );
+    database.remove().await;
+}
+
+#[tokio::test]
+async fn an_unreadable_memory_begins_anew_on_sqlite() {
+    an_unreadable_memory_begins_anew(Engine::Sqlite).await;
+}
+
+#[tokio::test]
+async fn an_unreadable_memory_begins_anew_on_postgres() {
+    an_unreadable_memory_begins_anew(Engine::Postgres).await;
 }
