@@ -97,9 +97,10 @@ impl Agent {
         let canaries = Canaries::new(settings.canary_addresses.clone(), &near, &names)
             .context("setting LIFESIGN_CANARY_ADDRESSES")?;
         let folder = settings.agent_data.as_path();
-        let opened = Buffer::open(&folder.join("results"));
         let at = || format!("setting LIFESIGN_AGENT_DATA: {}", folder.display());
-        let (buffer, done) = opened.with_context(at)?;
+        let kept = Kept::new(folder, &token).with_context(at)?;
+        let results = kept.results().with_context(at)?;
+        let (buffer, done) = Buffer::open(&results).with_context(at)?;
         if buffer.len() > 0 {
             tracing::info!(results = buffer.len(), "results wait from before");
         }
@@ -110,7 +111,7 @@ impl Agent {
             hosts: Hosts::new(),
             max_in_flight: settings.max_in_flight,
             link,
-            kept: Kept::new(folder, &token).with_context(at)?,
+            kept,
             book: Mutex::new(Book::of(done)),
             buffer: Mutex::new(buffer),
             tag: Mutex::default(),

@@ -1,7 +1,7 @@
 //! The real binary as a process of its own: started, asked by API, killed, started again.
 
 use std::io::{BufRead as _, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::time::Duration;
@@ -211,9 +211,10 @@ impl AgentProcess {
 
     /// How many results wait on its disk.
     pub(crate) fn waiting(&self) -> usize {
-        let folder = self.folder.path().join("data/agent/results");
-        let files = std::fs::read_dir(folder).into_iter().flatten();
-        let texts = files.filter_map(|file| std::fs::read_to_string(file.ok()?.path()).ok());
+        let within = |folder: PathBuf| std::fs::read_dir(folder).into_iter().flatten().flatten();
+        let folders = within(self.folder.path().join("data/agent"));
+        let files = folders.flat_map(|folder| within(folder.path()));
+        let texts = files.filter_map(|file| std::fs::read_to_string(file.path()).ok());
         texts.map(|text| text.lines().count()).sum()
     }
 
