@@ -38,14 +38,17 @@ impl Clock {
     }
 
     /// Takes over what time it is elsewhere, where this clock is one that follows and is more than a
-    /// second off.
-    pub fn follow(&self, theirs: At) {
-        if let Source::Following(ahead) = &self.0
-            && self.now().ms_since(theirs).abs() > NEAR_MS
-        {
-            let off = theirs.ms_since(system_now());
-            ahead.store(off, Ordering::SeqCst);
+    /// second off. Gives how far it went back by that.
+    pub fn follow(&self, theirs: At) -> Duration {
+        let Source::Following(ahead) = &self.0 else {
+            return Duration::ZERO;
+        };
+        let back = self.now().0 - theirs.0;
+        if back.abs() <= NEAR_MS {
+            return Duration::ZERO;
         }
+        ahead.store(theirs.0 - system_now().0, Ordering::SeqCst);
+        Duration::from_millis(u64::try_from(back).unwrap_or(0))
     }
 
     /// A clock that stands at `at` until it is advanced.
@@ -125,13 +128,23 @@ mod tests {
 
     #[test]
     fn a_clock_that_follows_goes_by_another_one() {
+        let hour = Duration::from_hours(1);
         let clock = Clock::following();
-        let there = At(Clock::system().now().0 + 3_600_000);
-        clock.follow(there);
-        assert!((0..NEAR_MS).contains(&clock.now().ms_since(there)));
-        let ahead = clock.now().ms_since(Clock::system().now());
+        let ahead = || clock.now().0 - Clock::system().now().0;
+        let is_near = |wanted: i64| (ahead() - wanted).abs() < 100;
+        assert_eq!(
+            clock.follow(Clock::system().now() + hour),
+            Duration::ZERO,
+            "it went forward"
+        );
+        assert!(is_near(3_600_000), "{}", ahead());
         clock.follow(At(clock.now().0 + 300));
-        let still = clock.now().ms_since(Clock::system().now());
-        assert!((ahead - still).abs() < 100, "that is the way of its word");
+        assert!(is_near(3_600_000), "that is the way of its word");
+        let back = clock.follow(Clock::system().now() - hour);
+        assert!(is_near(-3_600_000), "{}", ahead());
+        assert!(
+            back.abs_diff(hour * 2) < Duration::from_millis(100),
+            "{back:?}"
+        );
     }
 }

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, IF_NONE_MATCH, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, ETAG, IF_NONE_MATCH, RETRY_AFTER};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::de::DeserializeOwned;
 use url::Url;
 
 use crate::app::agents::wire::{Assignments, Standings, Taken};
+use crate::domain::at::At;
 use crate::domain::client_credentials::is_own_machine;
 use crate::domain::sensitive::Sensitive;
 use crate::domain::untrusted::{MAX_QUOTE, block};
@@ -19,6 +20,8 @@ const PUSH: Duration = Duration::from_mins(1);
 const MAX_ANSWER: usize = 128 << 20;
 /// Most bytes of a refusal that are read.
 const MAX_REFUSAL: usize = 64 << 10;
+/// What the server calls its own words about what is wrong.
+const PROBLEM: &[u8] = b"application/problem+json";
 /// Longest that the server may make us wait.
 const LONGEST_WAIT: Duration = Duration::from_mins(5);
 
@@ -36,12 +39,20 @@ pub(super) enum LinkError {
     /// The token opens nothing.
     #[error("the server does not know the token: the agent was removed, or it is another one's")]
     Stranger,
-    /// The same will be refused again.
+    /// The server has read it and will refuse the same again.
     #[error("the server refused it: {0}")]
     Refused(String),
     /// The same may work later, not before this time has passed.
     #[error("the server is away: {1}")]
     Away(Option<Duration>, String),
+}
+
+/// What there is to check.
+pub(super) enum Asked {
+    /// All of it, and the tag of it.
+    Fresh(Assignments, Option<String>),
+    /// What is known; and what time it is there by the date of the answer.
+    Known(Option<At>),
 }
 
 impl Link {
@@ -77,22 +88,19 @@ impl Link {
         self.base.as_str().trim_end_matches('/')
     }
 
-    /// All that is to be checked and the tag of it; nothing where that is `known`.
-    pub(super) async fn watches(
-        &self,
-        known: Option<&str>,
-    ) -> Result<Option<(Assignments, Option<String>)>, LinkError> {
+    /// All that is to be checked, where that is other than what has the tag `known`.
+    pub(super) async fn watches(&self, known: Option<&str>) -> Result<Asked, LinkError> {
         let mut request = self.request(Method::GET, "watches")?;
         if let Some(tag) = known {
             request = request.header(IF_NONE_MATCH, tag);
         }
         let response = send(request).await?;
         if response.status() == StatusCode::NOT_MODIFIED {
-            return Ok(None);
+            return Ok(Asked::Known(date(&response)));
         }
         let tag = response.headers().get(ETAG);
         let tag = tag.and_then(|tag| tag.to_str().ok()).map(str::to_owned);
-        Ok(Some((read(response).await?, tag)))
+        Ok(Asked::Fresh(read(response).await?, tag))
     }
 
     /// Where all watches stand.
@@ -110,9 +118,9 @@ impl Link {
 
     fn request(&self, method: Method, what: &str) -> Result<RequestBuilder, LinkError> {
         let url = self.base.join(&format!("api/v1/agent/{what}"));
-        let url = url.map_err(|error| LinkError::Refused(error.to_string()))?;
+        let url = url.map_err(|error| LinkError::Away(None, error.to_string()))?;
         let request = self.client.request(method, url);
-        let request = request.map_err(|refused| LinkError::Refused(refused.to_string()))?;
+        let request = request.map_err(|refused| LinkError::Away(None, refused.to_string()))?;
         Ok(request.header(AUTHORIZATION, format!("Bearer {}", self.token.expose())))
     }
 }
@@ -126,18 +134,25 @@ async fn send(request: RequestBuilder) -> Result<Response, LinkError> {
     let wait = response.headers().get(RETRY_AFTER);
     let wait = wait.and_then(|wait| wait.to_str().ok()?.parse().ok());
     let wait = wait.map(|seconds| Duration::from_secs(seconds).min(LONGEST_WAIT));
+    let media = response.headers().get(CONTENT_TYPE);
+    let is_problem = media.is_some_and(|media| media.as_bytes().starts_with(PROBLEM));
     let said = body(response, MAX_REFUSAL).await.unwrap_or_default();
     let said = block(&String::from_utf8_lossy(&said), MAX_QUOTE);
     let said = format!("{status} {said}");
     Err(match status {
         StatusCode::UNAUTHORIZED => LinkError::Stranger,
-        // A proxy of the server may say these for a moment.
-        StatusCode::REQUEST_TIMEOUT | StatusCode::NOT_FOUND | StatusCode::TOO_MANY_REQUESTS => {
-            LinkError::Away(wait, said)
-        }
-        _ if status.is_client_error() => LinkError::Refused(said),
+        _ if is_final(status, is_problem) => LinkError::Refused(said),
         _ => LinkError::Away(wait, said),
     })
+}
+
+/// Whether the same is refused again: a proxy on the way may say anything else for a while.
+fn is_final(status: StatusCode, is_problem: bool) -> bool {
+    match status {
+        StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNPROCESSABLE_ENTITY => true,
+        StatusCode::BAD_REQUEST => is_problem,
+        _ => false,
+    }
 }
 
 async fn read<T: DeserializeOwned>(response: Response) -> Result<T, LinkError> {
@@ -161,6 +176,13 @@ async fn body(mut response: Response, most: usize) -> Result<Vec<u8>, LinkError>
     Ok(bytes)
 }
 
+/// What time it was there at the answer, to the second.
+fn date(response: &Response) -> Option<At> {
+    let date = response.headers().get(DATE)?.to_str().ok()?;
+    let date = chrono::DateTime::parse_from_rfc2822(date).ok()?;
+    Some(At(date.timestamp_millis()))
+}
+
 fn away(error: &reqwest::Error) -> LinkError {
     let mut words = error.to_string();
     let mut cause = std::error::Error::source(error);
@@ -170,4 +192,30 @@ fn away(error: &reqwest::Error) -> LinkError {
         cause = inner.source();
     }
     LinkError::Away(None, words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_the_server_says_itself_is_final() {
+        for (status, is_problem, wanted) in [
+            (400, true, true),
+            (400, false, false),
+            (413, true, true),
+            (422, true, true),
+            (403, false, false),
+            (403, true, false),
+            (404, true, false),
+            (405, false, false),
+            (407, false, false),
+            (421, false, false),
+            (429, true, false),
+            (503, true, false),
+        ] {
+            let said = is_final(StatusCode::from_u16(status).unwrap(), is_problem);
+            assert_eq!(said, wanted, "{status} {is_problem}");
+        }
+    }
 }

@@ -22,18 +22,22 @@ use tokio_util::task::TaskTracker;
 use self::book::{Book, Errand};
 use self::buffer::Buffer;
 use self::kept::{Kept, Said};
-use self::link::{Link, LinkError};
+use self::link::{Asked, Link, LinkError};
 use super::build::{names, pem};
 use super::check::{Outlook, look};
 use super::hosts::{Hosts, Turn, Wish};
 use super::network::Network;
 use crate::clock::Clock;
 use crate::config::Settings;
+use crate::domain::at::At;
+use crate::domain::state::CLOCKS_DIFFER;
 use crate::net::{self, Canaries, Guard, Trust};
 use crate::probe::Prober;
 
 /// Time between two questions what to check.
 const ASK: Duration = Duration::from_secs(15);
+/// How far the clock may be from the date of an answer, which is to the second and took a while.
+const DOUBT_MS: i64 = 5_000;
 /// Wait between two looks at what is due.
 const TICK: Duration = Duration::from_millis(200);
 /// How much later a check is tried again whose host has too many waiting.
@@ -174,17 +178,25 @@ impl Agent {
         }
     }
 
-    /// Asks what to check, and where it stands if that is other than before: gives it then.
+    /// Asks what to check, and where it stands if that is other than before, or the clock is: gives
+    /// what is other.
     async fn ask(&self) -> Result<Option<Begun>, LinkError> {
         let known = lock(&self.tag).clone();
         let asked = self.link.watches(known.as_deref()).await;
         let asked = asked.inspect_err(|error| self.heed(error))?;
-        let Some((watches, tag)) = asked else {
-            return Ok(None);
+        let fresh = match asked {
+            Asked::Fresh(watches, tag) => Some((watches, tag)),
+            Asked::Known(date) if date.is_some_and(|date| self.doubts(date)) => None,
+            Asked::Known(_) => return Ok(None),
         };
         let standings = self.link.standings().await;
         let standings = standings.inspect_err(|error| self.heed(error))?;
-        self.clock.follow(standings.now);
+        self.follow(standings.now);
+        let Some((watches, tag)) = fresh else {
+            let now = self.clock.now();
+            lock(&self.book).stand(standings.standings, None, now);
+            return Ok(None);
+        };
         let said = Said { watches, standings };
         if let Err(error) = self.kept.save(&said) {
             tracing::warn!(%error, "failed to keep what is to be checked: a start needs the server");
@@ -210,6 +222,21 @@ impl Agent {
         drop(book);
         *lock(&self.tag) = tag;
         Ok(Some(begun))
+    }
+
+    /// Whether the clock may be off, by the date of an answer. Only a question: a proxy may have
+    /// written the date.
+    fn doubts(&self, date: At) -> bool {
+        let now = self.clock.now();
+        now.ms_since(date).max(date.ms_since(now)) > DOUBT_MS
+    }
+
+    /// Goes by what time it is at the server.
+    fn follow(&self, theirs: At) {
+        // The server takes what is less ahead, and a small step must not undo a `Retry-After`.
+        if self.clock.follow(theirs) > CLOCKS_DIFFER {
+            lock(&self.book).rewind(self.clock.now());
+        }
     }
 
     /// Whoever was removed stops at once, and forgets what it was trusted with.
@@ -312,3 +339,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // Nothing in here panics while it holds the lock; what is inside stays whole.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests;

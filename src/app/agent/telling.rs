@@ -125,7 +125,7 @@ impl Agent {
     }
 
     fn heard(&self, taken: Taken, slots: &HashMap<MonitorId, At>) {
-        self.clock.follow(taken.now);
+        self.follow(taken.now);
         for refused in taken.refused {
             let why = refused.message;
             tracing::warn!(why, "the server does not want a result");
