@@ -108,14 +108,7 @@ pub async fn change(
         ..known
     };
     check_route(app, &channel).await?;
-    let changed = audit::channel(&known, &channel);
-    let mut tx = app.store.begin().await?;
-    if !tx.save_channel(&channel, app.clock.now()).await? {
-        return Err(Refused::NotFound);
-    }
-    let thing = (Some(id.0), &*channel.name);
-    note_change(app, &mut tx, actor, (Deed::ChannelChanged, &changed), thing).await?;
-    tx.commit().await?;
+    save(app, actor, &known, &channel).await?;
     Ok(channel)
 }
 
@@ -137,15 +130,20 @@ pub async fn renew_secret(
         settings: known.settings.clone().signed_with(secret.clone()),
         ..known.clone()
     };
-    let changed = audit::channel(&known, &channel);
+    save(app, actor, &known, &channel).await?;
+    Ok((channel, secret))
+}
+
+async fn save(app: &App, actor: &Actor, known: &Channel, channel: &Channel) -> Result<(), Refused> {
+    let changed = audit::channel(known, channel);
     let mut tx = app.store.begin().await?;
-    if !tx.save_channel(&channel, app.clock.now()).await? {
+    if !tx.save_channel(channel, app.clock.now()).await? {
         return Err(Refused::NotFound);
     }
-    let thing = (Some(id.0), &*channel.name);
+    let thing = (Some(channel.id.0), &*channel.name);
     note_change(app, &mut tx, actor, (Deed::ChannelChanged, &changed), thing).await?;
     tx.commit().await?;
-    Ok((channel, secret))
+    Ok(())
 }
 
 /// Deletes a channel with everything that was still to be told to it.
