@@ -15,8 +15,7 @@ use super::App;
 
 /// How long after the first outage of a cause others of the same are told as one with it.
 const TOGETHER: Duration = Duration::from_mins(10);
-/// Failed attempts after which the channel that stands in is told, while this one is tried on: it
-/// comes to that within a minute.
+/// Failed attempts after which the channel that stands in is told, while this one is tried on.
 pub(super) const STAND_IN_AFTER: u32 = 3;
 /// How fresh a suspicion has to be for an outage to wait for it.
 const FRESH: Duration = Duration::from_mins(1);

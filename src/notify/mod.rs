@@ -19,6 +19,7 @@ mod opsgenie;
 mod pagerduty;
 mod post;
 mod pushover;
+mod recipient;
 mod slack;
 mod teams;
 mod telegram;
