@@ -24,6 +24,16 @@ pub fn place(monitor: MonitorId, location: &str, interval: Duration) -> i64 {
     i64::try_from(spread(monitor, location.as_bytes()) % interval).unwrap_or(0)
 }
 
+/// A number of a watch, nobody else's, by which those that are due together come together: its place
+/// within a minute, which is the one within any interval of whole minutes.
+pub fn neighbourhood(monitor: MonitorId, location: &str) -> i64 {
+    const MINUTE_MS: u64 = 60_000;
+    const BITS: u32 = 40;
+    let spread = spread(monitor, location.as_bytes());
+    let number = (spread % MINUTE_MS + 1) << BITS | spread >> (u64::BITS - BITS);
+    number.cast_signed()
+}
+
 /// An interval as it is kept once after `slot`, in milliseconds: up to a tenth shorter or longer,
 /// so that what came together does not come together for ever. Always the same for one slot.
 pub fn jittered(interval: Duration, monitor: MonitorId, slot: At) -> i64 {
@@ -119,6 +129,18 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn neighbours_are_due_one_after_the_other(ids: [u128; 2], minutes in 1_u64..60) {
+            let [one, other] = ids.map(|id| MonitorId(Uuid::from_u128(id)));
+            let number = |id| neighbourhood(id, "local");
+            prop_assert_eq!(number(one) == number(other), one == other);
+            let interval = Duration::from_mins(minutes);
+            let within = |id| place(id, "local", interval) % 60_000;
+            if within(one) < within(other) {
+                prop_assert!(number(one) < number(other));
+            }
+        }
+
         #[test]
         fn a_slot_is_later_than_now_within_one_interval_and_at_its_place(
             id: u128, now in 0..4_000_000_000_000_i64, seconds in 10..86_400_u64,

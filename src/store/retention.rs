@@ -22,6 +22,12 @@ impl Store {
         made
     }
 
+    /// Lets rows that are due together lie together where the engine keeps rows in an order, at most
+    /// `limit` of each table; says how many it has moved. What they say stays as it is.
+    pub async fn arrange(&self, limit: u32) -> Result<u64, StoreError> {
+        self.db.arrange(limit).await
+    }
+
     /// Deletes single checks of slots before `before`. On PostgreSQL whole days go, those that ended
     /// by then, and single rows only where a day has no part of its own.
     pub async fn drop_checks(&self, before: At, limit: u32) -> Result<u64, StoreError> {

@@ -7,6 +7,7 @@
 
 mod days;
 mod held;
+mod neighbours;
 mod open;
 mod params;
 mod tx;

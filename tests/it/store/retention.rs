@@ -37,6 +37,36 @@ async fn record(store: &Store, slot: At) {
 }
 
 engines! {
+    async fn rows_that_are_put_in_their_place_say_what_they_said(store: Store) {
+        let team = team(&store, 1).await;
+        for n in 10..40 {
+            add(&store, &monitor(team, n)).await;
+        }
+        let claim = |n, limit| {
+            let claim = Claim { id: id(n), node: "a", now: NOW, until: hours(1) };
+            let store = &store;
+            async move { store.claim_due(&claim, "local", limit).await.unwrap().checks }
+        };
+        let held = claim(1, 10).await;
+        assert_eq!(held.len(), 10);
+        let mut moved = 0;
+        loop {
+            let now = store.arrange(16).await.unwrap();
+            assert!(now <= 32, "{now} at once");
+            moved += now;
+            if now == 0 {
+                break;
+            }
+        }
+        assert!(moved == 0 || moved == 60, "all watches and states, or nothing: {moved}");
+        store.release(&held[..3]).await.unwrap();
+        let rest = claim(2, 99).await;
+        assert_eq!(rest.len(), 23, "what is still claimed is not due");
+        let mut tx = store.begin().await.unwrap();
+        let known: Vec<_> = rest.iter().map(|due| due.watch.monitor).collect();
+        assert_eq!(tx.states(&known).await.unwrap().len(), 23);
+    }
+
     async fn old_checks_and_hours_go_and_young_ones_stay(store: Store) {
         let team = team(&store, 1).await;
         let made = monitor(team, 10);
@@ -222,6 +252,20 @@ async fn what_was_there_before_days_stays_in_reach() {
         .unwrap();
     assert_eq!(checks().await.rows.len(), 1);
     connection.close().await.unwrap();
+    store.close().await;
+    database.remove().await;
+}
+
+#[tokio::test]
+async fn what_is_new_is_put_in_its_place_once() {
+    let database = Database::new(Engine::Sqlite).await;
+    let store = database.store().await;
+    let team = team(&store, 1).await;
+    for n in 10..12 {
+        add(&store, &monitor(team, n)).await;
+        assert_eq!(store.arrange(9).await.unwrap(), 2, "a watch and its state");
+        assert_eq!(store.arrange(9).await.unwrap(), 0);
+    }
     store.close().await;
     database.remove().await;
 }
