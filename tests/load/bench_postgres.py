@@ -17,7 +17,7 @@ import threading
 import time
 
 from database_away import postgres
-from stage import ROOT
+from stage import TARGET
 
 TICK = os.sysconf("SC_CLK_TCK")
 
@@ -27,7 +27,7 @@ def main():
     options.add_argument("--minutes", type=int, default=10)
     options.add_argument("--monitors", type=int, default=100_000)
     options.add_argument("--plain", action="store_true", help="without TLS")
-    options.add_argument("--binary", type=pathlib.Path, default=ROOT / "target/release/lifesign")
+    options.add_argument("--binary", type=pathlib.Path, default=TARGET / "release" / "lifesign")
     given = options.parse_args()
     command = [given.binary, "bench", "--sustained", str(given.minutes), "--monitors", str(given.monitors)]
     with postgres() as (database, url):
