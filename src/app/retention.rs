@@ -48,7 +48,7 @@ pub async fn prepare(app: &App) {
     }
 }
 
-/// Lets rows that are due together lie together: those of monitors that are new.
+/// Lets rows that are due together lie together: those of a database that was restored.
 async fn arrange(app: &App) {
     for _ in 0..MOST_ARRANGED / ARRANGED {
         match app.store.arrange(ARRANGED).await {

@@ -186,6 +186,7 @@ impl Tx {
             .iter()
             .map(|location| (id, &**location, team, due, 0_i64));
         self.db.many(ADD_WATCHES, watches).await?;
+        self.db.place(id, &from).await?;
         Ok(())
     }
 

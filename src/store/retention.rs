@@ -22,8 +22,9 @@ impl Store {
         made
     }
 
-    /// Lets rows that are due together lie together where the engine keeps rows in an order, at most
-    /// `limit` of each table; says how many it has moved. What they say stays as it is.
+    /// Lets rows that are due together lie together where the engine keeps rows in an order and they were
+    /// not added so, as those of a backup are; at most `limit` of each table. Says how many it has moved;
+    /// what they say stays as it is.
     pub async fn arrange(&self, limit: u32) -> Result<u64, StoreError> {
         self.db.arrange(limit).await
     }

@@ -9,7 +9,6 @@ use anyhow::Context as _;
 use super::BenchArguments;
 use super::target::{AUTHORITY, Target};
 use crate::app::App;
-use crate::app::retention;
 use crate::app::status_pages::{self, PageSpec};
 use crate::cli::open;
 use crate::clock::{Clock, Ids};
@@ -81,8 +80,6 @@ impl Stage {
         let shown = monitors.iter().take(COMPONENTS).copied();
         let page = PageSpec::public(SLUG, "Bench", shown.map(Component::of));
         status_pages::create(&app, &owner, page).await?;
-        // What a node does when it starts.
-        retention::step(&app).await?;
         Ok(Self {
             app: Arc::new(app),
             session,

@@ -6,12 +6,13 @@
 use sqlx::{Sqlite, Transaction};
 use uuid::Uuid;
 
-use super::{Db, Pools};
+use super::tx::Engine;
+use super::{Db, Pools, Tx};
 use crate::domain::id::MonitorId;
 use crate::domain::schedule;
 use crate::store::error::StoreError;
 
-/// Below it are the numbers that SQLite gives by itself, one after the other.
+/// Below it are the numbers that SQLite gives by itself, one after the other, until a row has a higher one.
 const ARRANGED: i64 = 1 << 40;
 const WATCHES: (&str, &str) = (
     "SELECT rowid, monitor_id, location FROM watch WHERE rowid < ? LIMIT ?",
@@ -25,9 +26,37 @@ const STATES: (&str, &str) = (
     "UPDATE OR IGNORE monitor_state SET rowid = ? WHERE rowid = ?",
 );
 
+const PLACE_WATCH: &str =
+    "UPDATE OR IGNORE watch SET rowid = ? WHERE monitor_id = ? AND location = ?";
+const PLACE_STATE: &str = "UPDATE OR IGNORE monitor_state SET rowid = ? WHERE monitor_id = ?";
+
+impl Tx {
+    /// Puts the rows of a monitor that was added, or of its new locations, beside their neighbours.
+    pub(in crate::store) async fn place(
+        &mut self,
+        monitor: MonitorId,
+        locations: &[String],
+    ) -> Result<(), StoreError> {
+        let Engine::Sqlite(tx) = &mut self.engine else {
+            return Ok(());
+        };
+        for location in locations {
+            let number = schedule::neighbourhood(monitor, location);
+            let query = sqlx::query(PLACE_WATCH).bind(number).bind(monitor.0);
+            query.bind(location).execute(&mut **tx).await?;
+        }
+        if let Some(first) = locations.iter().min() {
+            let number = schedule::neighbourhood(monitor, first);
+            let query = sqlx::query(PLACE_STATE).bind(number).bind(monitor.0);
+            query.execute(&mut **tx).await?;
+        }
+        Ok(())
+    }
+}
+
 impl Db {
-    /// Moves watches and states that came since the last time to their neighbours, at most `limit` of
-    /// each, and says how many.
+    /// Puts watches and states in their place that have none, at most `limit` of each, and says how many:
+    /// those of a database that was restored, or is of a release that knew of no neighbours.
     pub(in crate::store) async fn arrange(&self, limit: u32) -> Result<u64, StoreError> {
         let Pools::Sqlite { writer, .. } = &self.pools else {
             return Ok(0);

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use lifesign::domain::at::{At, HOUR_MS};
+use lifesign::domain::id::MonitorId;
 use lifesign::domain::notification::Event;
+use lifesign::domain::schedule::place;
 use lifesign::domain::uptime::Bucket;
 use lifesign::domain::verdict::CheckStatus;
 use lifesign::store::{Addition, CheckFilter, Claim, Finished, Store, WHOLE};
-use sqlx::{Connection as _, PgConnection};
+use sqlx::{Connection as _, PgConnection, SqliteConnection};
 
 use super::channels::{made, webhook};
 use super::notifications::of_channel;
@@ -49,16 +51,7 @@ engines! {
         };
         let held = claim(1, 10).await;
         assert_eq!(held.len(), 10);
-        let mut moved = 0;
-        loop {
-            let now = store.arrange(16).await.unwrap();
-            assert!(now <= 32, "{now} at once");
-            moved += now;
-            if now == 0 {
-                break;
-            }
-        }
-        assert!(moved == 0 || moved == 60, "all watches and states, or nothing: {moved}");
+        store.arrange(16).await.unwrap();
         store.release(&held[..3]).await.unwrap();
         let rest = claim(2, 99).await;
         assert_eq!(rest.len(), 23, "what is still claimed is not due");
@@ -256,15 +249,50 @@ async fn what_was_there_before_days_stays_in_reach() {
     database.remove().await;
 }
 
+/// The order of the rows of a table is that of being due; what was written in another one is put right once.
 #[tokio::test]
-async fn what_is_new_is_put_in_its_place_once() {
+async fn neighbours_in_the_file_are_due_one_after_the_other() {
     let database = Database::new(Engine::Sqlite).await;
     let store = database.store().await;
     let team = team(&store, 1).await;
-    for n in 10..12 {
+    let out_of_order = async |table: &str| {
+        let file = SqliteConnection::connect(&database.url);
+        let mut file = file.await.unwrap();
+        let sql = format!("SELECT monitor_id FROM {table} ORDER BY rowid");
+        let query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql));
+        let ids: Vec<uuid::Uuid> = query.fetch_all(&mut file).await.unwrap();
+        file.close().await.unwrap();
+        let interval = Duration::from_mins(1);
+        let places = ids
+            .iter()
+            .map(|id| place(MonitorId(*id), "local", interval));
+        let places: Vec<i64> = places.collect();
+        assert_eq!(places.len(), 20);
+        !places.is_sorted()
+    };
+    for n in 10..30 {
         add(&store, &monitor(team, n)).await;
-        assert_eq!(store.arrange(9).await.unwrap(), 2, "a watch and its state");
-        assert_eq!(store.arrange(9).await.unwrap(), 0);
+    }
+    for table in ["watch", "monitor_state"] {
+        assert!(!out_of_order(table).await, "{table}, as they were added");
+    }
+    // As a backup writes them.
+    for (table, key) in [
+        ("watch", "monitor_id, location"),
+        ("monitor_state", "monitor_id"),
+    ] {
+        let sql = format!(
+            "CREATE TEMP TABLE kept AS SELECT * FROM {table} ORDER BY {key};
+             DELETE FROM {table}; INSERT INTO {table} SELECT * FROM kept; DROP TABLE kept"
+        );
+        database.execute(&sql).await;
+        assert!(out_of_order(table).await);
+    }
+    assert_eq!(store.arrange(15).await.unwrap(), 30);
+    assert_eq!(store.arrange(15).await.unwrap(), 10);
+    assert_eq!(store.arrange(15).await.unwrap(), 0);
+    for table in ["watch", "monitor_state"] {
+        assert!(!out_of_order(table).await, "{table}, put right");
     }
     store.close().await;
     database.remove().await;
