@@ -186,7 +186,8 @@ async fn what_an_agent_sends_is_recorded_once_and_confirmed_as_quickly_as_a_node
     );
     let id = monitor.parse().unwrap();
     let minute = std::time::Duration::from_secs(60);
-    let slot = schedule::next_slot(NOW, schedule::place(id, "office", minute), minute);
+    let place = schedule::place(id, "office", minute);
+    let slot = schedule::next_slot(NOW, place, minute);
     assert_eq!(
         standing(&answer)["due"],
         json!(slot),
@@ -212,7 +213,9 @@ async fn what_an_agent_sends_is_recorded_once_and_confirmed_as_quickly_as_a_node
         );
         let next = At::parse(told.as_str().unwrap()).unwrap();
         if attempt < 2 {
-            assert_eq!(next, now + std::time::Duration::from_secs(5), "a recheck");
+            let soon = now + std::time::Duration::from_secs(5);
+            let regular = schedule::next_slot(now, place, minute);
+            assert_eq!(next, soon.min(regular), "a recheck");
         }
         world.app.clock.advance(std::time::Duration::from_secs(5));
         due = next;
