@@ -18,8 +18,9 @@ const LEASE: &str = "retention";
 const HELD: Duration = Duration::from_mins(5);
 /// Most rows that one bite deletes.
 pub const BITE: u32 = 5_000;
-/// Rows of a table that are put in their place at once, and before anything else goes on.
+/// Rows of a table that are put in their place in one transaction.
 const ARRANGED: u32 = 500;
+/// Most rows of a table that are put in their place before anything else goes on.
 const MOST_ARRANGED: u32 = 1_000_000;
 /// Wait while there may be more.
 pub const BREATH: Duration = Duration::from_millis(200);
