@@ -39,27 +39,6 @@ async fn record(store: &Store, slot: At) {
 }
 
 engines! {
-    async fn rows_that_are_put_in_their_place_say_what_they_said(store: Store) {
-        let team = team(&store, 1).await;
-        for n in 10..40 {
-            add(&store, &monitor(team, n)).await;
-        }
-        let claim = |n, limit| {
-            let claim = Claim { id: id(n), node: "a", now: NOW, until: hours(1) };
-            let store = &store;
-            async move { store.claim_due(&claim, "local", limit).await.unwrap().checks }
-        };
-        let held = claim(1, 10).await;
-        assert_eq!(held.len(), 10);
-        store.arrange(16).await.unwrap();
-        store.release(&held[..3]).await.unwrap();
-        let rest = claim(2, 99).await;
-        assert_eq!(rest.len(), 23, "what is still claimed is not due");
-        let mut tx = store.begin().await.unwrap();
-        let known: Vec<_> = rest.iter().map(|due| due.watch.monitor).collect();
-        assert_eq!(tx.states(&known).await.unwrap().len(), 23);
-    }
-
     async fn old_checks_and_hours_go_and_young_ones_stay(store: Store) {
         let team = team(&store, 1).await;
         let made = monitor(team, 10);
