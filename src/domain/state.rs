@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::at::At;
 use super::flapping::Turns;
+use super::short::{self, is_default};
 
 /// How much the clocks of two nodes may differ.
 pub const CLOCKS_DIFFER: Duration = Duration::from_mins(5);
@@ -90,21 +91,40 @@ pub struct State {
     /// Since when.
     pub since: At,
     /// Whether it was last seen alive behind a wall.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub gated: bool,
     /// Unconfirmed checks that disagree.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub suspicion: Option<Suspicion>,
     /// When the last check that counted began.
+    #[serde(
+        default,
+        with = "short::instant",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub last_check_at: Option<At>,
     /// Whether that check measured nothing.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub last_unknown: bool,
     /// Checks in a row that measured nothing.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub unknown_streak: u32,
     /// Checks in a row that were turned away for being too many.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub limited_streak: u32,
     /// Up to when that check vouches for the status; `None` where an older release has written this.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        with = "short::instant",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub vouched_until: Option<At>,
     /// Up to when time has been accounted for.
+    #[serde(
+        default,
+        with = "short::instant",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub accounted_until: Option<At>,
     /// How often it has turned lately.
     #[serde(default, skip_serializing_if = "Turns::is_empty")]

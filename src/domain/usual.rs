@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::at::{At, DAY_MS, HOUR_MS};
+use super::short;
 use super::uptime::Dated;
 
 /// The phase that stands for a check as a whole.
@@ -24,12 +25,16 @@ const NOTICED_MS: u32 = 1_000;
 
 /// What was found, and when.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Usual {
     /// What nineteen of twenty checks stay below, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub p95_ms: Option<u32>,
     /// When it was first looked at.
+    #[serde(with = "short::instant", skip_serializing_if = "Option::is_none")]
     pub since: Option<At>,
     /// When it was last looked at.
+    #[serde(with = "short::instant", skip_serializing_if = "Option::is_none")]
     pub seen_at: Option<At>,
 }
 

@@ -14,6 +14,7 @@ use super::habits::Habits;
 use super::lint::LintMemory;
 use super::monitor::TransportChoice;
 use super::observation::{AccessMemory, Era, Observation, Seen, ServerFacts, StepName, Transport};
+use super::short::{self, is_default};
 use super::tools::ToolsMemory;
 use super::trouble::{BodyTrouble, ModernTrouble, StatusSeen, StreamTrouble, Trouble};
 use super::usual::Usual;
@@ -55,8 +56,10 @@ pub struct ProbeMemory {
     /// What stood for the tools.
     pub tools_hash: Option<String>,
     /// When the conversation that begins with `initialize` was last held.
+    #[serde(with = "short::instant", skip_serializing_if = "Option::is_none")]
     pub greeted_at: Option<At>,
     /// When a server of the older generation was last asked for the newer one.
+    #[serde(with = "short::instant", skip_serializing_if = "Option::is_none")]
     pub asked_modern_at: Option<At>,
     /// The generation that has stopped working while the other goes on.
     #[serde(skip_serializing_if = "is_default")]
@@ -89,11 +92,6 @@ pub struct ProbeMemory {
     /// Who was let in, and whether people found the login.
     #[serde(skip_serializing_if = "is_default")]
     pub gate: GateMemory,
-}
-
-/// Whether a field need not be written: where it is missing, it is read as this.
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
-    *value == T::default()
 }
 
 /// A generation that worked and does so no longer.

@@ -1,6 +1,8 @@
 //! What a watch remembers of the tools between two checks: enough to see that they changed, that
 //! they were there before, and that they are others at every turn.
 
+use std::ops::Not;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
@@ -29,11 +31,12 @@ pub struct ToolsMemory {
     /// The order that the tools came in, in short.
     pub order: Option<String>,
     /// The same tools came in another order than the time before.
+    #[serde(skip_serializing_if = "Not::not")]
     pub reordered: bool,
     /// The surfaces of the last checks, in short, oldest first.
     pub recent: Vec<String>,
     /// That they changed is held back: by maintenance, or until they come to rest.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[serde(skip_serializing_if = "Not::not")]
     pub is_untold: bool,
 }
 
