@@ -16,14 +16,14 @@ use super::App;
 use super::check::Checked;
 use super::in_flight::Held;
 use super::record::record;
-use crate::store::StoreError;
+use crate::store::{MOST_ROWS, StoreError};
 
 /// Most results that wait to be recorded. Those beyond wait where they were made.
 pub const QUEUE: usize = 2_000;
 /// Most KiB of tools that wait with them: whole lists come with first checks and with changes.
 const ROOM: usize = 64 * 1024;
-/// Most results of one transaction.
-const BATCH: usize = 500;
+/// Most results of one transaction: as many as one statement takes.
+pub const BATCH: usize = MOST_ROWS;
 /// Longest that a result waits for company.
 const GATHER: Duration = Duration::from_millis(100);
 /// Waits between two attempts to record: doubling from the first to the last.

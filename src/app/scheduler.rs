@@ -19,10 +19,8 @@ use crate::store::{Claim, DueCheck};
 use super::App;
 use super::check::run_check;
 use super::hosts::{Queued, Turn, Wish};
-use super::recorder::Intake;
+use super::recorder::{BATCH, Intake};
 
-/// Most watches that one claim takes.
-const CLAIM_BATCH: usize = 500;
 /// Wait between two looks at what is due; half of it is the usual delay of a check.
 const TICK: Duration = Duration::from_millis(200);
 /// How much later a check is tried again whose host has too many waiting.
@@ -69,7 +67,7 @@ pub async fn run(app: Arc<App>, results: Intake, stop: CancellationToken) {
     clock_look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut was_away = false;
     while !stop.is_cancelled() {
-        let free = permits.available_permits().min(CLAIM_BATCH);
+        let free = permits.available_permits().min(BATCH);
         let claimed = claim(&app, free, was_away).await;
         was_away = claimed.is_err();
         let wait = match claimed {

@@ -81,6 +81,7 @@ pub use chain::CheckKey;
 pub use changes::PastChange;
 pub use checks::{CheckFilter, PastCheck};
 pub use codec::Page;
+pub use db::MOST_ROWS;
 pub use copy::{Filling, Layout, Rows, Snapshot};
 pub use deliveries::{Delivery, Fate, PastAttempt};
 pub use digests::DueDigest;

@@ -12,6 +12,7 @@ use super::target::Target as Server;
 use crate::app::check::Checked;
 use crate::app::record::record;
 use crate::app::scheduler;
+use crate::app::recorder::BATCH;
 use crate::domain::check::CheckResult;
 use crate::domain::monitor::Expectations;
 use crate::domain::observation::Observation;
@@ -19,8 +20,6 @@ use crate::domain::report::CheckReport;
 use crate::domain::verdict::judge;
 use crate::store::DueCheck;
 
-/// Most checks that are claimed and recorded at once.
-const BATCH: usize = 500;
 /// Minutes before the measured ones: the first check of a monitor writes more than the others.
 const WARM_UP: u32 = 2;
 /// Time from check to check.

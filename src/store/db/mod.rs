@@ -28,6 +28,7 @@ use tokio::time::timeout;
 use super::error::StoreError;
 use held::Held;
 pub(super) use open::must_exist;
+pub use params::MOST_ROWS;
 use params::Texts;
 pub(super) use params::{Many, Params, Row, Sign};
 use tx::Engine;

@@ -14,7 +14,7 @@ use sqlx::{Arguments as _, Encode, FromRow, Postgres, Sqlite, Type};
 
 /// Most rows of one statement; a longer slice takes several. Lengths have two binary digits that count,
 /// so that a batch takes few statements and a connection prepares few texts.
-const MOST_ROWS: usize = 512;
+pub const MOST_ROWS: usize = 512;
 
 /// A row that decodes alike from both engines.
 pub(in crate::store) trait Row:
