@@ -51,22 +51,21 @@ pub async fn record(app: &App, batch: &[Checked]) -> Result<(), StoreError> {
 /// Writes a batch; says whether something was queued to be told.
 async fn write(app: &App, tx: &mut Tx, batch: &[Checked], now: At) -> Result<bool, StoreError> {
     let mut known = Known::read(tx, batch, now).await?;
-    let results: Vec<_> = batch.iter().map(|checked| &checked.result).collect();
-    let new = tx.add_checks(results.iter().copied()).await?;
-    let mut in_order: Vec<(&Checked, Cow<'_, CheckResult>)> = batch
+    let are_new = tx.add_checks(batch.iter().map(|one| &one.result)).await?;
+    let mut in_order: Vec<(&Checked, Cow<'_, CheckResult>, bool)> = batch
         .iter()
-        .map(|checked| (checked, known.kept(checked)))
+        .zip(are_new)
+        .map(|(checked, is_new)| (checked, known.kept(checked), is_new))
         .collect();
-    in_order.sort_by_key(|(checked, _)| checked.result.report.started_at);
+    in_order.sort_by_key(|(checked, ..)| checked.result.report.started_at);
 
     let mut finished = Vec::with_capacity(batch.len());
     let mut ledger = Ledger::default();
     let mut news: Vec<(&Checked, Step)> = Vec::new();
     let mut blips = Vec::new();
     let mut noticed = Vec::new();
-    for (checked, result) in &in_order {
-        let is_recorded = new.contains(&result.key());
-        let step = if is_recorded {
+    for (checked, result, is_new) in &in_order {
+        let step = if *is_new {
             known.step(checked, now)
         } else {
             None
@@ -75,7 +74,7 @@ async fn write(app: &App, tx: &mut Tx, batch: &[Checked], now: At) -> Result<boo
             Some(step) => step.recheck,
             None => known.recheck(result.watch.monitor),
         };
-        finished.push(finish((checked, result), is_recorded, recheck, now));
+        finished.push(finish((checked, result), *is_new, recheck, now));
         if let Some(step) = step {
             let spans = known.maintenance.apart(result.watch.monitor, &step.spans);
             ledger.add(checked, &spans);
@@ -108,14 +107,15 @@ async fn write(app: &App, tx: &mut Tx, batch: &[Checked], now: At) -> Result<boo
         has_news |= Box::pin(expiry::tell(app, tx, checked, now)).await?;
     }
     tx.add_to_rollups(&sums).await?;
-    let changed: Vec<_> = results
+    let changed: Vec<&CheckResult> = in_order
         .iter()
-        .filter(|result| !result.changes.is_empty() && new.contains(&result.key()))
-        .copied()
+        .filter(|(checked, _, is_new)| *is_new && !checked.result.changes.is_empty())
+        .map(|(checked, ..)| &checked.result)
         .collect();
     tx.add_changes(&changed).await?;
-    let failed: Vec<_> = results
-        .into_iter()
+    let failed: Vec<&CheckResult> = batch
+        .iter()
+        .map(|checked| &checked.result)
         .filter(|result| result.report.failure.is_some())
         .collect();
     tx.save_failure_reports(&failed).await?;

@@ -40,11 +40,6 @@ pub struct CheckResult {
 }
 
 impl CheckResult {
-    /// What there can be only one check of: the monitor, the location, the slot.
-    pub fn key(&self) -> (MonitorId, String, At) {
-        (self.watch.monitor, self.watch.location.clone(), self.slot)
-    }
-
     /// The code of the failure, if there is one.
     pub fn code(&self) -> Option<Code> {
         self.report.failure.as_ref().map(|failure| failure.code)

@@ -5,7 +5,8 @@
 //! many checks there are in all. The revision of the monitor's state (`states`) keeps two nodes
 //! from adding to a chain at once.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
+use std::fmt::Write as _;
 
 use super::codec::{Joined, field, joined, records};
 use super::db::Many;
@@ -16,91 +17,104 @@ use crate::domain::failure::Code;
 use crate::domain::id::{MonitorId, TeamId};
 use crate::domain::report::Timings;
 
-/// The key of a check.
-pub type CheckKey = (MonitorId, String, At);
+/// Length of the phases of most checks, in bytes.
+const PHASES: usize = 96;
+
+/// What is known of a watch whose checks are added.
+struct Chain {
+    /// The slot of its newest check.
+    newest: Option<At>,
+    /// The round that a check of it was added in.
+    round: usize,
+}
 
 impl Tx {
-    /// Adds checks and gives the keys of those that were new: a slot that is recorded already was
-    /// checked twice, and a monitor that is gone is not recorded at all. Call [`Tx::states`] for
-    /// their monitors first.
+    /// Adds checks and says of each, in the order given, whether it was new: a slot that is recorded
+    /// already was checked twice, and a monitor that is gone is not recorded at all. Call [`Tx::states`]
+    /// for their monitors first.
     pub async fn add_checks<'a>(
         &mut self,
         checks: impl IntoIterator<Item = &'a CheckResult>,
-    ) -> Result<HashSet<CheckKey>, StoreError> {
-        let mut left: Vec<&CheckResult> = checks.into_iter().collect();
-        left.sort_by(|a, b| (a.slot, &a.watch).cmp(&(b.slot, &b.watch)));
-        let mut newest = self.newest(&left).await?;
-        let mut new = HashSet::new();
+    ) -> Result<Vec<bool>, StoreError> {
+        let checks: Vec<&CheckResult> = checks.into_iter().collect();
+        let mut are_new = vec![false; checks.len()];
+        let mut chains = self.chains(&checks).await?;
+        let mut left: Vec<usize> = (0..checks.len()).collect();
+        left.sort_by_key(|n| (checks[*n].slot, &checks[*n].watch));
+        let mut round = 0;
         // A watch comes once per round: each round chains to what the one before has added.
         while !left.is_empty() {
-            let mut taken = HashSet::new();
-            let (round, later): (Vec<_>, _) = left
-                .into_iter()
-                .partition(|check| taken.insert(&check.watch));
-            left = later;
-            let mut rows = Vec::with_capacity(round.len());
-            for check in &round {
-                match newest.get(&check.watch) {
-                    None => {}
-                    // Recorded already.
-                    Some(Some(newest)) if *newest == check.slot => {}
-                    Some(Some(newest)) if *newest > check.slot => {
-                        new.extend(self.add_late(check).await?);
-                    }
-                    Some(newest) => {
-                        rows.push(check_row(check, *newest));
-                        new.insert(check.key());
-                    }
+            round += 1;
+            let mut rows = Vec::with_capacity(left.len());
+            let mut later = Vec::new();
+            for n in left {
+                let check = checks[n];
+                let Some(chain) = chains.get_mut(&check.watch) else {
+                    continue;
+                };
+                if chain.round == round {
+                    later.push(n);
+                    continue;
                 }
+                chain.round = round;
+                are_new[n] = match chain.newest {
+                    // Recorded already.
+                    Some(newest) if newest == check.slot => false,
+                    Some(newest) if newest > check.slot => self.add_late(check).await?,
+                    previous => {
+                        rows.push(check_row(check, previous));
+                        chain.newest = Some(check.slot);
+                        true
+                    }
+                };
             }
             let wanted = rows.len() as u64;
             if self.db.many(ADD_CHECKS, rows).await? != wanted {
                 // Another node has recorded one of them since the newest ones were read.
                 return Err(StoreError::Conflict);
             }
-            for check in round.iter().filter(|check| new.contains(&check.key())) {
-                if let Some(newest) = newest.get_mut(&check.watch) {
-                    *newest = (*newest).max(Some(check.slot));
-                }
-            }
+            left = later;
         }
-        Ok(new)
+        Ok(are_new)
     }
 
-    /// The newest slot of each watch that is still there.
-    async fn newest<'a>(
+    /// The chain of each watch that is still there.
+    async fn chains<'a>(
         &mut self,
         checks: &[&'a CheckResult],
-    ) -> Result<HashMap<&'a Watch, Option<At>>, StoreError> {
-        let watches: HashSet<&Watch> = checks.iter().map(|check| &check.watch).collect();
-        let watches: Vec<&Watch> = watches.into_iter().collect();
+    ) -> Result<HashMap<&'a Watch, Chain>, StoreError> {
+        let mut watches: Vec<&Watch> = checks.iter().map(|check| &check.watch).collect();
+        watches.sort_unstable();
+        watches.dedup();
         let keys = watches
             .iter()
             .zip(0_i64..)
             .map(|(watch, n)| (n, watch.monitor, &*watch.location));
         let texts: Vec<Joined> = self.db.many_all(NEWEST, keys).await?;
-        let newest = records(&texts).filter_map(|mut fields| {
+        let chains = records(&texts).filter_map(|mut fields| {
             let n: usize = field(&mut fields)?;
-            Some((*watches.get(n)?, field(&mut fields).map(At)))
+            let newest = field(&mut fields).map(At);
+            Some((*watches.get(n)?, Chain { newest, round: 0 }))
         });
-        Ok(newest.collect())
+        Ok(chains.collect())
     }
 
-    /// Adds a check that comes after newer ones, from a node that was overtaken, in its place.
-    async fn add_late(&mut self, check: &CheckResult) -> Result<Option<CheckKey>, StoreError> {
+    /// Adds a check that comes after newer ones, from a node that was overtaken, in its place; says
+    /// whether it was new.
+    async fn add_late(&mut self, check: &CheckResult) -> Result<bool, StoreError> {
         let watch = &check.watch;
         let key = (watch.monitor, &*watch.location, check.slot);
         let after: Option<(At, Option<At>)> = self.db.optional(NEXT_NEWER, key).await?;
         let (next, previous) = after.unzip();
         let row = [check_row(check, previous.flatten())];
         if self.db.many(ADD_CHECKS, row).await? == 0 {
-            return Ok(None);
+            return Ok(false);
         }
         if let Some(next) = next {
             let link = (watch.monitor, &*watch.location, next, check.slot);
             self.db.run(LINK, link).await?;
         }
-        Ok(Some(check.key()))
+        Ok(true)
     }
 
     /// Marks the checks of a monitor that began from `from` until before `until` as a blip:
@@ -154,38 +168,12 @@ fn check_row(check: &CheckResult, previous: Option<At>) -> CheckColumns<'_> {
 
 /// The phases in a compact form: `dns:3.1,tcp:18.4`. The total has a column of its own.
 fn phases(timings: &Timings) -> String {
-    let Timings {
-        dns,
-        tcp,
-        tls,
-        open_stream,
-        initialize,
-        initialized,
-        discover,
-        tools_list,
-        prompts_list,
-        resources_list,
-        ping,
-        total: _,
-    } = *timings;
-    let all = [
-        ("dns", dns),
-        ("tcp", tcp),
-        ("tls", tls),
-        ("open_stream", open_stream),
-        ("initialize", initialize),
-        ("initialized", initialized),
-        ("discover", discover),
-        ("tools_list", tools_list),
-        ("prompts_list", prompts_list),
-        ("resources_list", resources_list),
-        ("ping", ping),
-    ];
-    let text = |(name, ms): (&str, Option<f64>)| ms.map(|ms| format!("{name}:{ms:.1}"));
-    all.into_iter()
-        .filter_map(text)
-        .collect::<Vec<_>>()
-        .join(",")
+    let mut text = String::with_capacity(PHASES);
+    for (name, ms) in timings.phases().filter(|(name, _)| *name != "total") {
+        let comma = if text.is_empty() { "" } else { "," };
+        let _ = write!(text, "{comma}{name}:{ms:.1}");
+    }
+    text
 }
 
 const NEWEST: Many = Many {

@@ -149,10 +149,9 @@ fn rounds<'a, 'b>(mut rest: Vec<&'a Finished<'b>>) -> Vec<Vec<&'a Finished<'b>>>
     let mut rounds = Vec::new();
     while !rest.is_empty() {
         let mut taken = HashSet::new();
-        let (round, later) = rest.into_iter().partition(|f| {
-            let watch = &f.result.watch;
-            taken.insert((watch.monitor, watch.location.clone()))
-        });
+        let (round, later) = rest
+            .into_iter()
+            .partition(|f| taken.insert(&f.result.watch));
         rounds.push(round);
         rest = later;
     }

@@ -57,6 +57,24 @@ engines! {
         assert_eq!(world.status(monitor).await, MonitorStatus::Down);
     }
 
+    async fn a_doubled_check_counts_once_in_one_batch_too(store: Store) {
+        let server = FakeMcp::start(healthy()).unwrap();
+        let world = TestApp::new(store).await;
+        let monitor = world.watch(&server.url()).await;
+        world.round().await;
+        server.set(status(502));
+        world.advance(60);
+        let mut both = world.checks().await;
+        world.advance(31);
+        both.extend(world.checks().await);
+        assert_eq!(both[0].result.slot, both[1].result.slot);
+        record(&world.app, &both).await.unwrap();
+        world.rounds(1, 5).await;
+        assert_eq!(world.status(monitor).await, MonitorStatus::Up, "two of three");
+        world.rounds(1, 5).await;
+        assert_eq!(world.status(monitor).await, MonitorStatus::Down);
+    }
+
     async fn a_result_that_waits_to_be_recorded_keeps_its_claim(store: Store) {
         let server = FakeMcp::start(healthy()).unwrap();
         let world = TestApp::new(store).await;

@@ -197,7 +197,7 @@ engines! {
         let gone = check(id(1), id(12), at(0), CheckStatus::Up);
         let mut tx = store.begin().await.unwrap();
         let batch = [other.clone(), one.clone(), one.clone(), gone];
-        assert_eq!(tx.add_checks(&batch).await.unwrap().len(), 2);
+        assert_eq!(tx.add_checks(&batch).await.unwrap(), [true, true, false, false]);
         let claim = id(99);
         let finished = [&other, &one].map(|result| Finished {
             result, claim, is_recorded: true, next_due: at(2), attempt: 0, facts_hash: None,
@@ -205,7 +205,7 @@ engines! {
         tx.finish_watches(&finished).await.unwrap();
         tx.commit().await.unwrap();
         let mut tx = store.begin().await.unwrap();
-        assert!(tx.add_checks(&[one]).await.unwrap().is_empty());
+        assert_eq!(tx.add_checks(&[one]).await.unwrap(), [false]);
         tx.commit().await.unwrap();
         assert_eq!(minutes(&store, &CheckFilter::default(), 5).await, [1, 0]);
     }
@@ -233,7 +233,7 @@ engines! {
         tx.commit().await.unwrap();
         assert_eq!(store.next_due_at("local").await.unwrap(), Some(at(5)), "the other one holds it");
         let mut tx = store.begin().await.unwrap();
-        assert!(tx.add_checks(std::slice::from_ref(&result)).await.unwrap().is_empty());
+        assert_eq!(tx.add_checks(std::slice::from_ref(&result)).await.unwrap(), [false]);
         tx.finish_watches(&[finished(&late, false)]).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(store.next_due_at("local").await.unwrap(), Some(at(7)));

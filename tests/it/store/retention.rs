@@ -25,7 +25,7 @@ async fn record(store: &Store, slot: At) {
     let result = check(id(1), id(10), slot, CheckStatus::Up);
     let mut tx = store.begin().await.unwrap();
     let added = tx.add_checks(std::slice::from_ref(&result)).await.unwrap();
-    assert_eq!(added.len(), 1);
+    assert_eq!(added, [true]);
     let finished = Finished {
         result: &result,
         claim: id(9),
