@@ -12,9 +12,7 @@ use lifesign::domain::at::At;
 use lifesign::domain::check::CheckResult;
 use lifesign::domain::failure::Code;
 use lifesign::domain::id::MonitorId;
-use lifesign::domain::observation::{
-    Cost, Era, Outcome, ProbeMemory, ServerName, Step, StepName, Transport,
-};
+use lifesign::domain::observation::{Cost, Era, Outcome, ServerName, Step, StepName, Transport};
 use lifesign::domain::report::{CheckReport, ProtocolReport, Timings, TlsReport, ToolsReport};
 use lifesign::domain::verdict::{CheckStatus, Failure};
 
@@ -78,8 +76,8 @@ pub(crate) async fn write(app: &App, watched: &[Watched], now: At) -> anyhow::Re
                         watch: due.watch,
                         slot: due.slot,
                         attempt: due.attempt,
-                        report,
-                        memory: ProbeMemory::default(),
+                        report: Box::new(report),
+                        memory: Box::default(),
                         changes: vec![],
                     },
                 }

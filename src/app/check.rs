@@ -4,6 +4,7 @@
 //! It has two halves: [`look`] needs a network and no database, so that an agent can do it
 //! elsewhere; [`conclude`] needs the database and no network. A node does one after the other.
 
+use std::mem;
 use std::time::Duration;
 
 use uuid::Uuid;
@@ -101,7 +102,7 @@ impl Assignment {
             target: Target {
                 endpoint: spec.endpoint.clone(),
                 timeout: spec.timeout(),
-                memory: due.memory.clone(),
+                memory: ProbeMemory::clone(&due.memory),
                 canary: spec.canary.clone(),
                 monitor: due.monitor.id,
                 lint: spec.lint && is_first,
@@ -122,9 +123,9 @@ pub fn was_fine(last: Option<CheckStatus>) -> bool {
 #[derive(Clone, Debug)]
 pub struct Sighting {
     /// What was seen and what it means.
-    pub report: CheckReport,
+    pub report: Box<CheckReport>,
     /// What the next probe should know.
-    pub memory: ProbeMemory,
+    pub memory: Box<ProbeMemory>,
     /// The tools, where they are others than the probe knew.
     pub tools: Option<SeenTools>,
     /// Whether something ended the conversation before its time.
@@ -144,7 +145,7 @@ pub async fn run_check(app: &App, mut due: DueCheck, observer: &dyn Observer) ->
 /// Probes a watch and judges what was seen.
 pub async fn look(from: Outlook<'_>, task: &Assignment, observer: &dyn Observer) -> Sighting {
     let target = &task.target;
-    let seen = from.prober.probe(target, observer).await;
+    let mut seen = from.prober.probe(target, observer).await;
     let tools = tools::news(&task.watch, &target.memory.tools, &seen);
     let has_credentials = target.endpoint.has_credentials();
     let now = from.clock.now();
@@ -159,10 +160,10 @@ pub async fn look(from: Outlook<'_>, task: &Assignment, observer: &dyn Observer)
     let url = target.endpoint.url.redacted();
     let location = task.watch.location.clone();
     Sighting {
-        report: CheckReport::new(url, location, &seen, &verdict),
         is_stopped: seen.stopped.is_some(),
         tools,
-        memory: seen.memory,
+        memory: Box::new(mem::take(&mut seen.memory)),
+        report: Box::new(CheckReport::new(url, location, seen, verdict)),
     }
 }
 

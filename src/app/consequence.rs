@@ -55,7 +55,13 @@ pub async fn of(
         };
         let id = IncidentId(app.ids.next());
         let whose = (watch.team, watch.monitor);
-        let opened = Incident::open(id, whose, transition, report.clone(), before.good);
+        let opened = Incident::open(
+            id,
+            whose,
+            transition,
+            CheckReport::clone(report),
+            before.good,
+        );
         let Some(mut incident) = opened else {
             return Ok(false);
         };

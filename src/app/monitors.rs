@@ -376,7 +376,7 @@ pub async fn check_now(
     })?;
     let checked = run_check(app, due, observer).await;
     record(app, std::slice::from_ref(&checked)).await?;
-    Ok(checked.result.report)
+    Ok(*checked.result.report)
 }
 
 /// Refuses who may only look.

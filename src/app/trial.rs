@@ -139,7 +139,7 @@ async fn run(
     let has_credentials = target.endpoint.has_credentials();
     let verdict = judge(&seen, expectations, has_credentials, app.clock.now());
     let url = target.endpoint.url.redacted();
-    CheckReport::new(url, app.settings.location.clone(), &seen, &verdict)
+    CheckReport::new(url, app.settings.location.clone(), seen, verdict)
 }
 
 /// Hands the steps on to whoever looks.

@@ -117,7 +117,7 @@ async fn check(arguments: ProbeArguments) -> anyhow::Result<CheckStatus> {
             .await
     };
     let verdict = judge(&seen, &spec.expectations, has_credentials, clock.now());
-    let report = CheckReport::new(url, settings.location, &seen, &verdict);
+    let report = CheckReport::new(url, settings.location, seen, verdict);
     if arguments.json {
         say(&format!("{}\n", serde_json::to_string_pretty(&report)?));
     } else {

@@ -22,7 +22,7 @@ pub struct Watch {
     pub location: String,
 }
 
-/// The result of one check, ready to be recorded.
+/// The result of one check, ready to be recorded. It is handed on often: what is large in it stays in its place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CheckResult {
     /// What was checked, and from where.
@@ -32,9 +32,9 @@ pub struct CheckResult {
     /// How many repetitions came before it: 0 for an ordinary check.
     pub attempt: u32,
     /// The whole of what was seen and what it means.
-    pub report: CheckReport,
+    pub report: Box<CheckReport>,
     /// What the next probe of this watch should know.
-    pub memory: ProbeMemory,
+    pub memory: Box<ProbeMemory>,
     /// What is other than at the last check of this watch.
     pub changes: Vec<Change>,
 }

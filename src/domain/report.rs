@@ -2,6 +2,8 @@
 //!
 //! Public interface, to the letter (product contract §4). What is not known is `null`.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use utoipa::ToSchema;
@@ -131,14 +133,14 @@ pub struct CertificateReport {
     pub fingerprint: String,
 }
 
-impl From<&Certificate> for CertificateReport {
-    fn from(certificate: &Certificate) -> Self {
+impl From<Certificate> for CertificateReport {
+    fn from(certificate: Certificate) -> Self {
         Self {
-            subject: certificate.subject.clone(),
-            issuer: certificate.issuer.clone(),
+            subject: certificate.subject,
+            issuer: certificate.issuer,
             not_before: certificate.not_before,
             not_after: certificate.not_after,
-            fingerprint: certificate.fingerprint.clone(),
+            fingerprint: certificate.fingerprint,
         }
     }
 }
@@ -221,56 +223,59 @@ impl CheckReport {
     }
 
     /// Puts together what was seen and what it means. `url` is the redacted one.
-    pub fn new(url: String, location: String, seen: &Observation, verdict: &Verdict) -> Self {
+    pub fn new(url: String, location: String, seen: Observation, verdict: Verdict) -> Self {
+        let timings_ms = timings(&seen);
+        let retry_after_seconds = seen.retry_after_seconds();
+        let chain = seen.chain;
         Self {
             url,
             started_at: seen.started_at,
             location,
             status: verdict.status,
             gated: verdict.gated,
-            failure: verdict.failure.clone(),
-            findings: verdict.findings.clone(),
-            protocol: protocol(&seen.server),
-            tools: seen.tools.as_ref().map(|tools| ToolsReport {
+            failure: verdict.failure,
+            findings: verdict.findings,
+            protocol: protocol(seen.server),
+            tools: seen.tools.map(|tools| ToolsReport {
                 count: tools.names.len(),
-                hash: tools.hash.clone(),
-                names: tools.names.clone(),
+                hash: tools.hash,
+                names: tools.names,
             }),
-            tls: seen.tls.as_ref().map(|tls| {
-                let certificate = &tls.certificate;
+            tls: seen.tls.map(|tls| {
+                let certificate = Arc::unwrap_or_clone(tls.certificate);
                 TlsReport {
                     version: tls.version.map(str::to_owned),
-                    subject: certificate.subject.clone(),
-                    issuer: certificate.issuer.clone(),
-                    names: certificate.names.clone(),
+                    subject: certificate.subject,
+                    issuer: certificate.issuer,
+                    names: certificate.names,
                     not_before: certificate.not_before,
                     not_after: certificate.not_after,
-                    fingerprint: certificate.fingerprint.clone(),
-                    chain: seen.chain.iter().map(CertificateReport::from).collect(),
+                    fingerprint: certificate.fingerprint,
+                    chain: chain.into_iter().map(CertificateReport::from).collect(),
                 }
             }),
             address: seen.address.map(|address| address.to_string()),
             addresses: seen.addresses.iter().map(ToString::to_string).collect(),
-            timings_ms: timings(seen),
+            timings_ms,
             cost: seen.cost,
-            steps: seen.steps.clone(),
-            retry_after_seconds: seen.retry_after_seconds(),
-            login: seen.login.clone(),
+            steps: seen.steps,
+            retry_after_seconds,
+            login: seen.login,
             credential_expires_at: seen.credential_expires_at,
-            transcript: seen.transcript.clone(),
-            curl: seen.curl.clone(),
+            transcript: seen.transcript,
+            curl: seen.curl,
         }
     }
 }
 
-fn protocol(facts: &ServerFacts) -> Option<ProtocolReport> {
-    (*facts != ServerFacts::default()).then(|| ProtocolReport {
+fn protocol(facts: ServerFacts) -> Option<ProtocolReport> {
+    (facts != ServerFacts::default()).then_some(ProtocolReport {
         transport: facts.transport,
         era: facts.era,
-        version: facts.version.clone(),
-        legacy_version: facts.legacy_version.clone(),
-        server: facts.server.clone(),
-        capabilities: facts.capabilities.clone(),
+        version: facts.version,
+        legacy_version: facts.legacy_version,
+        server: facts.server,
+        capabilities: facts.capabilities,
         session: facts.session,
     })
 }

@@ -43,7 +43,7 @@ pub struct DueCheck {
     /// What is checked, and from where.
     pub watch: Watch,
     /// The monitor.
-    pub monitor: Monitor,
+    pub monitor: Box<Monitor>,
     /// How often it was changed.
     pub revision: i64,
     /// From how many locations it is checked.
@@ -55,7 +55,7 @@ pub struct DueCheck {
     /// How many repetitions came before it.
     pub attempt: u32,
     /// What the probe before learnt.
-    pub memory: ProbeMemory,
+    pub memory: Box<ProbeMemory>,
     /// What stands for the facts of the last good report.
     pub facts_hash: Option<String>,
     /// What the check before said; `None` when there was none.
@@ -224,12 +224,12 @@ impl Store {
         Ok(DueCheck {
             locations: locations(&monitor).len(),
             watch,
-            monitor,
+            monitor: Box::new(monitor),
             revision: row.revision,
             slot: At(slot),
             claim,
             attempt,
-            memory: memory.transpose()?.unwrap_or_default(),
+            memory: Box::new(memory.transpose()?.unwrap_or_default()),
             facts_hash,
             last_status,
         })

@@ -54,7 +54,7 @@ pub async fn take(app: &App, agent: &Agent, results: Vec<Value>) -> Result<Taken
             match round.entry(done.monitor) {
                 Entry::Occupied(_) => later.push(done),
                 Entry::Vacant(place) => {
-                    told.insert(done.monitor, done.memory.clone());
+                    told.insert(done.monitor, ProbeMemory::clone(&done.memory));
                     place.insert(done);
                 }
             }

@@ -129,9 +129,9 @@ pub struct Done {
     /// How often the monitor was changed when it was made.
     pub revision: i64,
     /// What was seen and what it means.
-    pub report: CheckReport,
+    pub report: Box<CheckReport>,
     /// What the next probe should know.
-    pub memory: ProbeMemory,
+    pub memory: Box<ProbeMemory>,
     /// The tools, where they are others than before.
     #[serde(default)]
     pub tools: Option<DoneTools>,

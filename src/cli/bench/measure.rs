@@ -1,5 +1,6 @@
 //! Time and CPU time of a number of equal things.
 
+use std::ops::AddAssign;
 use std::time::Instant;
 
 use anyhow::Context as _;
@@ -8,7 +9,7 @@ use anyhow::Context as _;
 const TICKS: f64 = 100.0;
 
 /// What a number of things cost this process, all threads together.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Cost {
     pub(super) n: u32,
     wall: f64,
@@ -29,6 +30,14 @@ impl Cost {
     /// How many in a second.
     pub(super) fn per_second(&self) -> f64 {
         f64::from(self.n) / self.wall
+    }
+}
+
+impl AddAssign for Cost {
+    fn add_assign(&mut self, more: Self) {
+        self.n += more.n;
+        self.wall += more.wall;
+        self.cpu += more.cpu;
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a check costs beside its probe: to be claimed, and to be recorded.
 
+use std::mem;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -11,8 +12,8 @@ use super::stage::Stage;
 use super::target::Target as Server;
 use crate::app::check::Checked;
 use crate::app::record::record;
-use crate::app::scheduler;
 use crate::app::recorder::BATCH;
+use crate::app::scheduler;
 use crate::domain::check::CheckResult;
 use crate::domain::monitor::Expectations;
 use crate::domain::observation::Observation;
@@ -33,8 +34,8 @@ pub(super) struct Recorded {
     pub(super) bytes: f64,
 }
 
-/// Every monitor once a minute, claimed and recorded by the application itself; what the probe saw
-/// is the same each time.
+/// Every monitor once a minute, claimed, judged and recorded by the application itself; what the probe
+/// saw is the same each time.
 pub(super) async fn measure(
     stage: &Stage,
     server: &Server,
@@ -42,18 +43,22 @@ pub(super) async fn measure(
 ) -> anyhow::Result<Recorded> {
     let seen = look(server).await?;
     for _ in 0..WARM_UP {
-        minute(stage, &seen).await?;
+        let mut seen = vec![seen.clone(); arguments.monitors as usize];
+        minute(stage, &mut seen).await?;
     }
     let before = stage.app.store.size().await?;
-    let begun = Begun::now()?;
-    let mut done = 0;
+    let mut cost = Cost::default();
     for _ in 0..arguments.minutes {
-        done += minute(stage, &seen).await?;
+        // To have seen something is the business of the probe.
+        let mut seen = vec![seen.clone(); arguments.monitors as usize];
+        let begun = Begun::now()?;
+        let done = minute(stage, &mut seen).await?;
+        if done != arguments.monitors {
+            bail!("{done} checks were due");
+        }
+        cost += begun.cost(done)?;
     }
-    if done != arguments.minutes * arguments.monitors {
-        bail!("{done} checks were due");
-    }
-    let cost = begun.cost(done)?;
+    let done = cost.n;
     let grown = stage.app.store.size().await?.saturating_sub(before);
     #[expect(
         clippy::cast_precision_loss,
@@ -63,8 +68,8 @@ pub(super) async fn measure(
     Ok(Recorded { cost, bytes })
 }
 
-/// One minute of checks; says how many.
-async fn minute(stage: &Stage, seen: &Observation) -> anyhow::Result<u32> {
+/// One minute of checks, with as many of what was seen; says how many they were.
+async fn minute(stage: &Stage, seen: &mut Vec<Observation>) -> anyhow::Result<u32> {
     let app = &stage.app;
     app.clock.advance(MINUTE);
     let mut done = 0;
@@ -73,20 +78,24 @@ async fn minute(stage: &Stage, seen: &Observation) -> anyhow::Result<u32> {
         if due.is_empty() {
             return Ok(done);
         }
+        let seen = seen.drain(..due.len());
         let made: Vec<Checked> = due
             .into_iter()
-            .map(|due| checked(stage, seen, due))
+            .zip(seen)
+            .map(|(due, seen)| checked(stage, seen, due))
             .collect();
         record(app, &made).await?;
         done += u32::try_from(made.len()).context("a batch is small")?;
     }
 }
 
-fn checked(stage: &Stage, seen: &Observation, due: DueCheck) -> Checked {
+fn checked(stage: &Stage, mut seen: Observation, due: DueCheck) -> Checked {
     let now = stage.app.clock.now();
-    let verdict = judge(seen, &Expectations::default(), false, now);
+    let verdict = judge(&seen, &Expectations::default(), false, now);
     let url = due.monitor.spec.endpoint.url.redacted();
-    let mut report = CheckReport::new(url, due.watch.location.clone(), seen, &verdict);
+    let location = due.watch.location.clone();
+    let memory = Box::new(mem::take(&mut seen.memory));
+    let mut report = Box::new(CheckReport::new(url, location, seen, verdict));
     report.started_at = now;
     Checked {
         result: CheckResult {
@@ -94,7 +103,7 @@ fn checked(stage: &Stage, seen: &Observation, due: DueCheck) -> Checked {
             slot: due.slot,
             attempt: due.attempt,
             report,
-            memory: seen.memory.clone(),
+            memory,
             changes: Vec::new(),
         },
         claim: due.claim,

@@ -164,8 +164,8 @@ impl World {
                 watch: due.watch,
                 slot: due.slot,
                 attempt: due.attempt,
-                report,
-                memory: ProbeMemory::default(),
+                report: Box::new(report),
+                memory: Box::default(),
                 changes: Vec::new(),
             };
             checks.push(Checked {

@@ -215,7 +215,7 @@ impl Probe {
         let now = self.clock.now();
         let verdict = judge(&seen, &self.expected, has_credentials, now);
         let url = self.target.endpoint.url.redacted();
-        let report = CheckReport::new(url, "local".to_owned(), &seen, &verdict);
+        let report = CheckReport::new(url, "local".to_owned(), seen.clone(), verdict.clone());
         Checked {
             seen,
             verdict,

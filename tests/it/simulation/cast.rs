@@ -36,7 +36,7 @@ impl Cast {
             world.advance(LEASE_OVER);
             let made = world.checks().await.remove(0);
             assert_eq!(made.result.report.status, expected);
-            reports.push(made.result.report);
+            reports.push(*made.result.report);
         }
         Self(reports.try_into().unwrap())
     }
@@ -65,7 +65,7 @@ impl Cast {
                 watch: due.watch,
                 slot: due.slot,
                 attempt: due.attempt,
-                report,
+                report: Box::new(report),
                 memory: due.memory,
                 changes: vec![],
             },

@@ -28,7 +28,7 @@ pub(super) async fn outage(store: &Store, monitor: &Monitor, n: u128, (from, end
     };
     let whose = (monitor.team, monitor.id);
     let report = check(whose.0.0, whose.1.0, from, CheckStatus::Down).report;
-    let opened = Incident::open(IncidentId(id(n)), whose, &transition, report, None);
+    let opened = Incident::open(IncidentId(id(n)), whose, &transition, *report, None);
     let mut incident = opened.unwrap();
     let mut tx = store.begin().await.unwrap();
     tx.open_incident(&incident).await.unwrap();

@@ -351,16 +351,16 @@ engines! {
         tx.finish_watches(&finished).await.unwrap();
         tx.save_failure_reports(&[&bad]).await.unwrap();
         let reports = tx.good_reports(&[made.id]).await.unwrap();
-        assert_eq!(reports[&made.id], [("local".to_owned(), good.report.clone())]);
+        assert_eq!(reports[&made.id], [("local".to_owned(), *good.report.clone())]);
         tx.commit().await.unwrap();
         let latest = store.latest_reports(team, made.id).await.unwrap();
-        assert_eq!(latest[0].failed, Some(bad.report.clone()));
-        assert_eq!(latest[0].good, Some(good.report.clone()));
+        assert_eq!(latest[0].failed.as_ref(), Some(&*bad.report));
+        assert_eq!(latest[0].good.as_ref(), Some(&*good.report));
         let kept = store.check_report(team, made.id, "local", at(1)).await.unwrap();
-        assert_eq!(kept, Some(bad.report.clone()));
+        assert_eq!(kept.as_ref(), Some(&*bad.report));
         assert_eq!(store.check_report(stranger, made.id, "local", at(1)).await.unwrap(), None);
         let failures = store.failure_reports(team, made.id, 5).await.unwrap();
-        assert_eq!(failures, [(at(1), bad.report)]);
+        assert_eq!(failures, [(at(1), *bad.report)]);
         assert!(store.latest_reports(stranger, made.id).await.unwrap().is_empty());
     }
 

@@ -33,7 +33,7 @@ pub(crate) fn incident(n: u128, team: TeamId, monitor: MonitorId, minute: i64) -
         id,
         (team, monitor),
         &transition,
-        evidence_elsewhere,
+        *evidence_elsewhere,
         Some(&good),
     )
     .unwrap()

@@ -130,8 +130,13 @@ pub(crate) fn check(team: Uuid, monitor: Uuid, slot: At, status: CheckStatus) ->
         },
         slot,
         attempt: 0,
-        report: CheckReport::new(url, "local".to_owned(), &observation, &verdict),
-        memory: ProbeMemory::default(),
+        report: Box::new(CheckReport::new(
+            url,
+            "local".to_owned(),
+            observation,
+            verdict,
+        )),
+        memory: Box::default(),
         changes: Vec::new(),
     }
 }

@@ -35,7 +35,7 @@ pub(crate) async fn incident(store: &Store, team: TeamId, n: u128) -> Incident {
     let report = check(team.0, monitor.id.0, NOW, CheckStatus::Down).report;
     let whose = (team, monitor.id);
     let id = IncidentId(id(n + 1_000));
-    let incident = Incident::open(id, whose, &transition, report, None).unwrap();
+    let incident = Incident::open(id, whose, &transition, *report, None).unwrap();
     let mut tx = store.begin().await.unwrap();
     tx.open_incident(&incident).await.unwrap();
     tx.commit().await.unwrap();

@@ -134,7 +134,7 @@ engines! {
         assert_eq!(store.overviews_of(team, &both, NOW).await.unwrap(), [seen]);
         assert!(store.overviews_of(stranger, &both, NOW).await.unwrap().is_empty());
         let good = store.good_reports_of(team, &both).await.unwrap();
-        assert_eq!(good[&made.id], result.report);
+        assert_eq!(good[&made.id], *result.report);
         assert!(store.good_reports_of(stranger, &both).await.unwrap().is_empty());
         let told = store.incidents_of(team, &both, NOW, 5).await.unwrap();
         let all = IncidentFilter::default();

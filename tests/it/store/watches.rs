@@ -32,7 +32,7 @@ engines! {
         add(&store, &made).await;
         let claimed = store.claim_due(&claim(1), "fra", 10).await.unwrap();
         let [check] = claimed.checks.as_slice() else { panic!("{claimed:?}") };
-        assert_eq!(check.monitor, made);
+        assert_eq!(*check.monitor, made);
         assert_eq!((check.slot, check.attempt, check.locations), (NOW, 0, 1));
         assert_eq!(check.watch.location, "local");
         assert!(store.claim_due(&claim(2), "fra", 10).await.unwrap().checks.is_empty());

@@ -248,7 +248,7 @@ impl Book {
         }
         entry.is_busy = false;
         entry.last_status = Some(seen.report.status);
-        entry.memory = seen.memory.clone();
+        entry.memory.clone_from(&seen.memory);
         let (place, interval) = (entry.place(&self.location), entry.interval());
         let wait = seen.report.retry_after_seconds.map(Duration::from_secs);
         entry.due = Some(schedule::next_due(now, place, interval, wait));

@@ -46,8 +46,13 @@ fn seen(errand: &Errand) -> Sighting {
         findings: vec![],
     };
     Sighting {
-        report: CheckReport::new(String::new(), String::new(), &observation, &verdict),
-        memory: ProbeMemory::default(),
+        report: Box::new(CheckReport::new(
+            String::new(),
+            String::new(),
+            observation,
+            verdict,
+        )),
+        memory: Box::default(),
         tools: None,
         is_stopped: false,
     }
