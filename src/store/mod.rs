@@ -32,6 +32,7 @@ mod deliveries;
 mod dependencies;
 mod digests;
 mod directory;
+mod due;
 mod error;
 mod expiries;
 mod finish;

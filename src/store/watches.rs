@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::codec::{Joined, Origin, field, joined, records};
 use super::db::{Dialects, Many};
+use super::due::CLAIM_DUE;
 use super::finish::read_memory;
 use super::monitor_row::MonitorRow;
 use super::monitors::{ANYWHERE, locations};
@@ -264,45 +265,8 @@ impl Store {
         self.db.run(TELL_FUTURE, bounds).await?;
         self.db.run(FORGET_FUTURE, bounds).await
     }
-
-    /// When the next watch at `location` or anywhere is due that nobody has claimed, in the past
-    /// when we lag; those of agents are theirs.
-    pub async fn next_due_at(&self, location: &str) -> Result<Option<At>, StoreError> {
-        let key = (location, ANYWHERE);
-        let at: Option<(At,)> = self.db.optional(NEXT_DUE, key).await?;
-        Ok(at.map(|(at,)| at))
-    }
 }
 
-/// What is due is found once, before anything is claimed; PostgreSQL would look again for each row,
-/// find others, and go beyond the limit. The due time is asked again outside, because another
-/// claimer may have changed it meanwhile. What an agent of the team checks is its own: what it
-/// reaches need not be reached from here.
-macro_rules! claim_due {
-    ($lock:literal) => {
-        concat!(
-            "WITH due AS MATERIALIZED (
-                 SELECT monitor_id, location FROM watch
-                  WHERE location IN ($4, $5) AND next_due <= $6
-                    AND NOT EXISTS (SELECT 1 FROM agent
-                                     WHERE agent.team_id = watch.team_id
-                                       AND agent.location = watch.location)
-                  ORDER BY next_due LIMIT $7 ",
-            $lock,
-            ") UPDATE watch
-                  SET slot = CASE WHEN claim IS NULL THEN next_due ELSE slot END,
-                      claim = $1, claimed_by = $2, next_due = $3
-                WHERE (monitor_id, location) IN (SELECT monitor_id, location FROM due)
-                  AND next_due <= $6"
-        )
-    };
-}
-
-/// PostgreSQL lets claimers pass each other by; SQLite has one writer anyway.
-const CLAIM_DUE: Dialects = Dialects {
-    sqlite: claim_due!(""),
-    postgres: claim_due!("FOR UPDATE SKIP LOCKED"),
-};
 const CLAIM_NOW: &str = "
     UPDATE watch SET slot = $5, claim = $1, claimed_by = $2, next_due = $3
      WHERE team_id = $6 AND monitor_id = $7 AND location = $4
@@ -362,9 +326,3 @@ const FORGET_FUTURE: &str = "
     UPDATE watch SET next_due = $1, slot = NULL, claim = NULL, claimed_by = NULL, attempt = 0,
            last_started_at = $1
      WHERE next_due > $1 AND last_started_at > $2";
-const NEXT_DUE: &str = "
-    SELECT next_due FROM watch
-     WHERE location IN ($1, $2) AND next_due IS NOT NULL
-       AND NOT EXISTS (SELECT 1 FROM agent
-                        WHERE agent.team_id = watch.team_id AND agent.location = watch.location)
-     ORDER BY next_due LIMIT 1";
