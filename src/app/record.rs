@@ -18,7 +18,7 @@ use crate::domain::quorum::{self, Vote};
 use crate::domain::schedule;
 use crate::domain::status::{self, Step};
 use crate::domain::uptime::Dated;
-use crate::store::{Addition, Finished, Held, StoreError, Tx, WHOLE};
+use crate::store::{Addition, Chains, Finished, Held, StoreError, Tx, WHOLE};
 
 use super::App;
 use super::authorization;
@@ -50,8 +50,9 @@ pub async fn record(app: &App, batch: &[Checked]) -> Result<(), StoreError> {
 
 /// Writes a batch; says whether something was queued to be told.
 async fn write(app: &App, tx: &mut Tx, batch: &[Checked], now: At) -> Result<bool, StoreError> {
-    let mut known = Known::read(tx, batch, now).await?;
-    let are_new = tx.add_checks(batch.iter().map(|one| &one.result)).await?;
+    let (mut known, chains) = Known::read(tx, batch, now).await?;
+    let results = batch.iter().map(|checked| &checked.result);
+    let are_new = tx.add_checks(results, chains).await?;
     let mut in_order: Vec<(&Checked, Cow<'_, CheckResult>, bool)> = batch
         .iter()
         .zip(are_new)
@@ -147,23 +148,26 @@ struct Known {
 }
 
 impl Known {
-    async fn read(tx: &mut Tx, batch: &[Checked], now: At) -> Result<Self, StoreError> {
-        let ids = |batch: &mut dyn Iterator<Item = &Checked>| -> Vec<MonitorId> {
-            batch.map(|checked| checked.result.watch.monitor).collect()
-        };
-        let held = tx.states(&ids(&mut batch.iter())).await?;
-        let several = ids(&mut batch.iter().filter(|checked| checked.locations > 1));
-        let votes = tx.votes(&several).await?;
+    async fn read<'a>(
+        tx: &mut Tx,
+        batch: &'a [Checked],
+        now: At,
+    ) -> Result<(Self, Chains<'a>), StoreError> {
         let watches = batch.iter().map(|checked| &checked.result.watch);
+        let (held, chains) = tx.known(watches.clone()).await?;
+        let several = batch.iter().filter(|checked| checked.locations > 1);
+        let several: Vec<MonitorId> = several.map(|one| one.result.watch.monitor).collect();
+        let votes = tx.votes(&several).await?;
         let whose: Vec<_> = watches.map(|watch| (watch.team, watch.monitor)).collect();
         let accounted = held.values().filter_map(|held| held.state.accounted_until);
         let since = accounted.min().unwrap_or(now);
-        Ok(Self {
+        let known = Self {
             // This very moment included.
             maintenance: tx.coverage(&whose, since, At(now.0 + 1)).await?,
             held,
             votes,
-        })
+        };
+        Ok((known, chains))
     }
 
     /// Moves the state of a monitor by one check. `None` when the monitor was deleted or paused

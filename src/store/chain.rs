@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 
 use super::codec::{Joined, field, joined, records};
 use super::db::Many;
+use super::states::Held;
 use super::{StoreError, Tx};
 use crate::domain::at::At;
 use crate::domain::check::{CheckResult, Watch};
@@ -20,7 +21,12 @@ use crate::domain::report::Timings;
 /// Length of the phases of most checks, in bytes.
 const PHASES: usize = 96;
 
+/// The chains of the watches of a batch, as they were read; for [`Tx::add_checks`].
+#[derive(Debug)]
+pub struct Chains<'a>(HashMap<&'a Watch, Chain>);
+
 /// What is known of a watch whose checks are added.
+#[derive(Debug)]
 struct Chain {
     /// The slot of its newest check.
     newest: Option<At>,
@@ -29,16 +35,44 @@ struct Chain {
 }
 
 impl Tx {
+    /// What is known of the watches of a batch, before anything that is merged and written back: the
+    /// states of their monitors ([`Tx::save_states`] then vouches for everything else that was read),
+    /// and their chains. A watch or a monitor that is gone is left out.
+    pub async fn known<'a>(
+        &mut self,
+        watches: impl IntoIterator<Item = &'a Watch>,
+    ) -> Result<(HashMap<MonitorId, Held>, Chains<'a>), StoreError> {
+        let mut watches: Vec<&Watch> = watches.into_iter().collect();
+        watches.sort_unstable();
+        watches.dedup();
+        let keys = watches
+            .iter()
+            .zip(0_i64..)
+            .map(|(watch, n)| (n, watch.monitor, &*watch.location));
+        let texts: Vec<Joined> = self.db.many_all(KNOWN, keys).await?;
+        let (mut states, mut chains) = (HashMap::new(), HashMap::new());
+        for mut fields in records(&texts) {
+            let n: Option<usize> = field(&mut fields);
+            let watch = n.and_then(|n| watches.get(n));
+            let watch = *watch.ok_or_else(|| StoreError::corrupt("watch", "n", "?"))?;
+            let (is_there, newest) = (fields.next() == Some("1"), field(&mut fields).map(At));
+            if is_there {
+                chains.insert(watch, Chain { newest, round: 0 });
+            }
+            states.insert(watch.monitor, Held::read(watch.monitor, &mut fields)?);
+        }
+        Ok((states, Chains(chains)))
+    }
+
     /// Adds checks and says of each, in the order given, whether it was new: a slot that is recorded
-    /// already was checked twice, and a monitor that is gone is not recorded at all. Call [`Tx::states`]
-    /// for their monitors first.
+    /// already was checked twice, and a watch that is gone is not recorded at all.
     pub async fn add_checks<'a>(
         &mut self,
         checks: impl IntoIterator<Item = &'a CheckResult>,
+        Chains(mut chains): Chains<'a>,
     ) -> Result<Vec<bool>, StoreError> {
         let checks: Vec<&CheckResult> = checks.into_iter().collect();
         let mut are_new = vec![false; checks.len()];
-        let mut chains = self.chains(&checks).await?;
         let mut left: Vec<usize> = (0..checks.len()).collect();
         left.sort_by_key(|n| (checks[*n].slot, &checks[*n].watch));
         let mut round = 0;
@@ -76,27 +110,6 @@ impl Tx {
             left = later;
         }
         Ok(are_new)
-    }
-
-    /// The chain of each watch that is still there.
-    async fn chains<'a>(
-        &mut self,
-        checks: &[&'a CheckResult],
-    ) -> Result<HashMap<&'a Watch, Chain>, StoreError> {
-        let mut watches: Vec<&Watch> = checks.iter().map(|check| &check.watch).collect();
-        watches.sort_unstable();
-        watches.dedup();
-        let keys = watches
-            .iter()
-            .zip(0_i64..)
-            .map(|(watch, n)| (n, watch.monitor, &*watch.location));
-        let texts: Vec<Joined> = self.db.many_all(NEWEST, keys).await?;
-        let chains = records(&texts).filter_map(|mut fields| {
-            let n: usize = field(&mut fields)?;
-            let newest = field(&mut fields).map(At);
-            Some((*watches.get(n)?, Chain { newest, round: 0 }))
-        });
-        Ok(chains.collect())
     }
 
     /// Adds a check that comes after newer ones, from a node that was overtaken, in its place; says
@@ -176,12 +189,21 @@ fn phases(timings: &Timings) -> String {
     text
 }
 
-const NEWEST: Many = Many {
+const KNOWN: Many = Many {
     head: "WITH v(n, monitor, place) AS (VALUES",
     tail: concat!(
         ") SELECT ",
-        joined!("v.n", "w.last_slot"),
-        " FROM v JOIN watch w ON w.monitor_id = v.monitor AND w.location = v.place"
+        joined!(
+            "v.n",
+            "CASE WHEN w.location IS NULL THEN 0 ELSE 1 END",
+            "w.last_slot",
+            "s.revision",
+            "m.paused",
+            "s.open_hour",
+            "s.state"
+        ),
+        " FROM v JOIN monitor_state s ON s.monitor_id = v.monitor JOIN monitor m ON m.id = v.monitor
+               LEFT JOIN watch w ON w.monitor_id = v.monitor AND w.location = v.place"
     ),
 };
 const ADD_CHECKS: Many = Many {

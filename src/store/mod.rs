@@ -78,6 +78,7 @@ use std::sync::Arc;
 pub use agent_watches::Standing;
 pub use budgets::LookedAt;
 pub use catalogue::{Column, Table};
+pub use chain::Chains;
 pub use changes::PastChange;
 pub use checks::{CheckFilter, PastCheck};
 pub use codec::Page;

@@ -43,6 +43,30 @@ row! {
     }
 }
 
+impl Held {
+    /// Reads `revision`, `paused`, `open_hour` and `state`, in this order.
+    pub(super) fn read(id: MonitorId, fields: &mut Split<'_, char>) -> Result<Self, StoreError> {
+        let at = Origin {
+            table: "monitor_state",
+            id,
+        };
+        let revision = at.parsed("revision", field(fields))?;
+        let paused = matches!(fields.next(), Some("1" | "true"));
+        let open_hour = match fields.next() {
+            None | Some("") => OpenHour::default(),
+            Some(text) => at.parsed("open_hour", OpenHour::parse(text))?,
+        };
+        let state: State = at.document("state", fields.next().unwrap_or_default())?;
+        Ok(Self {
+            was: state.status,
+            state,
+            open_hour,
+            revision,
+            paused,
+        })
+    }
+}
+
 impl Tx {
     /// The states of monitors. Read them before anything else that is merged and written back:
     /// [`Tx::save_states`] then vouches for that, too. A monitor that is gone is left out.
@@ -57,25 +81,7 @@ impl Tx {
             let n: Option<usize> = field(&mut fields);
             let id = n.and_then(|n| ids.get(n));
             let (id,) = *id.ok_or_else(|| StoreError::corrupt("monitor_state", "n", "?"))?;
-            let at = Origin {
-                table: "monitor_state",
-                id,
-            };
-            let revision = at.parsed("revision", field(&mut fields))?;
-            let paused = matches!(fields.next(), Some("1" | "true"));
-            let open_hour = match fields.next() {
-                None | Some("") => OpenHour::default(),
-                Some(text) => at.parsed("open_hour", OpenHour::parse(text))?,
-            };
-            let state: State = at.document("state", fields.next().unwrap_or_default())?;
-            let held = Held {
-                was: state.status,
-                state,
-                open_hour,
-                revision,
-                paused,
-            };
-            Ok((id, held))
+            Ok((id, Held::read(id, &mut fields)?))
         };
         records(&texts).map(held).collect()
     }

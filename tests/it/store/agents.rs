@@ -11,7 +11,7 @@ use lifesign::domain::observation::ProbeMemory;
 use lifesign::domain::verdict::CheckStatus;
 use lifesign::store::{Claim, Finished, Store, StoreError};
 
-use super::{NOW, add, check, id, monitor, team};
+use super::{NOW, add, added, check, id, monitor, team};
 use crate::support::engines::{Database, Engine, engines};
 
 const LEASE: Duration = Duration::from_secs(30);
@@ -162,7 +162,7 @@ engines! {
         result.watch.location = "office".to_owned();
         let mut tx = store.begin().await.unwrap();
         tx.states(&[own]).await.unwrap();
-        tx.add_checks([&result]).await.unwrap();
+        added(&mut tx, [&result]).await.unwrap();
         let finished = Finished {
             result: &result,
             claim: id(2),

@@ -20,7 +20,7 @@ use proptest::test_runner::TestRunner;
 
 use tokio::task::JoinSet;
 
-use super::{NOW, add, check, id, monitor, team};
+use super::{NOW, add, added, check, id, monitor, team};
 use crate::support::engines::engines;
 
 const MINUTE: Duration = Duration::from_secs(60);
@@ -41,7 +41,7 @@ async fn record(store: &Store, monitor: u128, checks: &[(i64, CheckStatus)]) {
         let result = check(id(1), id(monitor), at(*minute), *status);
         let mut tx = store.begin().await.unwrap();
         assert_eq!(
-            tx.add_checks(std::slice::from_ref(&result))
+            added(&mut tx, std::slice::from_ref(&result))
                 .await
                 .unwrap()
                 .len(),
@@ -65,7 +65,7 @@ async fn record_whole(store: &Store, result: &CheckResult) -> Result<(), StoreEr
     let mut tx = store.begin().await?;
     let watch = &result.watch;
     let mut held = tx.states(&[watch.monitor]).await?[&watch.monitor].clone();
-    tx.add_checks([result]).await?;
+    added(&mut tx, [result]).await?;
     held.state = step(&held.state, &result.seen(), MINUTE, result.seen().at).state;
     tx.finish_watches(&[Finished {
         result,
@@ -197,7 +197,7 @@ engines! {
         let gone = check(id(1), id(12), at(0), CheckStatus::Up);
         let mut tx = store.begin().await.unwrap();
         let batch = [other.clone(), one.clone(), one.clone(), gone];
-        assert_eq!(tx.add_checks(&batch).await.unwrap(), [true, true, false, false]);
+        assert_eq!(added(&mut tx, &batch).await.unwrap(), [true, true, false, false]);
         let claim = id(99);
         let finished = [&other, &one].map(|result| Finished {
             result, claim, is_recorded: true, next_due: at(2), attempt: 0, facts_hash: None,
@@ -205,7 +205,7 @@ engines! {
         tx.finish_watches(&finished).await.unwrap();
         tx.commit().await.unwrap();
         let mut tx = store.begin().await.unwrap();
-        assert_eq!(tx.add_checks(&[one]).await.unwrap(), [false]);
+        assert_eq!(added(&mut tx, &[one]).await.unwrap(), [false]);
         tx.commit().await.unwrap();
         assert_eq!(minutes(&store, &CheckFilter::default(), 5).await, [1, 0]);
     }
@@ -228,12 +228,12 @@ engines! {
             facts_hash: Some("facts".to_owned()),
         };
         let mut tx = store.begin().await.unwrap();
-        tx.add_checks(std::slice::from_ref(&result)).await.unwrap();
+        added(&mut tx, std::slice::from_ref(&result)).await.unwrap();
         tx.finish_watches(&[finished(&due, true)]).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(store.next_due_at("local").await.unwrap(), Some(at(5)), "the other one holds it");
         let mut tx = store.begin().await.unwrap();
-        assert_eq!(tx.add_checks(std::slice::from_ref(&result)).await.unwrap(), [false]);
+        assert_eq!(added(&mut tx, std::slice::from_ref(&result)).await.unwrap(), [false]);
         tx.finish_watches(&[finished(&late, false)]).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(store.next_due_at("local").await.unwrap(), Some(at(7)));
@@ -252,7 +252,7 @@ engines! {
         result.memory.misses = 3;
         let mut tx = store.begin().await.unwrap();
         assert!(tx.save_monitor(&made, due.revision, at(1)).await.unwrap());
-        tx.add_checks(std::slice::from_ref(&result)).await.unwrap();
+        added(&mut tx, std::slice::from_ref(&result)).await.unwrap();
         let finished = Finished {
             result: &result, claim: due.claim, is_recorded: true, next_due: at(1), attempt: 0, facts_hash: None,
         };
@@ -271,7 +271,7 @@ engines! {
         let mut tx = store.begin().await.unwrap();
         tx.set_paused(team, made.id, true, at(0)).await.unwrap();
         let result = check(id(1), id(10), due.slot, CheckStatus::Up);
-        tx.add_checks(std::slice::from_ref(&result)).await.unwrap();
+        added(&mut tx, std::slice::from_ref(&result)).await.unwrap();
         let finished = Finished {
             result: &result, claim: due.claim, is_recorded: true, next_due: at(1), attempt: 0, facts_hash: None,
         };
@@ -311,7 +311,7 @@ engines! {
         for (location, status) in [("fra", CheckStatus::Up), ("iad", CheckStatus::Down)] {
             let mut result = check(id(1), id(10), at(0), status);
             result.watch.location = location.to_owned();
-            tx.add_checks(std::slice::from_ref(&result)).await.unwrap();
+            added(&mut tx, std::slice::from_ref(&result)).await.unwrap();
             let finished = Finished {
                 result: &result, claim: id(9), is_recorded: true, next_due: at(1), attempt: 0, facts_hash: None,
             };
@@ -344,7 +344,7 @@ engines! {
         let good = check(id(1), id(10), at(0), CheckStatus::Up);
         let bad = check(id(1), id(10), at(1), CheckStatus::Down);
         let mut tx = store.begin().await.unwrap();
-        tx.add_checks(&[good.clone(), bad.clone()]).await.unwrap();
+        added(&mut tx, &[good.clone(), bad.clone()]).await.unwrap();
         let finished = [(&good, Some("a".to_owned())), (&bad, None)].map(|(result, facts_hash)| Finished {
             result, claim: id(9), is_recorded: true, next_due: at(2), attempt: 0, facts_hash,
         });

@@ -11,7 +11,7 @@ use lifesign::domain::uptime::{Bucket, Spent};
 use lifesign::domain::verdict::CheckStatus;
 use lifesign::store::{Addition, Finished, Listed, Store, StoreError, WHOLE};
 
-use super::{NOW, add, check, id, monitor, team};
+use super::{NOW, add, added, check, id, monitor, team};
 use crate::support::engines::engines;
 
 /// A host that two teams watch.
@@ -134,7 +134,7 @@ engines! {
         let result = check(id(1), id(11), NOW, CheckStatus::Up);
         let mut tx = store.begin().await.unwrap();
         tx.add_to_rollups(&additions).await.unwrap();
-        tx.add_checks([&result]).await.unwrap();
+        added(&mut tx, [&result]).await.unwrap();
         tx.finish_watches(&[Finished {
             result: &result, claim: id(9), is_recorded: true, next_due: NOW, attempt: 0,
             facts_hash: Some("facts".to_owned()),

@@ -46,7 +46,7 @@ use lifesign::domain::observation::{Observation, Outcome, ProbeMemory, Step, Ste
 use lifesign::domain::report::CheckReport;
 use lifesign::domain::sensitive::Sensitive;
 use lifesign::domain::verdict::{CheckStatus, Failure, Verdict};
-use lifesign::store::Store;
+use lifesign::store::{Store, StoreError, Tx};
 use uuid::Uuid;
 
 /// When these tests play.
@@ -96,6 +96,16 @@ pub(crate) async fn add(store: &Store, monitor: &Monitor) {
     let mut tx = store.begin().await.unwrap();
     tx.add_monitor(monitor, NOW).await.unwrap();
     tx.commit().await.unwrap();
+}
+
+/// Adds checks by what is known of their watches; says which were new.
+pub(crate) async fn added<'a>(
+    tx: &mut Tx,
+    checks: impl IntoIterator<Item = &'a CheckResult>,
+) -> Result<Vec<bool>, StoreError> {
+    let checks: Vec<_> = checks.into_iter().collect();
+    let (_, chains) = tx.known(checks.iter().map(|check| &check.watch)).await?;
+    tx.add_checks(checks, chains).await
 }
 
 /// A check, made: good ones know their phases, bad ones their failure.

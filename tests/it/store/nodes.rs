@@ -11,7 +11,7 @@ use lifesign::store::Store;
 
 use super::channels::{made, webhook};
 use super::notifications::of_channel;
-use super::{NOW, add, check, id, monitor, team};
+use super::{NOW, add, added, check, id, monitor, team};
 use crate::support::engines::engines;
 
 fn node(name: &str, seen_at: At) -> Node {
@@ -124,7 +124,7 @@ engines! {
         let mut tx = store.begin().await.unwrap();
         for seconds in [0, 60, 120] {
             let made = check(id(1), id(10), later(seconds), CheckStatus::Up);
-            tx.add_checks(std::slice::from_ref(&made)).await.unwrap();
+            added(&mut tx, std::slice::from_ref(&made)).await.unwrap();
         }
         tx.commit().await.unwrap();
         assert_eq!(store.work_since(later(60)).await.unwrap(), (2, 2));

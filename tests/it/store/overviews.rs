@@ -9,7 +9,7 @@ use lifesign::store::{Addition, Finished, IncidentFilter, Overview, OverviewFilt
 
 use super::channels::{self, webhook};
 use super::incidents::{incident, open};
-use super::{NOW, add, check, id, monitor, team};
+use super::{NOW, add, added, check, id, monitor, team};
 use crate::support::engines::engines;
 
 async fn set(store: &Store, monitor: MonitorId, status: MonitorStatus) {
@@ -113,7 +113,7 @@ engines! {
         let result = check(id(1), id(10), NOW, CheckStatus::Down);
         let mut tx = store.begin().await.unwrap();
         tx.name_channels(team, made.id, &[ChannelId(id(30))]).await.unwrap();
-        tx.add_checks([&result]).await.unwrap();
+        added(&mut tx, [&result]).await.unwrap();
         tx.finish_watches(&[Finished {
             result: &result, claim: id(9), is_recorded: true, next_due: NOW, attempt: 0,
             facts_hash: Some("facts".to_owned()),

@@ -13,7 +13,7 @@ use sqlx::{Connection as _, PgConnection, SqliteConnection};
 
 use super::channels::{made, webhook};
 use super::notifications::of_channel;
-use super::{NOW, add, check, id, monitor, team};
+use super::{NOW, add, added, check, id, monitor, team};
 use crate::support::engines::{Database, Engine, engines};
 
 fn hours(n: i64) -> At {
@@ -24,8 +24,8 @@ fn hours(n: i64) -> At {
 async fn record(store: &Store, slot: At) {
     let result = check(id(1), id(10), slot, CheckStatus::Up);
     let mut tx = store.begin().await.unwrap();
-    let added = tx.add_checks(std::slice::from_ref(&result)).await.unwrap();
-    assert_eq!(added, [true]);
+    let are_new = added(&mut tx, std::slice::from_ref(&result)).await.unwrap();
+    assert_eq!(are_new, [true]);
     let finished = Finished {
         result: &result,
         claim: id(9),
@@ -46,7 +46,7 @@ engines! {
         for n in 0..5 {
             let result = check(id(1), id(10), hours(n), CheckStatus::Up);
             let mut tx = store.begin().await.unwrap();
-            tx.add_checks(std::slice::from_ref(&result)).await.unwrap();
+            added(&mut tx, std::slice::from_ref(&result)).await.unwrap();
             let finished = Finished {
                 result: &result, claim: id(9), is_recorded: true, next_due: hours(n + 1),
                 attempt: 0, facts_hash: None,

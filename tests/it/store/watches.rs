@@ -11,7 +11,7 @@ use lifesign::store::{Claim, Finished, Store};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use super::{NOW, add, check, id, monitor, team};
+use super::{NOW, add, added, check, id, monitor, team};
 use crate::support::engines::{Database, Engine, engines};
 
 const LEASE: Duration = Duration::from_secs(90);
@@ -103,7 +103,7 @@ engines! {
         let mut result = check(id(1), id(10), NOW + days, CheckStatus::Up);
         result.report.started_at = NOW + days;
         let mut tx = store.begin().await.unwrap();
-        tx.add_checks(std::slice::from_ref(&result)).await.unwrap();
+        added(&mut tx, std::slice::from_ref(&result)).await.unwrap();
         let finished = Finished {
             result: &result, claim: due.claim, is_recorded: true, next_due: NOW + days + LEASE, attempt: 0,
             facts_hash: None,
