@@ -83,9 +83,10 @@ async fn what_was_promised_is_held_against_what_is_listed() {
 
 #[tokio::test]
 async fn slower_than_allowed_is_degraded() {
-    let server = FakeMcp::start(slow(30)).unwrap();
+    let server = FakeMcp::start(slow(150)).unwrap();
     let mut probe = Probe::of(&server.url());
-    probe.expected.slow_ms = Some(50);
+    // Less than all answers take, and far more than the first one.
+    probe.expected.slow_ms = Some(400);
     let checked = probe.run().await;
     checked.is(Degraded, Code::SlowTotal);
     let mut probe = Probe::of(&server.url());
