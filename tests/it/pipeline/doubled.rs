@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use lifesign::app::check::Checked;
 use lifesign::app::record::record;
 use lifesign::app::system::checks_in_flight;
 use lifesign::app::{recorder, scheduler};
@@ -9,6 +10,18 @@ use lifesign::store::CheckFilter;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
+
+/// Two checks of a server that has begun to fail, for one slot: the first one outlived its lease.
+async fn failing_twice(world: &TestApp, server: &FakeMcp) -> [Vec<Checked>; 2] {
+    world.round().await;
+    server.set(status(502));
+    world.advance(60);
+    let first = world.checks().await;
+    world.advance(31);
+    let second = world.checks().await;
+    assert_eq!(first[0].result.slot, second[0].result.slot);
+    [first, second]
+}
 
 engines! {
     async fn a_slot_that_is_run_twice_counts_once(store: Store) {
@@ -45,12 +58,7 @@ engines! {
         let server = FakeMcp::start(healthy()).unwrap();
         let world = TestApp::new(store).await;
         let monitor = world.watch(&server.url()).await;
-        world.round().await;
-        server.set(status(502));
-        world.advance(60);
-        let first = world.checks().await;
-        world.advance(31);
-        let second = world.checks().await;
+        let [first, second] = failing_twice(&world, &server).await;
         record(&world.app, &first).await.unwrap();
         record(&world.app, &second).await.unwrap();
         world.rounds(2, 5).await;
@@ -61,13 +69,7 @@ engines! {
         let server = FakeMcp::start(healthy()).unwrap();
         let world = TestApp::new(store).await;
         let monitor = world.watch(&server.url()).await;
-        world.round().await;
-        server.set(status(502));
-        world.advance(60);
-        let mut both = world.checks().await;
-        world.advance(31);
-        both.extend(world.checks().await);
-        assert_eq!(both[0].result.slot, both[1].result.slot);
+        let both = failing_twice(&world, &server).await.concat();
         record(&world.app, &both).await.unwrap();
         world.rounds(1, 5).await;
         assert_eq!(world.status(monitor).await, MonitorStatus::Up, "two of three");
