@@ -15,6 +15,7 @@ pub(super) mod instant {
 
     use crate::domain::at::At;
 
+    #[expect(clippy::ref_option, reason = "serde calls it like this")]
     pub(in crate::domain) fn serialize<S: Serializer>(
         at: &Option<At>,
         serializer: S,
