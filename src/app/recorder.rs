@@ -22,7 +22,7 @@ use crate::store::{MOST_ROWS, StoreError};
 pub const QUEUE: usize = 2_000;
 /// Most KiB of tools that wait with them: whole lists come with first checks and with changes.
 const ROOM: usize = 64 * 1024;
-/// Most results of one transaction: as many as one statement takes.
+/// Most results of one transaction, and most checks of one claim: as many as one statement takes.
 pub const BATCH: usize = MOST_ROWS;
 /// Longest that a result waits for company.
 const GATHER: Duration = Duration::from_millis(100);

@@ -88,22 +88,8 @@ impl Serialize for At {
 
 impl<'de> Deserialize<'de> for At {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(Rfc3339)
-    }
-}
-
-/// Reads an instant where its text is, without a copy of it: every check reads a dozen.
-struct Rfc3339;
-
-impl de::Visitor<'_> for Rfc3339 {
-    type Value = At;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an RFC 3339 time")
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<At, E> {
-        At::parse(text).ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).ok_or_else(|| de::Error::custom("not an RFC 3339 time"))
     }
 }
 

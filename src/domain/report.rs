@@ -180,19 +180,33 @@ pub struct Timings {
 impl Timings {
     /// The phases that happened, by name, in milliseconds.
     pub fn phases(&self) -> impl Iterator<Item = (&'static str, f64)> + use<> {
+        let Self {
+            dns,
+            tcp,
+            tls,
+            open_stream,
+            initialize,
+            initialized,
+            discover,
+            tools_list,
+            prompts_list,
+            resources_list,
+            ping,
+            total,
+        } = *self;
         let phases = [
-            ("dns", self.dns),
-            ("tcp", self.tcp),
-            ("tls", self.tls),
-            ("open_stream", self.open_stream),
-            ("initialize", self.initialize),
-            ("initialized", self.initialized),
-            ("discover", self.discover),
-            ("tools_list", self.tools_list),
-            ("prompts_list", self.prompts_list),
-            ("resources_list", self.resources_list),
-            ("ping", self.ping),
-            ("total", self.total),
+            ("dns", dns),
+            ("tcp", tcp),
+            ("tls", tls),
+            ("open_stream", open_stream),
+            ("initialize", initialize),
+            ("initialized", initialized),
+            ("discover", discover),
+            ("tools_list", tools_list),
+            ("prompts_list", prompts_list),
+            ("resources_list", resources_list),
+            ("ping", ping),
+            ("total", total),
         ];
         phases
             .into_iter()

@@ -5,7 +5,7 @@ pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-/// An instant, if any, as milliseconds: half of the text, and a tenth of its work. The text of RFC 3339
+/// An instant, if any, as milliseconds: half of the text, and no calendar. The text of RFC 3339
 /// is read as well.
 pub(super) mod instant {
     use std::fmt;

@@ -69,7 +69,8 @@ macro_rules! claim_due {
     };
 }
 
-/// PostgreSQL lets claimers pass each other by; SQLite has one writer anyway.
+/// PostgreSQL lets claimers pass each other by; SQLite has one writer anyway, and finds a row soonest by its
+/// number.
 pub(super) const CLAIM_DUE: Dialects = Dialects {
     sqlite: claim_due!("rowid", ""),
     postgres: claim_due!("monitor_id, location", " FOR UPDATE SKIP LOCKED"),
