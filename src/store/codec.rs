@@ -113,9 +113,9 @@ const RECORD: char = '\u{1e}';
 macro_rules! joined {
     ($first:literal $(, $more:literal)*) => {
         concat!(
-            "string_agg(CAST(", $first, " AS TEXT)",
-            $(" || '\u{1f}' || COALESCE(CAST(", $more, " AS TEXT), '')",)*
-            ", '\u{1e}')"
+            "string_agg(concat_ws('\u{1f}', CAST(", $first, " AS TEXT)",
+            $(", COALESCE(CAST(", $more, " AS TEXT), '')",)*
+            "), '\u{1e}')"
         )
     };
 }
