@@ -94,9 +94,11 @@ params!(A B C D E F G H I J K L M N O P Q R);
 
 /// The parameters of one statement, for SQLite.
 pub(super) fn sqlite<'t, P: Params<'t>>(
-    rows: impl IntoIterator<Item = P>,
+    rows: impl IntoIterator<Item = P, IntoIter: ExactSizeIterator>,
 ) -> sqlx::Result<SqliteArguments> {
+    let rows = rows.into_iter();
     let mut to = SqliteArguments::default();
+    to.reserve(rows.len() * P::COUNT, 0);
     for row in rows {
         row.sqlite(&mut to).map_err(sqlx::Error::Encode)?;
     }
