@@ -179,6 +179,7 @@ pub struct ServerFacts {
     /// The protocol version; of a server of both generations, the one of the newer.
     pub version: Option<String>,
     /// What a server of both generations negotiated in `initialize`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub legacy_version: Option<String>,
     /// Its name.
     pub server: Option<ServerName>,

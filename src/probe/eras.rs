@@ -305,8 +305,8 @@ impl Script<'_, '_> {
 
     fn tools_are_others(&self) -> bool {
         let seen = &self.visit.notes.seen;
-        let now = seen.tools.as_ref().map(|tools| &tools.hash);
-        seen.memory.tools_hash.as_ref() != now
+        let known = seen.memory.tools.hash.as_ref();
+        seen.all_tools().is_some_and(|now| known != Some(&now.hash))
     }
 
     fn notice_missing_discover(&mut self, refused: &Trouble) {

@@ -53,8 +53,6 @@ pub struct ProbeMemory {
     /// Where permitted redirects led.
     #[serde(skip_serializing_if = "is_default")]
     pub url: Option<String>,
-    /// What stood for the tools.
-    pub tools_hash: Option<String>,
     /// When the conversation that begins with `initialize` was last held.
     #[serde(with = "short::instant", skip_serializing_if = "Option::is_none")]
     pub greeted_at: Option<At>,
@@ -345,9 +343,6 @@ pub fn remember(seen: &mut Observation, moved: Option<String>, now: At) {
         let is_good = seen.stopped.is_none() && seen.failed_era.is_none();
         memory.found(&seen.server, is_good);
         memory.url = moved;
-        if let Some(tools) = &seen.tools {
-            memory.tools_hash = Some(tools.hash.clone());
-        }
         if seen.server.era == Some(Era::Dual) && seen.stopped.is_none() {
             memory.missed_era(seen.failed_era.as_ref().map(|(era, _)| *era), now);
         }
