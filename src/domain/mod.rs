@@ -64,7 +64,7 @@ pub mod schedule;
 pub mod schema;
 pub mod sensitive;
 pub mod session;
-mod short;
+pub mod short;
 pub mod sla;
 pub mod state;
 pub mod status;

@@ -1,7 +1,7 @@
-//! How the documents of a watch and of a state are kept short: both are read and written with every check.
+//! How documents that are read with every check are kept short: those of a watch, of a state and of a monitor.
 
 /// Whether a field need not be written: where it is missing, it is read as this.
-pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+pub fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 

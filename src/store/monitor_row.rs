@@ -20,6 +20,7 @@ use crate::domain::monitor::{
 };
 use crate::domain::quorum::Quorum;
 use crate::domain::sensitive::Sensitive;
+use crate::domain::short::is_default;
 use crate::secret::{Place, SealingKey};
 
 row! {
@@ -36,24 +37,28 @@ row! {
     }
 }
 
-/// What is readable of a spec.
+/// What is readable of a spec; short, because it is read for every check: what is as usual is not written.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct StoredSpec {
+    #[serde(default, skip_serializing_if = "is_default")]
     transport: TransportChoice,
     interval_seconds: u32,
     timeout_seconds: u32,
+    #[serde(default, skip_serializing_if = "is_default")]
     expectations: Expectations,
+    #[serde(default, skip_serializing_if = "is_default")]
     tags: Vec<String>,
+    #[serde(default, skip_serializing_if = "is_default")]
     locations: Option<Vec<String>>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     quorum: Quorum,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     canary: Option<Canary>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     lint: bool,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     depends_on: Vec<MonitorId>,
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_default")]
     target_percent: Option<Target>,
 }
 
@@ -264,5 +269,30 @@ fn place(row: Uuid) -> Place {
         table: "monitor",
         field: "sealed",
         row,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_as_usual_is_not_written_and_what_was_written_in_full_is_read() {
+        let full = r#"{"transport":"auto","interval_seconds":60,"timeout_seconds":30,
+            "expectations":{"tools":[],"slow_ms":null},"tags":[],"locations":null,"quorum":"majority",
+            "canary":null,"lint":false,"depends_on":[],"target_percent":null}"#;
+        let stored: StoredSpec = serde_json::from_str(full).unwrap();
+        let short = serde_json::to_string(&stored).unwrap();
+        assert_eq!(short, r#"{"interval_seconds":60,"timeout_seconds":30}"#);
+        let again: StoredSpec = serde_json::from_str(&short).unwrap();
+        assert_eq!(serde_json::to_string(&again).unwrap(), short);
+
+        let other = full
+            .replace("majority", "any")
+            .replace(r#""tags":[]"#, r#""tags":["a"]"#);
+        let stored: StoredSpec = serde_json::from_str(&other).unwrap();
+        let short = serde_json::to_string(&stored).unwrap();
+        assert!(short.contains(r#""quorum":"any""#), "{short}");
+        assert!(short.contains(r#""tags":["a"]"#), "{short}");
     }
 }
