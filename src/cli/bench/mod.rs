@@ -64,19 +64,15 @@ pub(super) async fn run(arguments: &BenchArguments) -> anyhow::Result<()> {
         return result.print(arguments.json);
     }
     let stage = Stage::set(folder.path(), arguments).await?;
-    let probes = probing::measure(&target, arguments.probes).await?;
-    say(
-        arguments,
-        if arguments.plain {
-            "probe"
-        } else {
-            "probe over TLS"
-        },
-        &probes,
-    )?;
     let recorded = recording::measure(&stage, &target, arguments).await?;
+    let probe = if arguments.plain {
+        "probe"
+    } else {
+        "probe over TLS"
+    };
+    say(arguments, probe, &recorded.probe)?;
     say(arguments, "claim and record", &recorded.cost)?;
-    note(arguments, &probes, &recorded)?;
+    note(arguments, &recorded)?;
     for (name, cost) in pages::measure(&stage, arguments.probes).await? {
         say(arguments, name, &cost)?;
     }
@@ -108,8 +104,11 @@ fn note_waits(arguments: &BenchArguments, retained: &Retained) -> anyhow::Result
 }
 
 /// What follows from the figures of recording.
-fn note(arguments: &BenchArguments, probes: &Cost, recorded: &Recorded) -> anyhow::Result<()> {
-    let (share, bytes) = (recorded.cost.cpu_ms() / probes.cpu_ms(), recorded.bytes);
+fn note(arguments: &BenchArguments, recorded: &Recorded) -> anyhow::Result<()> {
+    let (share, bytes) = (
+        recorded.cost.cpu_ms() / recorded.probe.cpu_ms(),
+        recorded.bytes,
+    );
     let mut out = std::io::stdout();
     if arguments.json {
         let line = serde_json::json!({ "record_per_probe": share, "bytes_per_check": bytes });

@@ -52,42 +52,56 @@ fn target(server: &Server) -> anyhow::Result<Target> {
     })
 }
 
-/// What one probe sees.
-pub(super) async fn look(server: &Server) -> anyhow::Result<Observation> {
-    Ok(prober(server)?.probe(&target(server)?, &()).await)
+/// Probes that are ready to be measured: the server is up and they remember it.
+pub(super) struct Probing {
+    prober: Prober,
+    target: Target,
 }
 
-/// Probes `n` times; fails when a probe does not reach its end.
-pub(super) async fn measure(server: &Server, n: u32) -> anyhow::Result<Cost> {
-    let (prober, mut target) = (prober(server)?, target(server)?);
-    for _ in 0..WARM_UP {
-        let seen = prober.probe(&target, &()).await;
-        if let Some(stopped) = seen.stopped {
-            bail!("the built-in server is not up: {stopped:?}");
-        }
-        target.memory = seen.memory;
-    }
-    let left = Arc::new(AtomicU32::new(n));
-    let begun = Begun::now()?;
-    let mut workers = JoinSet::new();
-    for _ in 0..AT_ONCE {
-        let (prober, mut target, left) = (prober.clone(), target.clone(), Arc::clone(&left));
-        workers.spawn(async move {
-            let one_less = |left: u32| left.checked_sub(1);
-            let mut stopped = None;
-            while left
-                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less)
-                .is_ok()
-            {
-                let seen = prober.probe(&target, &()).await;
-                stopped = stopped.or(seen.stopped);
-                target.memory = seen.memory;
+impl Probing {
+    /// Warms up; fails when a probe does not reach its end.
+    pub(super) async fn warm(server: &Server) -> anyhow::Result<Self> {
+        let (prober, mut target) = (prober(server)?, target(server)?);
+        for _ in 0..WARM_UP {
+            let seen = prober.probe(&target, &()).await;
+            if let Some(stopped) = seen.stopped {
+                bail!("the built-in server is not up: {stopped:?}");
             }
-            stopped
-        });
+            target.memory = seen.memory;
+        }
+        Ok(Self { prober, target })
     }
-    if let Some(stopped) = workers.join_all().await.into_iter().flatten().next() {
-        bail!("a probe did not reach its end: {stopped:?}");
+
+    /// What one probe sees.
+    pub(super) async fn look(&self) -> Observation {
+        self.prober.probe(&self.target, &()).await
     }
-    begun.cost(n)
+
+    /// Probes `n` times; fails when a probe does not reach its end.
+    pub(super) async fn measure(&self, n: u32) -> anyhow::Result<Cost> {
+        let left = Arc::new(AtomicU32::new(n));
+        let begun = Begun::now()?;
+        let mut workers = JoinSet::new();
+        for _ in 0..AT_ONCE {
+            let (prober, mut target) = (self.prober.clone(), self.target.clone());
+            let left = Arc::clone(&left);
+            workers.spawn(async move {
+                let one_less = |left: u32| left.checked_sub(1);
+                let mut stopped = None;
+                while left
+                    .fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less)
+                    .is_ok()
+                {
+                    let seen = prober.probe(&target, &()).await;
+                    stopped = stopped.or(seen.stopped);
+                    target.memory = seen.memory;
+                }
+                stopped
+            });
+        }
+        if let Some(stopped) = workers.join_all().await.into_iter().flatten().next() {
+            bail!("a probe did not reach its end: {stopped:?}");
+        }
+        begun.cost(n)
+    }
 }

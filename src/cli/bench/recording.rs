@@ -1,4 +1,5 @@
-//! What a check costs beside its probe: to be claimed, and to be recorded.
+//! What a check costs: its probe, and beside it to be claimed and to be recorded. A few of the one, then
+//! a minute of the other, in turns: a machine that is slower for a while is slower for both.
 
 use std::mem;
 use std::time::Duration;
@@ -7,7 +8,7 @@ use anyhow::{Context as _, bail};
 
 use super::BenchArguments;
 use super::measure::{Begun, Cost};
-use super::probing::look;
+use super::probing::Probing;
 use super::stage::Stage;
 use super::target::Target as Server;
 use crate::app::check::Checked;
@@ -26,29 +27,35 @@ const WARM_UP: u32 = 2;
 /// Time from check to check.
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// What claiming and recording came to.
+/// What probes, and claiming and recording, came to.
 pub(super) struct Recorded {
-    /// What one check cost.
+    /// What one probe cost.
+    pub(super) probe: Cost,
+    /// What one check cost beside it.
     pub(super) cost: Cost,
     /// How much the database grew for one check, in bytes.
     pub(super) bytes: f64,
 }
 
 /// Every monitor once a minute, claimed, judged and recorded by the application itself; what the probe
-/// saw is the same each time.
+/// saw is the same each time. The probes are shared out among the minutes.
 pub(super) async fn measure(
     stage: &Stage,
     server: &Server,
     arguments: &BenchArguments,
 ) -> anyhow::Result<Recorded> {
-    let seen = look(server).await?;
+    let probing = Probing::warm(server).await?;
+    let seen = probing.look().await;
     for _ in 0..WARM_UP {
         let mut seen = vec![seen.clone(); arguments.monitors as usize];
         minute(stage, &mut seen).await?;
     }
     let before = stage.app.store.size().await?;
-    let mut cost = Cost::default();
+    let (mut probe, mut cost) = (Cost::default(), Cost::default());
     for _ in 0..arguments.minutes {
+        probe += probing
+            .measure(arguments.probes.div_ceil(arguments.minutes))
+            .await?;
         // To have seen something is the business of the probe.
         let mut seen = vec![seen.clone(); arguments.monitors as usize];
         let begun = Begun::now()?;
@@ -65,7 +72,7 @@ pub(super) async fn measure(
         reason = "far below the precision of a float"
     )]
     let bytes = grown as f64 / f64::from(done);
-    Ok(Recorded { cost, bytes })
+    Ok(Recorded { probe, cost, bytes })
 }
 
 /// One minute of checks, with as many of what was seen; says how many they were.
