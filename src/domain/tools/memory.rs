@@ -10,7 +10,7 @@ use super::{ToolSurface, hex};
 use crate::domain::observation::Era;
 
 /// Checks that are looked back upon.
-const RUNS: usize = 10;
+const CHECKS: u32 = 10;
 /// Different surfaces among them that make it a flapping one.
 const FLAPPING: usize = 3;
 /// Returns of an earlier surface among them that are no accident.
@@ -33,8 +33,8 @@ pub struct ToolsMemory {
     /// The same tools came in another order than the time before.
     #[serde(skip_serializing_if = "Not::not")]
     pub reordered: bool,
-    /// The surfaces of the last checks, in short, oldest first.
-    pub recent: Vec<String>,
+    /// The surfaces of the last checks, in short, oldest first: each with how many checks in a row saw it.
+    pub runs: Vec<(String, u8)>,
     /// That they changed is held back: by maintenance, or until they come to rest.
     #[serde(skip_serializing_if = "Not::not")]
     pub is_untold: bool,
@@ -51,11 +51,7 @@ impl ToolsMemory {
         let is_same = self.hash.as_ref() == Some(&surface.hash);
         self.reordered = is_same && self.order.as_ref().is_some_and(|known| *known != order);
         self.order = Some(order);
-        let digest = surface.hash.trim_start_matches("sha256:");
-        if self.recent.len() >= RUNS {
-            self.recent.drain(..=self.recent.len() - RUNS);
-        }
-        self.recent.push(short(digest));
+        self.count(short(surface.hash.trim_start_matches("sha256:")));
         self.had_tools |= !surface.names.is_empty();
         self.hash = Some(surface.hash.clone());
     }
@@ -69,18 +65,35 @@ impl ToolsMemory {
     /// change that was taken back.
     pub fn comes_and_goes(&self) -> bool {
         let back = |place: &usize| {
-            let (now, before) = (&self.recent[*place], &self.recent[..*place - 1]);
-            *now != self.recent[*place - 1] && before.contains(now)
+            let (surface, _) = &self.runs[*place];
+            self.runs[..*place]
+                .iter()
+                .any(|(before, _)| before == surface)
         };
-        (2..self.recent.len()).filter(back).count() >= RETURNS
+        (2..self.runs.len()).filter(back).count() >= RETURNS
     }
 
     /// How many different surfaces the last checks saw, when that is more than a change or two.
     pub fn flapping(&self) -> Option<usize> {
-        let mut seen: Vec<&String> = self.recent.iter().collect();
+        let mut seen: Vec<&String> = self.runs.iter().map(|(surface, _)| surface).collect();
         seen.sort_unstable();
         seen.dedup();
         (seen.len() >= FLAPPING).then_some(seen.len())
+    }
+
+    /// One more check saw this surface; what is older than the last checks is forgotten.
+    fn count(&mut self, surface: String) {
+        match self.runs.last_mut() {
+            Some((last, checks)) if *last == surface => *checks = checks.saturating_add(1),
+            _ => self.runs.push((surface, 1)),
+        }
+        let seen: u32 = self.runs.iter().map(|(_, checks)| u32::from(*checks)).sum();
+        if seen > CHECKS
+            && let Some((_, oldest)) = self.runs.first_mut()
+        {
+            *oldest = oldest.saturating_sub(1);
+            self.runs.retain(|(_, checks)| *checks > 0);
+        }
     }
 }
 
@@ -129,9 +142,12 @@ mod tests {
             memory.saw(&surface(&["c"]), Some(Era::Legacy));
         }
         assert_eq!(memory.flapping(), None);
-        assert_eq!(memory.recent.len(), 10);
+        assert_eq!(
+            memory.runs,
+            [(short(&memory.hash.clone().unwrap()[7..]), 10)]
+        );
         assert!(memory.had_tools);
         memory.saw(&surface(&[]), None);
-        assert_eq!((memory.had_tools, memory.recent.len()), (false, 1));
+        assert_eq!((memory.had_tools, memory.runs.len()), (false, 1));
     }
 }

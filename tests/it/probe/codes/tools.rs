@@ -203,7 +203,7 @@ fn knowing(had_tools: bool, recent: &'static [&'static str]) -> impl FnOnce(Prob
         let tools = &mut probe.target.memory.tools;
         tools.era = Some(Era::Legacy);
         tools.had_tools = had_tools;
-        tools.recent = recent.iter().map(|hash| (*hash).to_owned()).collect();
+        tools.runs = recent.iter().map(|hash| ((*hash).to_owned(), 1)).collect();
         probe
     }
 }
