@@ -3,9 +3,6 @@
 //! The bounds are fixed for ever: eight buckets to each doubling, from 0.1 ms up, so that any
 //! two histograms can be added and a percentile is right to within five percent.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
-
 /// The phases whose latencies are kept, with the names of the check report.
 pub const PHASES: [&str; 7] = [
     "total",
@@ -24,27 +21,33 @@ const PER_DOUBLING: f64 = 8.0;
 /// The highest bucket, which holds everything above: about six minutes.
 const HIGHEST: u16 = 176;
 
-/// Counts of latencies by bucket.
+/// Counts of latencies by bucket, the lowest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Histogram(BTreeMap<u16, u32>);
+pub struct Histogram(Vec<(u16, u32)>);
 
 impl Histogram {
     /// Counts one latency in milliseconds.
     pub fn add(&mut self, ms: f64) {
-        *self.0.entry(bucket(ms)).or_default() += 1;
+        self.count_in(bucket(ms), 1);
     }
 
     /// Adds the counts of another one.
     pub fn merge(&mut self, other: &Self) {
         for (bucket, count) in &other.0 {
-            let sum = self.0.entry(*bucket).or_default();
-            *sum = sum.saturating_add(*count);
+            self.count_in(*bucket, *count);
+        }
+    }
+
+    fn count_in(&mut self, bucket: u16, more: u32) {
+        match self.0.binary_search_by_key(&bucket, |(known, _)| *known) {
+            Ok(place) => self.0[place].1 = self.0[place].1.saturating_add(more),
+            Err(place) => self.0.insert(place, (bucket, more)),
         }
     }
 
     /// How many latencies were counted.
     pub fn count(&self) -> u64 {
-        self.0.values().map(|count| u64::from(*count)).sum()
+        self.0.iter().map(|(_, count)| u64::from(*count)).sum()
     }
 
     /// The latency in milliseconds that `share` (0 to 1) of all stay at or below; `None` if empty.
@@ -66,41 +69,48 @@ impl Histogram {
     }
 }
 
-/// The histograms of all phases of one span of time.
+/// The histograms of all phases of one span of time, in the order of [`PHASES`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Latency(BTreeMap<&'static str, Histogram>);
+pub struct Latency([Histogram; PHASES.len()]);
 
 impl Latency {
     /// Counts one latency of a phase; phases that are not kept are left out.
     pub fn add(&mut self, phase: &str, ms: f64) {
-        if let Some(name) = known(phase) {
-            self.0.entry(name).or_default().add(ms);
+        if let Some(place) = place(phase) {
+            self.0[place].add(ms);
         }
     }
 
     /// Adds the counts of another span.
     pub fn merge(&mut self, other: &Self) {
-        for (phase, histogram) in &other.0 {
-            self.0.entry(phase).or_default().merge(histogram);
+        for (mine, more) in self.0.iter_mut().zip(&other.0) {
+            mine.merge(more);
         }
     }
 
     /// The histogram of one phase, if anything was counted.
     pub fn phase(&self, name: &str) -> Option<&Histogram> {
-        self.0.get(name)
+        let histogram = &self.0[place(name)?];
+        (!histogram.0.is_empty()).then_some(histogram)
     }
 
     /// Compact text, as stored: `total:57x12,58x3;dns:…`.
     pub fn to_text(&self) -> String {
-        let mut text = String::new();
-        for (phase, histogram) in &self.0 {
+        let (mut text, mut digits) = (String::new(), itoa::Buffer::new());
+        let counted = PHASES
+            .iter()
+            .zip(&self.0)
+            .filter(|(_, of)| !of.0.is_empty());
+        for (phase, histogram) in counted {
             if !text.is_empty() {
                 text.push(';');
             }
             text.push_str(phase);
             for (n, (bucket, count)) in histogram.0.iter().enumerate() {
-                let sign = if n == 0 { ':' } else { ',' };
-                let _ = write!(text, "{sign}{bucket}x{count}");
+                text.push(if n == 0 { ':' } else { ',' });
+                text.push_str(digits.format(*bucket));
+                text.push('x');
+                text.push_str(digits.format(*count));
             }
         }
         text
@@ -111,20 +121,18 @@ impl Latency {
         let mut latency = Self::default();
         for part in text.split(';').filter(|part| !part.is_empty()) {
             let (phase, counts) = part.split_once(':')?;
-            let histogram = latency.0.entry(known(phase)?).or_default();
+            let histogram = &mut latency.0[place(phase)?];
             for pair in counts.split(',') {
                 let (bucket, count) = pair.split_once('x')?;
-                histogram
-                    .0
-                    .insert(bucket.parse().ok()?, count.parse().ok()?);
+                histogram.count_in(bucket.parse().ok()?, count.parse().ok()?);
             }
         }
         Some(latency)
     }
 }
 
-fn known(phase: &str) -> Option<&'static str> {
-    PHASES.into_iter().find(|name| *name == phase)
+fn place(phase: &str) -> Option<usize> {
+    PHASES.iter().position(|name| *name == phase)
 }
 
 fn bucket(ms: f64) -> u16 {

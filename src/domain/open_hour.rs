@@ -1,8 +1,6 @@
 //! The hour that a monitor is in: its sums stand beside its state until it is over, so that a check
 //! that changes nothing writes no sums of its own.
 
-use std::fmt::Write as _;
-
 use super::at::At;
 use super::histogram::Latency;
 use super::uptime::{Bucket, Dated, Spent};
@@ -54,9 +52,10 @@ impl OpenHour {
             *checks,
             *failures,
         ];
-        let mut text = String::new();
+        let (mut text, mut digits) = (String::new(), itoa::Buffer::new());
         for number in numbers {
-            let _ = write!(text, "{number} ");
+            text.push_str(digits.format(number));
+            text.push(' ');
         }
         text.push_str(&latency.to_text());
         Some(text)

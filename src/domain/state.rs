@@ -89,6 +89,7 @@ pub struct State {
     /// The confirmed status; never `paused`, which is a wish of the owner and not a state.
     pub status: MonitorStatus,
     /// Since when.
+    #[serde(with = "short::moment")]
     pub since: At,
     /// Whether it was last seen alive behind a wall.
     #[serde(default, skip_serializing_if = "is_default")]
