@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::serve::Listener;
@@ -23,6 +23,8 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
+
+use crate::clock::Ids;
 
 /// The authority of the certificate, in the folder of the measure.
 pub(super) const AUTHORITY: &str = "authority.pem";
@@ -187,10 +189,13 @@ fn router() -> Router {
     let tools: Value = (0..TOOLS).map(tool).collect();
     Router::new()
         .route("/mcp", post(answer).delete(StatusCode::OK))
-        .with_state(Arc::new(tools))
+        .with_state((Arc::new(tools), Ids::random()))
 }
 
-async fn answer(State(tools): State<Arc<Value>>, Json(asked): Json<Value>) -> Response {
+async fn answer(
+    State((tools, ids)): State<(Arc<Value>, Ids)>,
+    Json(asked): Json<Value>,
+) -> Response {
     let result = match asked["method"].as_str() {
         Some("initialize") => json!({
             "protocolVersion": "2025-11-25",
@@ -207,9 +212,11 @@ async fn answer(State(tools): State<Arc<Value>>, Json(asked): Json<Value>) -> Re
         }
     };
     let body = Json(json!({ "jsonrpc": "2.0", "id": asked["id"], "result": result }));
-    let session = [(header::HeaderName::from_static("mcp-session-id"), "bench")];
     match asked["method"].as_str() {
-        Some("initialize") => (session, body).into_response(),
+        Some("initialize") => {
+            let session = ids.next().simple().to_string();
+            ([("mcp-session-id", session)], body).into_response()
+        }
         _ => body.into_response(),
     }
 }
