@@ -78,6 +78,7 @@ pub(crate) async fn write(app: &App, watched: &[Watched], now: At) -> anyhow::Re
                         attempt: due.attempt,
                         report: Box::new(report),
                         memory: Box::default(),
+                        has_learnt: false,
                         changes: vec![],
                     },
                 }

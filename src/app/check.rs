@@ -192,18 +192,20 @@ pub async fn conclude(app: &App, due: DueCheck, seen: Sighting) -> Checked {
     }
     let changes = changes(&before, &memory);
     memory.usual = before.usual;
-    memory.expiry = before.expiry;
+    memory.expiry.clone_from(&before.expiry);
     memory.gate = before.gate;
     let expiring = expiry::expiring(&report, &mut memory.expiry);
     let has_credentials = spec.endpoint.has_credentials();
     let met = (report.login.as_ref(), is_stopped);
     let gate = gate::noticed(met, report.gated, has_credentials, &mut memory.gate);
+    let has_learnt = memory.has_learnt(&before);
     let result = CheckResult {
         watch: due.watch,
         slot: due.slot,
         attempt: due.attempt,
         report,
         memory,
+        has_learnt,
         changes,
     };
     Checked {

@@ -218,6 +218,7 @@ impl Known {
         kept.memory.expiry.clear();
         kept.memory.gate.forget(&checked.gate);
         kept.memory.tools.is_untold |= checked.tools.is_some();
+        kept.has_learnt = true;
         Cow::Owned(kept)
     }
 

@@ -35,6 +35,8 @@ pub struct CheckResult {
     pub report: Box<CheckReport>,
     /// What the next probe of this watch should know.
     pub memory: Box<ProbeMemory>,
+    /// Whether that is more than a change of pace.
+    pub has_learnt: bool,
     /// What is other than at the last check of this watch.
     pub changes: Vec<Change>,
 }

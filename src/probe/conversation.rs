@@ -82,7 +82,7 @@ pub(super) async fn hold(visit: &mut Visit<'_>, choice: TransportChoice, pinned:
     let moved = (visit.url != configured).then(|| visit.url.to_string());
     let seen = &mut visit.notes.seen;
     if is_greeted {
-        seen.memory.greeted_at = Some(now);
+        seen.memory.pace.greeted_at = Some(now);
     }
     seen.server = join(&seen.memory, legacy, modern);
     remember(seen, moved, now);

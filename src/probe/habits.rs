@@ -36,7 +36,7 @@ pub(super) struct LeftOpen {
 impl Visit<'_> {
     /// Leaves a stream whose answer has come: looks at it again at the end, in some checks.
     pub(super) async fn leave_open(&mut self, wire: Wire, events: Events, since: Instant) {
-        let habits = &self.notes.seen.memory.habits;
+        let habits = &self.notes.seen.memory.pace.habits;
         if habits.checks % EVERY == EVERY - 1 && self.left_open.is_none() {
             self.left_open = Some(LeftOpen {
                 wire,
@@ -66,7 +66,7 @@ impl Visit<'_> {
         {
             let rest = async { while let Ok(Some(_)) = events.next().await {} };
             let is_open = timeout_at(since + OPEN, wire.drive(rest)).await.is_err();
-            self.notes.seen.memory.habits.holds_streams = is_open;
+            self.notes.seen.memory.pace.habits.holds_streams = is_open;
             if is_open {
                 self.notice_open();
             }
@@ -74,7 +74,7 @@ impl Visit<'_> {
             wire.close().await;
         }
         self.look_at_ipv6().await;
-        let habits = &mut self.notes.seen.memory.habits;
+        let habits = &mut self.notes.seen.memory.pace.habits;
         habits.checks = habits.checks.wrapping_add(1);
     }
 
@@ -84,7 +84,15 @@ impl Visit<'_> {
         let (true, Some(six)) = (works, six) else {
             return;
         };
-        if self.notes.seen.memory.habits.checks.is_multiple_of(EVERY) {
+        if self
+            .notes
+            .seen
+            .memory
+            .pace
+            .habits
+            .checks
+            .is_multiple_of(EVERY)
+        {
             let port = self.url.port_or_known_default().unwrap_or_default();
             let there = SocketAddr::new(six, port);
             let refusal = match reaches(&self.parts.guard, there, IPV6).await {
@@ -93,9 +101,9 @@ impl Visit<'_> {
                 // Without a route of our own there is nothing to be said.
                 Ok(()) | Err(_) => None,
             };
-            self.notes.seen.memory.habits.ipv6 = refusal;
+            self.notes.seen.memory.pace.habits.ipv6 = refusal;
         }
-        if let Some(refusal) = self.notes.seen.memory.habits.ipv6 {
+        if let Some(refusal) = self.notes.seen.memory.pace.habits.ipv6 {
             let address = six;
             self.notes.notice(Trouble::Ipv6Broken { address, refusal });
         }
@@ -106,7 +114,7 @@ impl Visit<'_> {
         let seen = &mut self.notes.seen;
         let now = seen.started_at;
         let stop = seen.stopped.as_ref();
-        let habits: &mut Habits = &mut seen.memory.habits;
+        let habits: &mut Habits = &mut seen.memory.pace.habits;
         let idle = habits.last_at.map(|last| now.ms_since(last));
         let first = habits.asleep.take();
         habits.asleep = stop

@@ -241,7 +241,7 @@ fn is_repeated(notes: &mut Notes<'_>, id: &HeaderValue) -> bool {
     let mut hasher = DefaultHasher::new();
     hasher.write(id.as_bytes());
     let now = Some(hasher.finish());
-    std::mem::replace(&mut notes.seen.memory.lints.session, now) == now
+    std::mem::replace(&mut notes.seen.memory.pace.session, now) == now
 }
 
 /// 2025-11-25: session ids are visible ASCII.

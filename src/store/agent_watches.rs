@@ -31,6 +31,7 @@ row! {
         monitor_id: MonitorId,
         next_due: At,
         memory: Option<String>,
+        pace: Option<String>,
         last_status: Option<String>,
     }
 }
@@ -80,19 +81,17 @@ impl Store {
     }
 
     fn standing(&self, row: &StandingRow) -> Standing {
-        let text = row.memory.as_deref();
-        let memory = text.map(|text| {
-            let memory = read_memory(text, row.monitor_id, &self.key);
-            memory.unwrap_or_else(|| {
-                let error = StoreError::corrupt("watch", "memory", row.monitor_id);
-                tracing::error!(monitor.id = %row.monitor_id, %error, "failed to read a memory");
-                ProbeMemory::default()
-            })
+        let texts = (row.memory.as_deref(), row.pace.as_deref());
+        let memory = read_memory(texts.0, texts.1, row.monitor_id, &self.key);
+        let memory = memory.unwrap_or_else(|| {
+            let error = StoreError::corrupt("watch", "memory", row.monitor_id);
+            tracing::error!(monitor.id = %row.monitor_id, %error, "failed to read a memory");
+            ProbeMemory::default()
         });
         Standing {
             monitor: row.monitor_id,
             due: row.next_due,
-            memory: memory.unwrap_or_default(),
+            memory,
             last_status: row.last_status.as_deref().and_then(CheckStatus::parse),
         }
     }
@@ -109,7 +108,7 @@ const MONITORS: &str = "
      ORDER BY m.id LIMIT $3";
 const STANDINGS: Many = Many {
     head: "WITH v(monitor, team, place) AS (VALUES",
-    tail: ") SELECT w.monitor_id, w.next_due, w.memory, w.last_status
+    tail: ") SELECT w.monitor_id, w.next_due, w.memory, w.pace, w.last_status
              FROM v JOIN watch w ON w.monitor_id = v.monitor AND w.location = v.place
               AND w.team_id = v.team
             WHERE w.next_due IS NOT NULL",

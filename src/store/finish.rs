@@ -51,26 +51,42 @@ impl Tx {
         });
         self.db.many(GIVE_BACK, rows).await?;
         for round in rounds(recorded) {
-            let rows = round
-                .iter()
-                .map(|f| finished_row(f, &self.key))
-                .collect::<Result<Vec<_>, _>>()?;
+            self.keep_learnt(&round).await?;
+            let rows = round.iter().map(|f| finished_row(f));
+            let rows = rows.collect::<Result<Vec<_>, _>>()?;
             self.db.many(FINISH, rows).await?;
-            let news = round.iter().filter(|f| f.facts_hash.is_some());
-            let facts = news.map(|f| {
-                let (watch, report) = (&f.result.watch, &f.result.report);
-                let text = document(report)?;
-                Ok((
-                    watch.monitor,
-                    &*watch.location,
-                    watch.team,
-                    report.started_at,
-                    text,
-                ))
-            });
-            let facts = facts.collect::<Result<Vec<_>, StoreError>>()?;
-            self.db.many(KEEP_FACTS, facts).await?;
+            self.keep_facts(&round).await?;
         }
+        Ok(())
+    }
+
+    /// Keeps what some checks have learnt, before their claims are given back.
+    async fn keep_learnt(&mut self, round: &[&Finished<'_>]) -> Result<(), StoreError> {
+        let news = round.iter().filter(|f| f.result.has_learnt);
+        let rows = news.map(|f| {
+            let (result, watch) = (f.result, &f.result.watch);
+            let text = written(&result.memory, watch.monitor, &self.key)?;
+            Ok((watch.monitor, &*watch.location, f.claim, result.slot, text))
+        });
+        let rows = rows.collect::<Result<Vec<_>, StoreError>>()?;
+        self.db.many(KEEP_LEARNT, rows).await?;
+        Ok(())
+    }
+
+    /// Keeps the reports whose facts are others than before.
+    async fn keep_facts(&mut self, round: &[&Finished<'_>]) -> Result<(), StoreError> {
+        let (mut hashes, mut reports) = (Vec::new(), Vec::new());
+        for f in round {
+            let Some(hash) = f.facts_hash.as_deref() else {
+                continue;
+            };
+            let (watch, report) = (&f.result.watch, &f.result.report);
+            let (place, text) = (&*watch.location, document(report)?);
+            hashes.push((watch.monitor, place, hash));
+            reports.push((watch.monitor, place, watch.team, report.started_at, text));
+        }
+        self.db.many(NAME_FACTS, hashes).await?;
+        self.db.many(KEEP_FACTS, reports).await?;
         Ok(())
     }
 }
@@ -89,10 +105,9 @@ type FinishedRow<'a> = (
     Option<&'a str>,
     Option<f64>,
     String,
-    Option<&'a str>,
 );
 
-fn finished_row<'a>(f: &'a Finished<'_>, key: &SealingKey) -> Result<FinishedRow<'a>, StoreError> {
+fn finished_row<'a>(f: &'a Finished<'_>) -> Result<FinishedRow<'a>, StoreError> {
     let (watch, report) = (&f.result.watch, &f.result.report);
     Ok((
         watch.monitor,
@@ -107,8 +122,7 @@ fn finished_row<'a>(f: &'a Finished<'_>, key: &SealingKey) -> Result<FinishedRow
         f.result.code().map(Code::as_str),
         report.failure.as_ref().map(|failure| &*failure.message),
         report.timings_ms.total,
-        written(&f.result.memory, watch.monitor, key)?,
-        f.facts_hash.as_deref(),
+        document(&f.result.memory.pace)?,
     ))
 }
 
@@ -126,13 +140,25 @@ fn written(
     })
 }
 
-/// Reads what [`written`] has written; `None` where it cannot be opened.
-pub(super) fn read_memory(text: &str, monitor: MonitorId, key: &SealingKey) -> Option<ProbeMemory> {
-    if text.starts_with('{') {
-        return serde_json::from_str(text).ok();
+/// Reads what [`written`] has written, and the pace beside it; `None` where it cannot be opened.
+pub(super) fn read_memory(
+    text: Option<&str>,
+    pace: Option<&str>,
+    monitor: MonitorId,
+    key: &SealingKey,
+) -> Option<ProbeMemory> {
+    let mut memory: ProbeMemory = match text {
+        None => ProbeMemory::default(),
+        Some(text) if text.starts_with('{') => serde_json::from_str(text).ok()?,
+        Some(text) => {
+            let plain = key.open(&place(monitor), text)?;
+            serde_json::from_str(plain.expose()).ok()?
+        }
+    };
+    if let Some(pace) = pace {
+        memory.pace = serde_json::from_str(pace).ok()?;
     }
-    let plain = key.open(&place(monitor), text)?;
-    serde_json::from_str(plain.expose()).ok()
+    Some(memory)
 }
 
 fn place(monitor: MonitorId) -> Place {
@@ -166,7 +192,7 @@ const GIVE_BACK: Many = Many {
 };
 const FINISH: Many = Many {
     head: "WITH v(monitor, place, held, due, tries, for_slot, began, status, gated, code, message, \
-           total_ms, learnt, facts) AS (VALUES",
+           total_ms, pace) AS (VALUES",
     tail: ") UPDATE watch
               SET next_due = CASE WHEN claim = v.held THEN v.due ELSE next_due END,
                   attempt = CASE WHEN claim = v.held THEN v.tries ELSE attempt END,
@@ -180,9 +206,19 @@ const FINISH: Many = Many {
                   last_code = CASE WHEN last_started_at > v.began THEN last_code ELSE v.code END,
                   last_message = CASE WHEN last_started_at > v.began THEN last_message ELSE v.message END,
                   last_total_ms = CASE WHEN last_started_at > v.began THEN last_total_ms ELSE v.total_ms END,
-                  memory = CASE WHEN claim = v.held OR slot = v.for_slot THEN v.learnt ELSE memory END,
-                  facts_hash = COALESCE(v.facts, facts_hash)
+                  pace = CASE WHEN claim = v.held OR slot = v.for_slot THEN v.pace ELSE watch.pace END
              FROM v WHERE monitor_id = v.monitor AND location = v.place",
+};
+const KEEP_LEARNT: Many = Many {
+    head: "WITH v(monitor, place, held, for_slot, learnt) AS (VALUES",
+    tail: ") UPDATE watch SET memory = v.learnt FROM v
+            WHERE monitor_id = v.monitor AND location = v.place
+              AND (claim = v.held OR slot = v.for_slot)",
+};
+const NAME_FACTS: Many = Many {
+    head: "WITH v(monitor, place, facts) AS (VALUES",
+    tail: ") UPDATE watch SET facts_hash = v.facts FROM v
+            WHERE monitor_id = v.monitor AND location = v.place",
 };
 const KEEP_FACTS: Many = Many {
     head: "INSERT INTO watch_facts (monitor_id, location, team_id, seen_at, report) VALUES",

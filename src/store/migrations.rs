@@ -14,7 +14,7 @@ use super::{Store, StoreError};
 use crate::secret::Place;
 
 /// Every migration in order: its name and its text.
-pub const MIGRATIONS: [(&str, &str); 19] = [
+pub const MIGRATIONS: [(&str, &str); 20] = [
     (
         "accounts",
         include_str!("../../migrations/0001_accounts.sql"),
@@ -70,6 +70,7 @@ pub const MIGRATIONS: [(&str, &str); 19] = [
     ),
     ("agents", include_str!("../../migrations/0018_agents.sql")),
     ("paused", include_str!("../../migrations/0019_paused.sql")),
+    ("pace", include_str!("../../migrations/0020_pace.sql")),
 ];
 
 /// What is sealed to notice another key.

@@ -269,7 +269,7 @@ const ADD_MONITOR: &str = "
 const ADD_STATE: &str = "
     INSERT INTO monitor_state (monitor_id, team_id, status, state, revision) VALUES ($1, $2, $3, $4, 1)";
 const FORGET_MEMORY: &str = "
-    UPDATE watch SET memory = NULL
+    UPDATE watch SET memory = NULL, pace = NULL
      WHERE monitor_id IN (SELECT id FROM monitor WHERE id = $1 AND fingerprint <> $2)";
 const SAVE_MONITOR: &str = "
     UPDATE monitor SET name = $4, url = $5, words = $6, spec = $7, sealed = $8, fingerprint = $9,

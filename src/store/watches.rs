@@ -206,7 +206,7 @@ impl Store {
         let created_at = At(number("created_at", &mut fields)?);
         let paused = matches!(fields.next(), Some("1" | "true"));
         let mut text = || fields.next().filter(|text| !text.is_empty());
-        let memory = text().map(|text| at.parsed("memory", read_memory(text, id, &self.key)));
+        let memory = at.parsed("memory", read_memory(text(), text(), id, &self.key))?;
         let facts_hash = text().map(str::to_owned);
         let last_status = text().and_then(CheckStatus::parse);
         let mut text = || text().map(str::to_owned);
@@ -230,7 +230,7 @@ impl Store {
             slot: At(slot),
             claim,
             attempt,
-            memory: Box::new(memory.transpose()?.unwrap_or_default()),
+            memory: Box::new(memory),
             facts_hash,
             last_status,
         })
@@ -285,6 +285,7 @@ macro_rules! claimed {
                 "m.created_at",
                 "m.paused",
                 "w.memory",
+                "w.pace",
                 "w.facts_hash",
                 "w.last_status",
                 "m.name",

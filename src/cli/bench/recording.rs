@@ -101,7 +101,7 @@ fn checked(stage: &Stage, mut seen: Observation, due: DueCheck) -> Checked {
     let verdict = judge(&seen, &Expectations::default(), false, now);
     let url = due.monitor.spec.endpoint.url.redacted();
     let location = due.watch.location.clone();
-    let memory = Box::new(mem::take(&mut seen.memory));
+    let mut memory = Box::new(mem::take(&mut seen.memory));
     let mut report = Box::new(CheckReport::new(url, location, seen, verdict));
     report.started_at = now;
     Checked {
@@ -110,6 +110,7 @@ fn checked(stage: &Stage, mut seen: Observation, due: DueCheck) -> Checked {
             slot: due.slot,
             attempt: due.attempt,
             report,
+            has_learnt: memory.has_learnt(&due.memory),
             memory,
             changes: Vec::new(),
         },

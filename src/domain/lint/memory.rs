@@ -34,9 +34,6 @@ pub struct LintMemory {
     /// What came of it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tried: Vec<Tried>,
-    /// What stands for the session id of the last handshake.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub session: Option<u64>,
     /// The versions that `server/discover` listed last; an empty text where one was no text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub listed: Option<Vec<String>>,

@@ -10,7 +10,6 @@ use super::at::{At, DAY_MS};
 use super::canary::CanaryMemory;
 use super::expiry::ExpiryMemory;
 use super::gate::GateMemory;
-use super::habits::Habits;
 use super::lint::LintMemory;
 use super::monitor::TransportChoice;
 use super::observation::{AccessMemory, Era, Observation, Seen, ServerFacts, StepName, Transport};
@@ -18,6 +17,8 @@ use super::short::{self, is_default};
 use super::tools::ToolsMemory;
 use super::trouble::{BodyTrouble, ModernTrouble, StatusSeen, StreamTrouble, Trouble};
 use super::usual::Usual;
+
+pub use self::pace::Pace;
 
 /// From this revision on a server survives `server/discover`; older ones die of it.
 pub const ASKS_SAFELY_SINCE: &str = "2025-06-18";
@@ -48,14 +49,9 @@ pub struct ProbeMemory {
     /// Checks in a row that found nothing that speaks MCP at this address.
     #[serde(skip_serializing_if = "is_default")]
     pub misses: u8,
-    /// Good checks since the server became known.
-    pub checks: u32,
     /// Where permitted redirects led.
     #[serde(skip_serializing_if = "is_default")]
     pub url: Option<String>,
-    /// When the conversation that begins with `initialize` was last held.
-    #[serde(with = "short::instant", skip_serializing_if = "Option::is_none")]
-    pub greeted_at: Option<At>,
     /// When a server of the older generation was last asked for the newer one.
     #[serde(with = "short::instant", skip_serializing_if = "Option::is_none")]
     pub asked_modern_at: Option<At>,
@@ -73,8 +69,8 @@ pub struct ProbeMemory {
     pub access: AccessMemory,
     /// The tools that were seen lately.
     pub tools: ToolsMemory,
-    /// What only some checks look at, and when the last check was.
-    pub habits: Habits,
+    /// What moves with every check.
+    pub pace: Pace,
     /// The canary.
     #[serde(skip_serializing_if = "is_default")]
     pub canary: CanaryMemory,
@@ -152,14 +148,15 @@ impl ProbeMemory {
             Era::Modern => Plan::Modern { discover },
             Era::Dual => Plan::Dual {
                 discover,
-                legacy: self.missing.is_some() || is_due(self.greeted_at, OTHER_ERA_EVERY_MS, now),
+                legacy: self.missing.is_some()
+                    || is_due(self.pace.greeted_at, OTHER_ERA_EVERY_MS, now),
             },
             Era::Legacy if self.facts.transport == Some(Transport::Sse) => Plan::Legacy {
                 transport: Transport::Sse,
                 then_discover: false,
             },
             Era::Legacy => {
-                if self.session.is_some() && !is_due(self.greeted_at, SESSION_FOR_MS, now) {
+                if self.session.is_some() && !is_due(self.pace.greeted_at, SESSION_FOR_MS, now) {
                     return Plan::KeptSession;
                 }
                 Plan::Legacy {
@@ -184,7 +181,7 @@ impl ProbeMemory {
     /// Whether this check looks again at what usually stays: the redirect, the declaration of a
     /// modern server.
     pub fn looks_again(&self) -> bool {
-        self.checks.is_multiple_of(LOOK_AGAIN_EVERY)
+        self.pace.checks.is_multiple_of(LOOK_AGAIN_EVERY)
     }
 
     /// Whether to ask for the tools on a connection of their own.
@@ -192,14 +189,14 @@ impl ProbeMemory {
         // A server of both generations is greeted seldom enough to look each time.
         self.facts.era == Some(Era::Dual)
             || self.is_session_doubtful
-            || self.checks % LOOK_AGAIN_EVERY == LOOK_AGAIN_EVERY - 1
+            || self.pace.checks % LOOK_AGAIN_EVERY == LOOK_AGAIN_EVERY - 1
     }
 
     /// A check found the server to be like this.
     pub fn found(&mut self, facts: &ServerFacts, is_good: bool) {
         let is_other = self.facts.era != facts.era || self.facts.transport != facts.transport;
         if !self.is_known || is_other {
-            self.checks = 0;
+            self.pace.checks = 0;
             self.session = None;
             self.is_session_doubtful = false;
         }
@@ -207,7 +204,7 @@ impl ProbeMemory {
         self.is_known = true;
         self.misses = 0;
         if is_good {
-            self.checks = self.checks.wrapping_add(1);
+            self.pace.checks = self.pace.checks.wrapping_add(1);
         }
     }
 
@@ -355,5 +352,6 @@ pub fn remember(seen: &mut Observation, moved: Option<String>, now: At) {
     }
 }
 
+mod pace;
 #[cfg(test)]
 mod tests;

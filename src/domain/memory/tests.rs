@@ -20,8 +20,11 @@ fn known(facts: ServerFacts) -> ProbeMemory {
     ProbeMemory {
         facts,
         is_known: true,
-        checks: 1,
-        greeted_at: Some(NOW),
+        pace: Pace {
+            checks: 1,
+            greeted_at: Some(NOW),
+            ..Pace::default()
+        },
         asked_modern_at: Some(NOW),
         ..ProbeMemory::default()
     }
@@ -62,7 +65,7 @@ fn what_is_known_spares_the_next_check_what_it_can() {
     let kept = |since| {
         with(legacy(), |it| {
             it.session = Some("s".to_owned());
-            it.greeted_at = since;
+            it.pace.greeted_at = since;
         })
     };
     for (state, memory, expected) in [
@@ -95,7 +98,7 @@ fn what_is_known_spares_the_next_check_what_it_can() {
         ("modern", modern(), Plan::Modern { discover: false }),
         (
             "modern, every tenth",
-            with(modern(), |it| it.checks = 10),
+            with(modern(), |it| it.pace.checks = 10),
             Plan::Modern { discover: true },
         ),
         (
@@ -108,7 +111,7 @@ fn what_is_known_spares_the_next_check_what_it_can() {
         ),
         (
             "dual, not greeted for half an hour",
-            with(dual(), |it| it.greeted_at = ago(30 * MINUTE)),
+            with(dual(), |it| it.pace.greeted_at = ago(30 * MINUTE)),
             Plan::Dual {
                 discover: false,
                 legacy: true,
@@ -196,7 +199,7 @@ fn what_is_found_is_known_and_a_change_begins_anew() {
     let session = |it: &mut ProbeMemory| {
         it.session = Some("s".to_owned());
         it.is_session_doubtful = true;
-        it.checks = 7;
+        it.pace.checks = 7;
     };
     for (before, now, is_good, expected) in [
         (ProbeMemory::default(), legacy(), true, (1, false)),
@@ -216,7 +219,7 @@ fn what_is_found_is_known_and_a_change_begins_anew() {
         memory.found(&now.facts, is_good);
         assert!(memory.is_known && memory.misses == 0);
         assert_eq!(memory.facts, now.facts);
-        assert_eq!((memory.checks, memory.session.is_some()), expected);
+        assert_eq!((memory.pace.checks, memory.session.is_some()), expected);
         assert_eq!(memory.is_session_doubtful, expected.1);
     }
 }
@@ -258,4 +261,18 @@ fn a_redirect_is_followed_afresh_after_a_check_that_stopped() {
     let url = seen.memory.url.clone();
     remember(&mut seen, url, NOW);
     assert_eq!(seen.memory.url, None);
+}
+
+#[test]
+fn another_pace_is_nothing_learnt() {
+    let before = modern();
+    let mut after = before.clone();
+    after.pace.checks += 1;
+    after.pace.greeted_at = None;
+    after.pace.session = Some(7);
+    let pace = after.pace.clone();
+    assert!(!after.has_learnt(&before));
+    after.session = Some("kept".to_owned());
+    assert!(after.has_learnt(&before));
+    assert_eq!(after.pace, pace);
 }

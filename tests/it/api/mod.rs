@@ -166,6 +166,7 @@ impl World {
                 attempt: due.attempt,
                 report: Box::new(report),
                 memory: Box::default(),
+                has_learnt: false,
                 changes: Vec::new(),
             };
             checks.push(Checked {

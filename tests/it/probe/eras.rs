@@ -192,7 +192,7 @@ async fn both_generations_at_one_address_are_checked_and_the_older_one_only_at_t
     assert_eq!(second.report.protocol, first.report.protocol);
 
     let mut third = second;
-    third.seen.memory.greeted_at = Some(At(0));
+    third.seen.memory.pace.greeted_at = Some(At(0));
     let third = again(&server, &third).await;
     third.is_up();
     assert_eq!(
@@ -216,7 +216,7 @@ async fn the_generation_that_vanished_is_named_with_those_who_suffer() {
     let (first, server) = check(dual()).await;
     server.set(dual().era(Speaks::Modern));
     let mut late = first;
-    late.seen.memory.greeted_at = Some(At(0));
+    late.seen.memory.pace.greeted_at = Some(At(0));
     for _ in 0..2 {
         late = again(&server, &late).await;
         late.is(Degraded, Code::EraRegression);
@@ -251,7 +251,7 @@ async fn the_worse_of_both_generations_is_the_verdict() {
     );
     server.set(dual().on("notifications/initialized", status(404)));
     let mut late = second;
-    late.seen.memory.greeted_at = Some(At(0));
+    late.seen.memory.pace.greeted_at = Some(At(0));
     let third = again(&server, &late).await;
     third.is(Down, Code::SessionLost);
     let message = &third.verdict.failure.as_ref().unwrap().message;
@@ -355,7 +355,7 @@ async fn a_session_that_cannot_be_ended_is_kept() {
     last.is_up();
     assert!(last.findings().is_empty(), "{:?}", last.verdict);
     assert_eq!(server.sessions_opened(), 1);
-    last.seen.memory.greeted_at = Some(At(0));
+    last.seen.memory.pace.greeted_at = Some(At(0));
     let last = again(&server, &last).await;
     last.is_up();
     assert!(server.asked().contains(&"initialize".to_owned()));

@@ -67,6 +67,7 @@ impl Cast {
                 attempt: due.attempt,
                 report: Box::new(report),
                 memory: due.memory,
+                has_learnt: false,
                 changes: vec![],
             },
         }

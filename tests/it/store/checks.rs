@@ -262,6 +262,29 @@ engines! {
         assert_eq!((next.slot, next.memory.misses), (at(1), 0));
     }
 
+    async fn a_check_that_has_learnt_nothing_moves_the_pace_alone(store: Store) {
+        let team = team(&store, 1).await;
+        add(&store, &monitor(team, 10)).await;
+        let mut known = Vec::new();
+        for n in 0..3 {
+            let claim = Claim { id: id(1), node: "n", now: at(n), until: at(n + 2) };
+            let due = store.claim_due(&claim, "local", 9).await.unwrap().checks.pop().unwrap();
+            known.push((due.memory.misses, due.memory.pace.checks));
+            let mut result = check(id(1), id(10), due.slot, CheckStatus::Up);
+            result.has_learnt = n == 0;
+            result.memory.misses = 3;
+            result.memory.pace.checks = due.memory.pace.checks + 1;
+            let finished = Finished {
+                result: &result, claim: due.claim, is_recorded: true, next_due: at(n + 1), attempt: 0, facts_hash: None,
+            };
+            let mut tx = store.begin().await.unwrap();
+            added(&mut tx, std::slice::from_ref(&result)).await.unwrap();
+            tx.finish_watches(&[finished]).await.unwrap();
+            tx.commit().await.unwrap();
+        }
+        assert_eq!(known, [(0, 0), (3, 1), (3, 2)]);
+    }
+
     async fn a_check_of_a_paused_monitor_does_not_make_it_due(store: Store) {
         let team = team(&store, 1).await;
         let made = monitor(team, 10);

@@ -147,6 +147,7 @@ pub(crate) fn check(team: Uuid, monitor: Uuid, slot: At, status: CheckStatus) ->
             verdict,
         )),
         memory: Box::default(),
+        has_learnt: true,
         changes: Vec::new(),
     }
 }

@@ -31,6 +31,7 @@ const ROWS: [&str; MIGRATIONS.len()] = [
     include_str!("../store/fixtures/0017_open_hours.sql"),
     include_str!("../store/fixtures/0018_agents.sql"),
     include_str!("../store/fixtures/0019_paused.sql"),
+    include_str!("../store/fixtures/0020_pace.sql"),
 ];
 
 /// The rows of every table, sorted, each by its columns.

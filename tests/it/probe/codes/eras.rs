@@ -57,6 +57,6 @@ async fn vanished(left: Era) -> Checked {
     let first = Probe::of(&server.url()).run().await;
     server.set(dual().era(left));
     let mut memory = first.seen.memory;
-    memory.greeted_at = Some(At(0));
+    memory.pace.greeted_at = Some(At(0));
     Probe::of(&server.url()).memory(memory).run().await
 }

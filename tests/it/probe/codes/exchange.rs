@@ -208,7 +208,7 @@ fn held_back() -> Reply {
 async fn left_open() -> Checked {
     let server = FakeMcp::start(healthy().sse(Sse::new().held_open())).unwrap();
     let mut memory = ProbeMemory::default();
-    memory.habits.checks = 9;
+    memory.pace.habits.checks = 9;
     Probe::of(&server.url()).memory(memory).run().await
 }
 
