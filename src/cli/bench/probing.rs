@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use anyhow::bail;
+use tokio::runtime::Handle;
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 use uuid::Uuid;
 
 use super::measure::{Begun, Cost};
@@ -20,6 +23,10 @@ use crate::probe::{Prober, Target};
 const AT_ONCE: u32 = 50;
 /// Probes before the measured ones.
 const WARM_UP: u32 = 20;
+/// How often is looked whether the last connections are closed …
+const GLANCE: Duration = Duration::from_millis(1);
+/// … and how many times at most.
+const MOST_GLANCES: u32 = 100;
 
 /// A probe as a node has it, that trusts the certificate of the server.
 fn prober(server: &Server) -> anyhow::Result<Prober> {
@@ -80,6 +87,8 @@ impl Probing {
     /// Probes `n` times; fails when a probe does not reach its end.
     pub(super) async fn measure(&self, n: u32) -> anyhow::Result<Cost> {
         let left = Arc::new(AtomicU32::new(n));
+        let tasks = Handle::current().metrics();
+        let others = tasks.num_alive_tasks();
         let begun = Begun::now()?;
         let mut workers = JoinSet::new();
         for _ in 0..AT_ONCE {
@@ -101,6 +110,13 @@ impl Probing {
         }
         if let Some(stopped) = workers.join_all().await.into_iter().flatten().next() {
             bail!("a probe did not reach its end: {stopped:?}");
+        }
+        // Connections are closed by tasks of their own.
+        for _ in 0..MOST_GLANCES {
+            if tasks.num_alive_tasks() <= others {
+                break;
+            }
+            sleep(GLANCE).await;
         }
         begun.cost(n)
     }
