@@ -28,7 +28,7 @@ pub(super) struct BenchArguments {
     #[arg(long, default_value = "2000", value_parser = clap::value_parser!(u32).range(1..=200_000))]
     monitors: u32,
     /// How many probes are measured, and how often each page is asked for at most
-    #[arg(long, default_value = "2000", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, default_value = "10000", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     probes: u32,
     /// How many minutes of checks are recorded
     #[arg(long, default_value = "5", value_parser = clap::value_parser!(u32).range(1..=1_440))]
