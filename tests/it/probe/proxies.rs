@@ -10,7 +10,7 @@ use lifesign::domain::failure::Code;
 use lifesign::domain::verdict::CheckStatus::{Degraded, Down};
 
 use super::{Checked, Probe};
-use crate::support::process::{Process, free_port};
+use crate::support::process::{Process, free_ports};
 
 /// A handshake for a server that offers nothing, so that only a ping follows it.
 const HELLO: &str = r#"{"jsonrpc":"2.0","id":1,"result":{"protocolVersion":"2025-11-25","capabilities":{},"serverInfo":{"name":"a","version":"1"}}}"#;
@@ -22,7 +22,7 @@ async fn aside<T: Send + 'static>(start: impl FnOnce() -> T + Send + 'static) ->
 
 /// One nginx with a port for each server behind it, which gets these lines of its own.
 async fn nginx<const N: usize>(behind: [(SocketAddr, &str); N]) -> (Process, [u16; N]) {
-    let ports = behind.map(|_| free_port());
+    let ports: [u16; N] = free_ports(N).try_into().unwrap();
     let mut servers = String::new();
     for ((address, lines), port) in behind.iter().zip(ports) {
         let _ = writeln!(
@@ -46,7 +46,7 @@ async fn nginx<const N: usize>(behind: [(SocketAddr, &str); N]) -> (Process, [u1
             .arg("-p")
             .arg(folder.path())
             .args(["-e", "stderr", "-c", "nginx.conf"]);
-        Process::listening(command, ports[0], folder)
+        Process::listening(command, &ports, folder)
     });
     (process.await, ports)
 }
@@ -61,7 +61,7 @@ async fn caddy(port: u16, sites: String) -> Process {
         for variable in ["HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"] {
             command.env(variable, folder.path());
         }
-        Process::listening(command, port, folder)
+        Process::listening(command, &[port], folder)
     })
     .await
 }
@@ -134,7 +134,7 @@ async fn what_nginx_says_by_itself_has_its_code() {
 #[tokio::test]
 async fn caddy_passes_streams_on_and_has_nothing_to_say_for_a_host_that_it_does_not_know() {
     let sse = FakeMcp::start(http_sse()).unwrap();
-    let port = free_port();
+    let port = free_ports(1)[0];
     let site = format!(
         "http://127.0.0.1:{port} {{\nreverse_proxy {}\n}}",
         sse.address()

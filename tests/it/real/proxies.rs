@@ -3,22 +3,19 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::process::Command;
 
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair};
 use tempfile::TempDir;
 
-const START: Duration = Duration::from_secs(200);
+use crate::support::process::{Process, free_ports};
 
 /// A proxy, and where it stands in front of each server.
 pub(super) struct Proxy {
     /// `https://localhost:PORT`, in the order of the servers.
     pub(super) origins: Vec<String>,
-    process: Child,
+    _process: Process,
 }
 
 /// What every proxy here needs; the folder goes with it.
@@ -114,45 +111,13 @@ impl Workshop {
 }
 
 impl Proxy {
-    fn start(mut command: Command, ports: &[u16]) -> Self {
-        let process = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("tests/setup/tools.sh installs what this needs");
-        let proxy = Self {
+    fn start(command: Command, ports: &[u16]) -> Self {
+        Self {
             origins: ports
                 .iter()
                 .map(|port| format!("https://localhost:{port}"))
                 .collect(),
-            process,
-        };
-        let begun = Instant::now();
-        for port in ports {
-            while TcpStream::connect(("127.0.0.1", *port)).is_err() {
-                assert!(begun.elapsed() < START, "{command:?} does not listen");
-                thread::yield_now();
-            }
+            _process: Process::listening(command, ports, tempfile::tempdir().unwrap()),
         }
-        proxy
     }
-}
-
-impl Drop for Proxy {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _gone = self.process.kill();
-        let _gone = self.process.wait();
-    }
-}
-
-/// Ports that were free a moment ago, all at once so that none comes twice.
-fn free_ports(count: usize) -> Vec<u16> {
-    let held: Vec<TcpListener> = (0..count)
-        .map(|_| TcpListener::bind(("127.0.0.1", 0)).unwrap())
-        .collect();
-    held.iter()
-        .map(|listener| listener.local_addr().unwrap().port())
-        .collect()
 }
